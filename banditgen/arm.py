@@ -1,0 +1,134 @@
+"""One arm of the bandit: a model, a temperature and prompt settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from banditgen.errors import UsageError
+
+
+class Arm(Protocol):
+    """What the race needs of an arm; a caller may bring any class that has these attributes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def temperature(self) -> float: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class GeneratorConfig:
+    """One generator: which model, how it samples, how it is prompted.
+
+    Args:
+        name: what people and statistics call the arm; unique within a race.
+        model: the backend's name of the model.
+        temperature: sampling temperature, 0 to 2.
+        max_tokens: the most tokens the model may write, at least 1.
+        system_prompt: instructions put before every task's prompt; None for the backend's own.
+        weight: the arm's preference among others: multiplies its draw when the bandit chooses; 0 is never chosen.
+        top_p, top_k, min_p, repeat_penalty: sampling settings; None leaves the backend's default.
+        think: whether a thinking model may think first; None leaves the backend's default.
+
+    Raises:
+        UsageError: a value outside its range.
+    """
+
+    name: str
+    model: str
+    temperature: float = 0.7
+    max_tokens: int = 4000
+    system_prompt: str | None = None
+    weight: float = 1.0
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
+    think: bool | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("name", "model"):
+            value = getattr(self, field)
+            if not isinstance(value, str) or not value.strip():
+                raise UsageError(f"GeneratorConfig.{field} must be a non-empty string, not {value!r}")
+        _number(self, "temperature", 0.0, 2.0)
+        _number(self, "weight", 0.0, math.inf)
+        if isinstance(self.max_tokens, bool) or not isinstance(self.max_tokens, int) or self.max_tokens < 1:
+            raise UsageError(f"arm {self.name!r}: max_tokens must be a whole number of at least 1, not {self.max_tokens!r}")
+        if self.system_prompt is not None and not isinstance(self.system_prompt, str):
+            raise UsageError(f"arm {self.name!r}: system_prompt must be a string or None, not {self.system_prompt!r}")
+        if self.think is not None and not isinstance(self.think, bool):
+            raise UsageError(f"arm {self.name!r}: think must be true, false or None, not {self.think!r}")
+        for field, low, high in (("top_p", 0.0, 1.0), ("min_p", 0.0, 1.0), ("repeat_penalty", 0.0, 10.0), ("top_k", 0.0, math.inf)):
+            if getattr(self, field) is not None:
+                _number(self, field, low, high)
+
+    @property
+    def arm_id(self) -> str:
+        """The stable id: 12 hex digits over everything that shapes what is generated; name and weight are not in it."""
+        return arm_id(self)
+
+
+SAMPLING_FIELDS = ("temperature", "max_tokens", "system_prompt", "top_p", "top_k", "min_p", "repeat_penalty", "think")
+
+
+def arm_settings(arm: Any) -> dict[str, Any]:
+    """Model and sampling settings of any object with an arm's attributes; settings left at None are absent."""
+    settings: dict[str, Any] = {"model": arm.model}
+    for field in SAMPLING_FIELDS:
+        value = getattr(arm, field, None)
+        if value is not None:
+            settings[field] = value
+    settings["temperature"] = float(settings.get("temperature", 0.7))
+    return settings
+
+
+def arm_id(arm: Any) -> str:
+    """Stable id of an arm: 12 hex digits of SHA-256 over its settings, so that a renamed arm keeps its evidence."""
+    text = json.dumps(arm_settings(arm), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def check_arms(arms: Sequence[Any]) -> list[Any]:
+    """The arms as a list, after refusing an empty one, arms without the needed attributes, and two of one name.
+
+    Raises:
+        UsageError: with the name of what is wrong.
+    """
+    arms = list(arms)
+    if not arms:
+        raise UsageError("no arms to race: give at least one GeneratorConfig")
+    seen: set[str] = set()
+    for arm in arms:
+        for field in ("name", "model", "temperature"):
+            if not hasattr(arm, field):
+                raise UsageError(f"an arm needs name, model and temperature; {arm!r} has no {field}")
+        if arm.name in seen:
+            raise UsageError(f"two arms are named {arm.name!r}: give each arm a name of its own")
+        seen.add(arm.name)
+    return arms
+
+
+def default_arms() -> list[GeneratorConfig]:
+    """The five arms of the design document: conservative (0.1), balanced (0.5) and creative (0.9) settings."""
+    return [
+        GeneratorConfig("codellama_conservative", "codellama", 0.1),
+        GeneratorConfig("qwen_balanced", "qwen2.5-coder:14b", 0.5),
+        GeneratorConfig("qwen_creative", "qwen2.5-coder:14b", 0.9),
+        GeneratorConfig("deepseek_conservative", "deepseek-coder:6.7b", 0.1),
+        GeneratorConfig("deepseek_balanced", "deepseek-coder:6.7b", 0.5),
+    ]
+
+
+def _number(arm: GeneratorConfig, field: str, low: float, high: float) -> None:
+    value = getattr(arm, field)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
+        span = f"between {low:g} and {high:g}" if math.isfinite(high) else f"of at least {low:g}"
+        raise UsageError(f"arm {arm.name!r}: {field} must be a number {span}, not {value!r}")

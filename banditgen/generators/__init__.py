@@ -1,0 +1,1 @@
+"""Backends that turn a prompt into text."""

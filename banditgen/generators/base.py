@@ -1,0 +1,100 @@
+"""The generator port: a prompt and an arm go in; text and timings come out, token by token if wanted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from banditgen.result import FailureKind, Timings
+
+OnText = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Deadlines:
+    """How long each step of one generation may take, in seconds; None is without a limit."""
+
+    connect: float | None = 10.0
+    load: float | None = 300.0
+    first_token: float | None = 120.0
+    total: float | None = 600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One generation to do. `arm` is a `GeneratorConfig` or any object with its attributes (read them with getattr)."""
+
+    prompt: str
+    arm: Any
+    seed: int | None = None
+    entry_point: str | None = None  # a base model's completion-style prompt wants to know it
+    deadlines: Deadlines = Deadlines()
+
+
+@dataclasses.dataclass(frozen=True)
+class Generation:
+    """What a model wrote, whole. `finish` is "stop", or "length" where it ran into max_tokens."""
+
+    text: str
+    timings: Timings
+    model: str
+    finish: Literal["stop", "length"] = "stop"
+    digest: str | None = None
+
+
+class GenerationError(Exception):
+    """One generation failed; the race turns it into one failed result.
+
+    Args:
+        kind: `TIMEOUT` is a deadline of the arm's own making (total); `INFRASTRUCTURE` everything that says nothing
+            about the arm (host, network, load, unknown model); `EMPTY`, `TRUNCATED` as they say.
+        message: one line, hostile text from a server shortened and without control characters.
+        text: what had arrived until then.
+    """
+
+    def __init__(self, kind: FailureKind, message: str, *, text: str = "", timings: Timings | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.text = text
+        self.timings = timings
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelInfo:
+    """A model that a backend can generate with."""
+
+    name: str
+    digest: str | None = None
+    size_bytes: int | None = None
+    note: str = ""
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """A backend that generates text. One object serves many requests at once, all on one event loop.
+
+    `generate` must stop the model's work and release its slot when its task is cancelled, and must raise
+    `GenerationError` (never another exception) when a generation fails.
+    """
+
+    name: str
+    concurrency: int
+    """How many requests may be under way at once; the race keeps to it."""
+
+    async def models(self) -> list[ModelInfo]:
+        """The models it can generate with now. Raises BackendError when the backend does not answer."""
+        ...
+
+    async def prepare(self, models: Sequence[str]) -> None:
+        """Make these models ready where the backend can, so that loading is no part of a race; best effort."""
+        ...
+
+    async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
+        """Generate; `on_text` is called with each piece as it arrives, on the event loop's thread."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections, models and memory; a second call does nothing."""
+        ...

@@ -1,0 +1,116 @@
+"""What a race leaves behind: one scored `GenerationResult` per candidate, and the records it is made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Any
+
+
+class FailureKind(enum.StrEnum):
+    """Why a candidate did not pass. What each one teaches the bandit: see `moves_posterior`."""
+
+    WRONG = "wrong"  # ran, tests failed
+    ERROR = "error"  # raised, or did not parse
+    TIMEOUT = "timeout"  # the candidate's own time ran out
+    TRUNCATED = "truncated"  # the model ran into its token limit before it had written code that passes
+    EMPTY = "empty"  # the model wrote no code
+    REFUSED = "refused"  # the sandbox stopped it: a limit or a forbidden act
+    CANCELLED = "cancelled"  # the race was over: a censored observation
+    INFRASTRUCTURE = "infrastructure"  # host, network, 5xx, out of memory: says nothing about the arm
+
+    @property
+    def moves_posterior(self) -> bool:
+        """Whether the failure says something about the arm."""
+        return self not in (FailureKind.CANCELLED, FailureKind.INFRASTRUCTURE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Timings:
+    """Where one generation's time went, in seconds; None where the backend does not say.
+
+    `queue` is the wait for a slot, `load` loading the model, `prompt_eval` reading the prompt, `eval` writing tokens,
+    `wall` from request to last token as the caller saw it. Tokens are counts; `cached_tokens` of the prompt came from
+    a prefix cache; `in_flight` is how many requests the backend had under way when this one started, itself included.
+    """
+
+    wall: float
+    queue: float | None = None
+    load: float | None = None
+    prompt_eval: float | None = None
+    eval: float | None = None
+    first_token: float | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    completion_tokens: int | None = None
+    in_flight: int = 1
+
+    @property
+    def model_seconds(self) -> float:
+        """What the model spent, prompt eval + eval, where the backend says so, else the wall time."""
+        if self.eval is None:
+            return self.wall
+        return (self.prompt_eval or 0.0) + self.eval
+
+
+@dataclasses.dataclass(kw_only=False)
+class GenerationResult:
+    """One candidate: what an arm generated, how it was tested, how it scored. Times are in seconds.
+
+    The first ten fields are the design document's, in its order. `success` says that the generator produced code that
+    could be tried at all; `test_passed` that the candidate passed its tests, or, where the task has none
+    (`verified` is False), that it ran cleanly. Scores lie in [0, 1]. `reward` is what the policy learns from: the
+    combined score of a passing candidate within the criteria, else 0.
+    """
+
+    generator_name: str
+    code: str
+    generation_time: float
+    model_used: str
+    temperature: float
+    test_passed: bool = False
+    test_time: float = 0.0
+    quality_score: float = 0.0
+    execution_time: float = 0.0
+    combined_score: float = 0.0
+    success: bool = True
+    error: str | None = None
+    failure: FailureKind | None = None
+    verified: bool = False
+    speed_score: float = 0.0
+    reward: float = 0.0
+    measures: dict[str, float] = dataclasses.field(default_factory=dict)
+    timings: Timings | None = None
+    id: str = ""
+    arm_id: str = ""
+    node_id: str = ""
+    text: str = ""  # everything the model wrote
+    digest: str | None = None  # the model's, where the backend knows it
+    stdout: str = ""  # of the test run; hostile text
+    stderr: str = ""
+    channel: str = ""  # how the verdict was reached: "judged", "cooperative", "runner"
+    isolation: dict[str, str] = dataclasses.field(default_factory=dict)  # property -> what really enforced it
+
+    @property
+    def moves_posterior(self) -> bool:
+        """Whether this outcome says whether the arm passes: it was verified, and no infrastructure was in the way."""
+        if self.failure is not None and not self.failure.moves_posterior:
+            return False
+        return self.verified
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready data."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Feedback:
+    """A person's rating of a result: satisfaction in [0, 1]; who said it and why are optional."""
+
+    race_id: str
+    result_id: str | None
+    satisfaction: float
+    who: str | None = None
+    why: str | None = None
+    id: str = ""
+    created_at: float = 0.0
