@@ -26,6 +26,7 @@ class Limits:
         processes: processes and threads at once.
         output_bytes: kept of each of stdout and stderr; a candidate that writes more is stopped.
         disk_bytes: the largest file, and where the sandbox can hold it, all files together.
+        inodes: files and folders at once, where the sandbox can hold it.
 
     Raises:
         TaskError: a value that is not a positive finite number.
@@ -37,6 +38,7 @@ class Limits:
     processes: int = 64
     output_bytes: int = 1 << 20
     disk_bytes: int = 64 << 20
+    inodes: int = 4096
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

@@ -1,0 +1,130 @@
+"""Leaves the host behind, once per worker: user, namespaces, file tree. What could be had is said in `Isolation`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import select
+import signal
+
+from banditgen.sandbox.inside import kernel, landlock, rootfs
+
+NAMESPACES = (
+    kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a worker is told when it starts.
+
+    Args:
+        parent: process id of the user's process, on whose death everything ends.
+        readable: paths that candidates may read: the interpreter, the packages.
+        scratch: a folder of the worker's own, used for jobs where no tmpfs can be mounted.
+        uid: the user to become where the worker starts as root.
+        namespaces, seccomp, landlock: False leaves the mechanism out, for tests of what is left without it.
+
+    """
+
+    parent: int
+    readable: list[str]
+    scratch: str
+    uid: int
+    namespaces: bool = True
+    seccomp: bool = True
+    landlock: bool = True
+
+
+@dataclasses.dataclass
+class Isolation:
+    """What holds this worker: "namespaces" or not, the trusted side's procfs, the Landlock rules, and each step's failure."""
+
+    namespaces: bool = False
+    proc: int = -1
+    rules: int | None = None
+    seccomp: bool = False
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+
+def become_worker(plan: Plan) -> Isolation | None:
+    """Isolate this process and go on in a child of it that is pid 1 of its own namespace, where the kernel allows that.
+
+    Returns:
+        In the child, what holds it; never returns in the process that was called, which waits, and dies with the
+        user's process.
+
+    """
+    watch = os.pidfd_open(plan.parent)
+    isolation = Isolation(namespaces=plan.namespaces, seccomp=plan.seccomp)
+    built = False
+    if os.geteuid() == 0:
+        built = _root_leaves(plan, isolation)
+    uid, gid = os.geteuid(), os.getegid()
+    if isolation.namespaces:
+        try:
+            kernel.unshare(NAMESPACES)
+        except OSError as error:
+            isolation.namespaces = False
+            isolation.notes.append(f"no user namespace: {error.strerror}")
+        else:
+            _map_ids(uid, gid)
+    child = os.fork()
+    if child:
+        _wait(child, watch)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if isolation.namespaces:
+        if not built:
+            rootfs.build(plan.readable)
+        isolation.proc = rootfs.finish()
+    else:
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        isolation.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    return isolation
+
+
+def _root_leaves(plan: Plan, isolation: Isolation) -> bool:
+    """As root: build the file tree while every path can still be read, then become an ordinary user."""
+    built = False
+    if isolation.namespaces:
+        try:
+            kernel.unshare(kernel.CLONE_NEWNS)
+            rootfs.build(plan.readable)
+            built = True
+        except OSError as error:
+            isolation.namespaces = False
+            isolation.notes.append(f"no mount namespace: {error.strerror}")
+    os.setgroups([])
+    os.setresgid(plan.uid, plan.uid, plan.uid)
+    os.setresuid(plan.uid, plan.uid, plan.uid)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # changing user cleared it, and /proc/self/uid_map needs it
+    return built
+
+
+def _map_ids(uid: int, gid: int) -> None:
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def _wait(child: int, watch: int) -> None:
+    """Stand between the user's process and the worker until either ends; the worker dies with this process."""
+    poll = select.poll()
+    poll.register(watch, select.POLLIN)
+    poll.register(os.pidfd_open(child), select.POLLIN)
+    poll.poll()
+    os._exit(0)
+
+
+def landlock_rules(plan: Plan, scratch: str, *, everything: bool) -> int | None:
+    """The Landlock rules for jobs that may write to `scratch`; None where the kernel has no Landlock.
+
+    Args:
+        everything: whether the whole tree may be read, because it was built for candidates.
+
+    """
+    if not plan.landlock or not landlock.version():
+        return None
+    readable = ["/"] if everything else [*rootfs.SYSTEM, *plan.readable]
+    return landlock.ruleset(readable, [scratch, *rootfs.DEVICES])

@@ -1,0 +1,140 @@
+"""The judge: the only process of a job that holds tests, nonce and verdict pipe. It calls the candidate by RPC."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import select
+import socket
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from banditgen.sandbox.inside import program, values, wire
+
+
+class JudgementError(BaseException):
+    """The judging can't go on. No `except Exception` in the tests catches it, and where a bare one does, it is remembered."""
+
+    def __init__(self, outcome: str, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
+def main(tests_fd: int, verdict_fd: int, link_fd: int) -> int:
+    """Judge one candidate and write the verdict."""
+    order = json.loads(program.read_all(tests_fd))
+    link = Link(socket.socket(fileno=link_fd))
+    try:
+        names = link.names(order["names"])
+        verdict = program.run_tests(order, names, vars(builtins))
+    except JudgementError as error:
+        verdict = {"outcome": error.outcome, "error": str(error)}
+    except Exception as error:  # noqa: BLE001  # the candidate did not load
+        verdict = {"outcome": "error", "error": program.describe(error)}
+    if link.broken is not None:
+        verdict = {"outcome": link.broken.outcome, "error": str(link.broken)}
+    elif verdict["outcome"] == "passed" and not link.calls:
+        verdict = {"outcome": "wrong", "error": "the tests never called the candidate"}
+    sys.stdout.flush()
+    program.write_verdict(verdict_fd, {**verdict, "nonce": order["nonce"]})
+    return 0
+
+
+class Link:
+    """The judge's end of the socket: one request at a time, each reply bound to its request."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self._early = select.poll()
+        self._early.register(link, select.POLLIN)
+        self.calls = 0
+        self.broken: JudgementError | None = None
+
+    def names(self, wanted: list[str]) -> dict[str, Any]:
+        """What the tests see of the candidate: a proxy for each function, the value of each constant."""
+        reply = self._ask({"names": wanted})
+        found: dict[str, Any] = {}
+        for name in wanted:
+            if name in reply["names"]:
+                entry = reply["names"][name]
+                found[name] = values.decode(entry["value"]) if "value" in entry else self._proxy(name)
+        module = types.ModuleType(program.MODULE)
+        vars(module).update(found)
+        for alias in program.ALIASES:
+            sys.modules[alias] = module
+        return found
+
+    def _proxy(self, name: str) -> Callable[..., Any]:
+        def proxy(*arguments: Any, **keywords: Any) -> Any:
+            return self._call(name, arguments, keywords)
+
+        proxy.__name__ = proxy.__qualname__ = name
+        return proxy
+
+    def _call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        request = {
+            "name": name,
+            "arguments": [values.encode(item, self._unsendable) for item in arguments],
+            "keywords": {key: values.encode(item, self._unsendable) for key, item in keywords.items()},
+        }
+        self.calls += 1
+        reply = self._ask(request)
+        for number, item in reply.get("changed", {}).items():
+            values.refresh(arguments[int(number)], values.decode(item))
+        if "exception" in reply:
+            raise _rebuild(reply["exception"])
+        return values.decode(reply["value"])
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self.broken is not None:
+            raise self.broken
+        if "names" not in request and self._early.poll(0):
+            self._break("forged", "the candidate answered before it was asked")
+        request_id = os.urandom(16)
+        try:
+            wire.send(self._link, request_id, request)
+            answered, reply = wire.receive(self._link)
+        except wire.FrameTooLongError as error:
+            self._break("too_long", str(error))
+        except (wire.WireError, OSError) as error:
+            self._break("gone", str(error))
+        if answered != request_id:
+            self._break("forged", "the candidate answered a call that was not made")
+        if not isinstance(reply, dict):
+            self._break("forged", "the candidate's answer is no reply")
+        if "too_long" in reply:
+            self._break("too_long", str(reply["too_long"])[: program.ERROR_CHARACTERS])
+        if "names" in request and "exception" in reply:
+            raise _rebuild(reply["exception"])
+        return reply
+
+    def _unsendable(self, value: Any) -> Any:
+        if type(value) is values.Handle:
+            return {"t": "handle", "v": value.number, "k": value.kind}
+        if hasattr(type(value), "__next__"):
+            simple = values.iter_of(value)
+            return {**simple, "v": [values.encode(item, self._unsendable) for item in simple["v"]]}
+        self._break("unjudgeable", f"the tests hand the candidate a {type(value).__name__}, which can't travel between processes")
+        return None
+
+    def _break(self, outcome: str, message: str) -> None:
+        self.broken = JudgementError(outcome, message)
+        raise self.broken
+
+
+def _rebuild(data: dict[str, Any]) -> Exception:
+    """The candidate's exception as one of its name that derives from its nearest builtin ancestor."""
+    name, text = str(data["name"])[:100], str(data["text"])[: program.ERROR_CHARACTERS]
+    base = getattr(builtins, str(data["base"]), Exception)
+    if not (isinstance(base, type) and issubclass(base, Exception)):
+        base = Exception  # SystemExit and its like are no way out of the judge
+    kind = base
+    if base.__name__ != name:
+        kind = type("".join(char for char in name if char.isalnum() or char == "_") or "Error", (base,), {"__module__": "builtins"})
+    try:
+        return kind(text) if text else kind()
+    except TypeError:  # such as UnicodeDecodeError, which wants five arguments
+        return RuntimeError(f"{name}: {text}")

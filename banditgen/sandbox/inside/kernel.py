@@ -1,0 +1,103 @@
+"""The Linux calls that Python 3.11 does not wrap, made through ctypes, for x86-64."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+AT_FDCWD, AT_RECURSIVE = -100, 0x8000
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
+SYS_PRCTL, SYS_CAPSET, SYS_PIVOT_ROOT, SYS_MOUNT, SYS_UMOUNT2, SYS_UNSHARE, SYS_SECCOMP = 157, 126, 155, 165, 166, 272, 317
+SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT, SYS_MOUNT_SETATTR = 430, 431, 432, 442
+FSCONFIG_CMD_CREATE = 6
+SECCOMP_SET_MODE_FILTER = 1
+CAPABILITY_VERSION_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+
+Argument = int | bytes | None | ctypes.Array[ctypes.c_char]
+
+
+def call(number: int, *arguments: Argument) -> int:
+    """Make one system call; bytes and buffers are passed as pointers, None as a null pointer.
+
+    Raises:
+        OSError: with the kernel's errno.
+
+    """
+    converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
+    result: int = _syscall(ctypes.c_long(number), *converted)
+    if result == -1:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces named by `flags` for new ones."""
+    call(SYS_UNSHARE, flags)
+
+
+def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
+    """mount(2); the arguments are its own."""
+    call(SYS_MOUNT, source.encode(), target.encode(), kind.encode() if kind else None, flags, data.encode() if data else None)
+
+
+def unmount(target: str) -> None:
+    """Take a mount away now, even where a file in it is still open."""
+    call(SYS_UMOUNT2, target.encode(), MNT_DETACH)
+
+
+def bind_read_only(source: str, target: str) -> None:
+    """Show `source` at `target`, with everything mounted below it, unwritable."""
+    mount(source, target, flags=MS_BIND | MS_REC)
+    attributes = (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID).to_bytes(8, "little") + bytes(24)
+    call(SYS_MOUNT_SETATTR, AT_FDCWD, target.encode(), AT_RECURSIVE, attributes, len(attributes))
+
+
+def pivot_root_here() -> None:
+    """Make the current folder the root and drop the old root from sight."""
+    call(SYS_PIVOT_ROOT, b".", b".")
+    unmount(".")
+    os.chdir("/")
+
+
+def detached_proc() -> int:
+    """Open a procfs of the current pid namespace that is mounted nowhere: only the holder of the descriptor sees it."""
+    context = call(SYS_FSOPEN, b"proc", 1)
+    try:
+        call(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
+        mounted = call(SYS_FSMOUNT, context, 1, 0)
+    finally:
+        os.close(context)
+    try:
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mounted)
+    finally:
+        os.close(mounted)
+
+
+def prctl(option: int, value: int) -> None:
+    """prctl(2) with one argument."""
+    call(SYS_PRCTL, option, value, 0, 0, 0)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability of this process, in all three sets."""
+    header = CAPABILITY_VERSION_3.to_bytes(4, "little") + bytes(4)
+    call(SYS_CAPSET, header, bytes(24))
+
+
+def install_filter(program: ctypes.Array[ctypes.c_char]) -> None:
+    """Hold this process and its descendants to a seccomp filter; `program` is what `filter.sock_fprog` built."""
+    call(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, 0, program)

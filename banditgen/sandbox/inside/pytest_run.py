@@ -1,0 +1,104 @@
+"""Pytest inside a job: over the candidate itself, or, in the judge's process, over proxies for it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import types
+from typing import Any
+
+from banditgen.sandbox.inside import program
+
+FILE = "test_candidate.py"
+
+
+def run(order: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+    """Run a pytest file with the candidate's names in reach of its tests.
+
+    Returns:
+        The verdict: passed when every test function that stands in the file was run, at least one passed, and nothing
+        failed or was skipped while it ran.
+
+    """
+    sys.path.extend(order["paths"])
+    try:
+        import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
+    except ImportError:
+        return {"outcome": "no_pytest", "error": "pytest is not installed beside banditgen: pip install pytest"}
+    with open(FILE, "w", encoding="utf-8") as file:
+        file.write(order["tests"])
+    watcher = Watcher(names)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--noconftest", "-c", os.devnull, "--rootdir", ".", FILE]
+    pytest.main([*arguments, "--tb=short", "--color=no"], plugins=[watcher])
+    return watcher.verdict(expected=_count(order["tests"]))
+
+
+def _count(tests: str) -> int:
+    """How many test functions stand in the file; parametrised ones run more often, never less."""
+    found = 0
+    for node in ast.parse(tests).body:
+        body = node.body if isinstance(node, ast.ClassDef) else [node]
+        found += sum(isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name.startswith("test") for item in body)
+    return found
+
+
+class Watcher:
+    """A pytest plugin that gives test modules the candidate's names, and remembers what happened."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+        self._passed = 0
+        self._skipped_before = 0
+        self._problem: tuple[str, str] | None = None
+
+    def pytest_pycollect_makemodule(self, module_path: Any, parent: Any) -> Any:
+        """Put the candidate's names into the test module before it is executed."""
+        import pytest  # noqa: PLC0415
+
+        names = {name: value for name, value in self._names.items() if not name.startswith("__")}
+
+        class Module(pytest.Module):
+            def _getobj(self) -> types.ModuleType:
+                module = types.ModuleType("test_candidate")
+                vars(module).update(names)
+                sys.modules["test_candidate"] = module
+                with open(module_path, encoding="utf-8") as file:
+                    source = file.read()
+                program.run_source(source, module, "<tests>")
+                return module
+
+        return Module.from_parent(parent, path=module_path)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Note one phase of one test."""
+        if report.failed:
+            crash = getattr(getattr(report.longrepr, "reprcrash", None), "message", "") or str(report.longrepr)
+            wrong = report.when == "call" and crash.startswith(("AssertionError", "assert", "Failed"))
+            self._note("wrong" if wrong else "error", crash)
+        elif report.when == "call":
+            if report.passed and not hasattr(report, "wasxfail"):
+                self._passed += 1
+            else:
+                self._note("wrong", f"{report.nodeid} was skipped while it ran")
+        elif report.skipped:
+            self._skipped_before += 1
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """Note that the file could not be collected."""
+        if report.failed or report.skipped:
+            lines = [line for line in str(report.longrepr).splitlines() if line.strip()]
+            self._note("error", lines[-1].removeprefix("E").strip() if lines else "not collected")
+
+    def _note(self, outcome: str, text: str) -> None:
+        if self._problem is None:
+            self._problem = (outcome, (text.strip().splitlines() or [""])[0])
+
+    def verdict(self, *, expected: int) -> dict[str, Any]:
+        """What it all comes to."""
+        if self._problem is not None:
+            return {"outcome": self._problem[0], "error": self._problem[1][: program.ERROR_CHARACTERS]}
+        if not self._passed or self._passed + self._skipped_before < expected:
+            return {"outcome": "wrong", "error": f"{self._passed} of {expected} tests ran to their end"}
+        return {"outcome": "passed"}

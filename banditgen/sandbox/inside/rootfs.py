@@ -1,0 +1,117 @@
+"""A file tree of its own for the sandbox: the interpreter, libraries and a few devices, all unwritable, and one /tmp."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+
+from banditgen.sandbox.inside import kernel
+
+SYSTEM = (
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/bin",
+    "/usr/local/lib",
+    "/usr/share/zoneinfo",
+    "/lib",
+    "/lib64",
+    "/bin",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+)
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own tmpfs, not the host's folder
+MOUNT_POINT = "/sys"  # exists everywhere, and the sandbox has no use for what is there
+
+
+def build(readable: Iterable[str]) -> None:
+    """Put this process, in a mount namespace of its own, into a new root that holds `readable` and what Python needs.
+
+    /proc is still the old one; `finish` covers it once it has served to open a new one.
+    """
+    kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("tmpfs", MOUNT_POINT, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
+    os.chdir(MOUNT_POINT)
+    for path in _outermost([*SYSTEM, *DEVICES, *readable]):
+        _show(path)
+    os.mkdir("proc")
+    kernel.mount("/proc", "proc", flags=kernel.MS_BIND | kernel.MS_REC)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir("tmp", 0o755)
+    os.symlink(SCRATCH, "dev/shm")
+    kernel.pivot_root_here()
+
+
+def finish() -> int:
+    """Open a procfs of this pid namespace for the trusted side alone, hide /proc, and make the root unwritable.
+
+    Returns:
+        The descriptor of the procfs.
+
+    """
+    proc = kernel.detached_proc()
+    kernel.mount("tmpfs", "/proc", "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID, "size=4k,mode=755")
+    attributes = (kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID).to_bytes(8, "little") + bytes(24)
+    kernel.call(kernel.SYS_MOUNT_SETATTR, kernel.AT_FDCWD, b"/", 0, attributes, len(attributes))
+    return proc
+
+
+def _outermost(paths: Iterable[str]) -> list[str]:
+    """The paths that exist, each once, without those that lie inside another of them."""
+    kept: list[str] = []
+    for path in sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}):
+        if not any(path.startswith(other + "/") for other in kept if not os.path.islink(other)):
+            kept.append(path)
+    return kept
+
+
+def _show(path: str) -> None:
+    target = path.lstrip("/")
+    os.makedirs(os.path.dirname(target) or ".", mode=0o755, exist_ok=True)
+    if os.path.islink(path):  # /lib -> usr/lib and the like: the link itself, its target is shown on its own
+        os.symlink(os.readlink(path), target)
+        return
+    if os.path.isdir(path):
+        os.makedirs(target, mode=0o755, exist_ok=True)
+    else:
+        with open(target, "xb"):
+            pass
+    kernel.bind_read_only(path, target)
+
+
+class Scratch:
+    """The /tmp of the sandbox: a size-capped tmpfs, replaced by a fresh one whenever a job left a trace in it."""
+
+    def __init__(self) -> None:
+        self._mounted: tuple[int, int] | None = None
+        self._fresh: tuple[object, ...] = ()
+
+    def prepare(self, size: int, inodes: int) -> bool:
+        """Make /tmp empty, of `size` bytes and `inodes` files.
+
+        Returns:
+            Whether it had to be mounted anew.
+
+        """
+        if self._mounted == (size, inodes) and self._state() == self._fresh:
+            return False
+        if self._mounted is not None:
+            kernel.unmount(SCRATCH)
+        options = f"mode=700,size={size},nr_inodes={inodes + 1}"
+        kernel.mount("tmpfs", SCRATCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+        self._mounted, self._fresh = (size, inodes), self._state()
+        return True
+
+    def full(self) -> str | None:
+        """The limit that the job ran /tmp into, "disk" or "inodes", if it did."""
+        status = os.statvfs(SCRATCH)
+        if status.f_bavail == 0:
+            return "disk"
+        return "inodes" if status.f_favail == 0 else None
+
+    @staticmethod
+    def _state() -> tuple[object, ...]:
+        """Everything by which a trace of a job would show, without reading the folder: nothing in it, no metadata changed."""
+        status, use = os.stat(SCRATCH), os.statvfs(SCRATCH)
+        return status.st_ctime_ns, status.st_mtime_ns, status.st_mode, status.st_uid, use.f_bfree, use.f_ffree

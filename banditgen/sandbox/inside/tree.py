@@ -1,0 +1,94 @@
+"""The processes of the job under way, seen from the trusted side: how much they use, and how they are ended."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import signal
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclasses.dataclass
+class Usage:
+    """Of all living processes of a job: resident bytes beyond the worker's own, threads, processor seconds."""
+
+    memory: int = 0
+    threads: int = 0
+    cpu: float = 0.0
+
+
+class Tree:
+    """All processes below this one.
+
+    Args:
+        proc: descriptor of a procfs of this process's pid namespace.
+        alone: whether this process is pid 1 of a namespace, so that everything else in it is the job's.
+
+    """
+
+    def __init__(self, proc: int, *, alone: bool) -> None:
+        self._proc = proc
+        self._alone = alone
+        self._pid = os.getpid()
+        self.baseline_virtual = int(self._read(f"{self._pid}/statm").split()[0]) * PAGE
+        self.baseline_resident = int(self._read(f"{self._pid}/statm").split()[1]) * PAGE
+
+    def usage(self) -> Usage:
+        """Add up what the living processes use now."""
+        total = Usage()
+        for pid in self._pids():
+            with contextlib.suppress(OSError):
+                fields = self._read(f"{pid}/stat").rpartition(b")")[2].split()
+                total.memory += max(0, int(fields[21]) * PAGE - self.baseline_resident)
+                total.threads += int(fields[17])
+                total.cpu += sum(int(ticks) for ticks in fields[11:15]) / TICKS
+        return total
+
+    def end(self) -> dict[int, tuple[int, float, int]]:
+        """Kill every process and collect it.
+
+        Returns:
+            pid to (wait status, processor seconds, peak resident bytes) for each that was a child of this one.
+
+        """
+        ended: dict[int, tuple[int, float, int]] = {}
+        while True:
+            self._kill()
+            try:
+                pid, status, used = os.wait4(-1, 0)
+            except ChildProcessError:
+                return ended
+            ended[pid] = (status, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+
+    def _kill(self) -> None:
+        if self._alone:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+            return
+        for pid in self._pids():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _pids(self) -> list[int]:
+        if self._alone:
+            return [int(name) for name in os.listdir(self._proc) if name.isdigit() and int(name) != self._pid]
+        found: list[int] = []
+        queue = [self._pid]
+        while queue:
+            pid = queue.pop()
+            with contextlib.suppress(OSError):
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    queue += [int(child) for child in self._read(f"{pid}/task/{task}/children").split()]
+            if pid != self._pid:
+                found.append(pid)
+        return found
+
+    def _read(self, name: str) -> bytes:
+        handle = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        try:
+            return os.read(handle, 1 << 16)
+        finally:
+            os.close(handle)

@@ -1,0 +1,175 @@
+"""Values on the wire between candidate and judge: JSON that is rebuilt as exact builtins, so that nothing carrying code
+arrives, and an `==` in the tests is always a builtin's own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+MAX_DEPTH = 200
+MAX_DIGIT_BITS = 8000  # longer ints travel as hex: json refuses to read more than 4,300 decimal digits
+MAX_ITERATED = 100_000
+
+_PLAIN = frozenset({bool, str, float, type(None)})
+_EXACT_PARTS: dict[str, tuple[type, Callable[[Any], list[Any]]]] = {
+    "decimal": (decimal.Decimal, lambda value: [str(value)]),
+    "fraction": (fractions.Fraction, lambda value: [value.numerator, value.denominator]),
+    "datetime": (datetime.datetime, lambda value: [*value.timetuple()[:6], value.microsecond]),
+    "date": (datetime.date, lambda value: [value.year, value.month, value.day]),
+    "time": (datetime.time, lambda value: [value.hour, value.minute, value.second, value.microsecond]),
+    "timedelta": (datetime.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
+}
+_SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+    "deque": deque,
+    "keys": lambda items: dict.fromkeys(items).keys(),
+    "values": lambda items: dict(enumerate(items)).values(),
+}
+
+
+class UnsendableError(Exception):
+    """A value that can't travel as data, such as a function."""
+
+
+class Handle:
+    """Stands in the judge for a candidate's object that is not data. Equal to itself alone; it can be handed back."""
+
+    __slots__ = ("kind", "number")
+
+    def __init__(self, number: int, kind: str) -> None:
+        self.number = number
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} object of the candidate>"
+
+
+Other = Callable[[Any], Any]
+
+
+def encode(value: Any, other: Other, depth: int = 0) -> Any:
+    """A value as JSON-ready data. What is no data is given to `other`, which returns its form or raises."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is int:
+        return value if value.bit_length() < MAX_DIGIT_BITS else {"t": "int", "v": hex(value)}
+    if depth > MAX_DEPTH:
+        raise UnsendableError("the value is nested too deeply, or contains itself")
+    deeper = depth + 1
+    if kind is list:
+        return [encode(item, other, deeper) for item in value]
+    if kind is dict:
+        return {"t": "dict", "v": [[encode(key, other, deeper), encode(item, other, deeper)] for key, item in value.items()]}
+    for name, type_ in (("tuple", tuple), ("set", set), ("frozenset", frozenset), ("deque", deque)):
+        if kind is type_:
+            return {"t": name, "v": [encode(item, other, deeper) for item in value]}
+    if kind is complex:
+        return {"t": "complex", "v": [value.real, value.imag]}
+    if kind in (bytes, bytearray):
+        return {"t": kind.__name__, "v": value.hex()}
+    if kind is range:
+        return {"t": "range", "v": [encode(part, other) for part in (value.start, value.stop, value.step)]}
+    for name, (type_, parts) in _EXACT_PARTS.items():
+        if kind is type_ and getattr(value, "tzinfo", None) is None:
+            return {"t": name, "v": [encode(part, other) for part in parts(value)]}
+    return other(value)
+
+
+def simplify(value: Any) -> Any:
+    """On the candidate's side: an instance of a builtin's subclass as that builtin, an iterator as its items.
+
+    Raises:
+        UnsendableError: neither of them.
+
+    """
+    for type_ in (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, deque):
+        if isinstance(value, type_):
+            return type_.__new__(type_, value) if type_ in (int, float, complex, str, bytes, tuple, frozenset) else type_(value)
+    if isinstance(value, types.GeneratorType | Iterator):
+        return iter_of(value)
+    if isinstance(value, type({}.keys())):
+        return {"t": "keys", "v": list(value)}
+    if isinstance(value, type({}.values())):
+        return {"t": "values", "v": list(value)}
+    raise UnsendableError(type(value).__name__)
+
+
+def iter_of(iterator: Iterator[Any]) -> dict[str, Any]:
+    """The first items of an iterator, as wire data whose items are not encoded yet."""
+    items = list(islice(iterator, MAX_ITERATED + 1))
+    return {"t": "iter", "v": items[:MAX_ITERATED], "more": len(items) > MAX_ITERATED}
+
+
+def decode(data: Any, handle: Callable[[int, str], Any] = Handle) -> Any:
+    """Rebuild what `encode` made, as exact builtins.
+
+    Raises:
+        ValueError, TypeError, KeyError: the data is not of that form.
+
+    """
+    kind = type(data)
+    if kind in _PLAIN or kind is int:
+        return data
+    if kind is list:
+        return [decode(item, handle) for item in data]
+    name, body = data["t"], data["v"]
+    if name == "dict":
+        return {decode(key, handle): decode(item, handle) for key, item in body}
+    if name in _SEQUENCES:
+        return _SEQUENCES[name]([decode(item, handle) for item in body])
+    if name in _EXACT_PARTS:
+        return _EXACT_PARTS[name][0](*[decode(part, handle) for part in body])
+    if name == "iter":
+        return _replay([decode(item, handle) for item in body], more=bool(data["more"]))
+    if name == "range":
+        return range(*[decode(part, handle) for part in body])
+    if name == "int":
+        return int(body, 16)
+    if name == "complex":
+        return complex(*body)
+    if name in ("bytes", "bytearray"):
+        return (bytes if name == "bytes" else bytearray).fromhex(body)
+    if name == "handle":
+        return handle(int(body), str(data["k"])[:100])
+    raise ValueError(f"no such kind of value: {name!r:.50}")
+
+
+def _replay(items: list[Any], *, more: bool) -> Iterator[Any]:
+    yield from items
+    if more:
+        raise RuntimeError(f"the candidate's iterator is longer than {MAX_ITERATED} items")
+
+
+def refresh(old: Any, new: Any) -> Any:
+    """Make `old` equal to `new` in place where it is a mutable container, as a call that changed its argument would."""
+    if type(old) is not type(new):
+        return new
+    if isinstance(old, list):
+        old[:] = [refresh(before, after) for before, after in zip(old, new, strict=False)] + new[len(old) :]
+    elif isinstance(old, dict):
+        merged = {key: refresh(old[key], value) if key in old else value for key, value in new.items()}
+        old.clear()
+        old.update(merged)
+    elif isinstance(old, set):
+        old.clear()
+        old.update(new)
+    elif isinstance(old, bytearray):
+        old[:] = new
+    elif isinstance(old, deque):
+        old.clear()
+        old.extend(new)
+    elif isinstance(old, tuple):
+        return tuple(refresh(before, after) for before, after in zip(old, new, strict=False)) if len(old) == len(new) else new
+    else:
+        return new
+    return old

@@ -1,0 +1,63 @@
+"""Frames on the socket between judge and candidate: a length, the request's id, JSON."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from typing import Any
+
+HEADER = struct.Struct("<I16s")
+MAX_FRAME = 8 << 20
+
+
+class WireError(Exception):
+    """The other side is gone, or what it sent is no frame."""
+
+
+class FrameTooLongError(WireError):
+    """A frame over the limit."""
+
+
+def send(link: socket.socket, request_id: bytes, data: Any) -> None:
+    """Send one frame.
+
+    Raises:
+        FrameTooLongError: nothing was sent.
+        OSError: the other side is gone.
+
+    """
+    body = json.dumps(data, separators=(",", ":"), check_circular=False).encode()
+    if len(body) > MAX_FRAME:
+        raise FrameTooLongError(f"{len(body) >> 20} MiB in one value; {MAX_FRAME >> 20} MiB may travel")
+    link.sendall(HEADER.pack(len(body), request_id) + body)
+
+
+def receive(link: socket.socket) -> tuple[bytes, Any]:
+    """Wait for one frame: (request id, data).
+
+    Raises:
+        WireError: it did not come, or is none.
+
+    """
+    head = _exactly(link, HEADER.size)
+    length, request_id = HEADER.unpack(head)
+    if length > MAX_FRAME:
+        raise FrameTooLongError("the candidate sent more than a value may hold")
+    try:
+        return request_id, json.loads(_exactly(link, length))
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"unreadable: {error}") from None
+
+
+def _exactly(link: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        try:
+            piece = link.recv(min(count - len(data), 1 << 18))
+        except OSError as error:
+            raise WireError(error.strerror) from None
+        if not piece:
+            raise WireError("the candidate's process ended")
+        data = data + piece if data else piece
+    return data

@@ -1,0 +1,140 @@
+"""From how a job ended to an `Execution`: what passed, what failed, and which kind of failure it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from banditgen.result import FailureKind
+from banditgen.sandbox.base import Execution
+from banditgen.sandbox.worker import Report
+
+ERROR_CHARACTERS = 500
+TIME_LIMITS = ("wall", "cpu")
+LIMIT_SIGNS = {
+    "MemoryError": "memory",
+    "can't start new thread": "processes",
+    "[Errno 11]": "processes",
+    "[Errno 27]": "disk",
+    "[Errno 28]": "disk",
+}
+FORBIDDEN_SIGNS = ("PermissionError: [Errno 1]", "PermissionError: [Errno 13]", "OSError: [Errno 30]", "[Errno 101]")
+
+
+def execution(report: Report, *, verified: bool, channel: str, isolation: dict[str, str], expected: str | None = None) -> Execution:
+    """Judge a job by its report.
+
+    Args:
+        verified: whether the task has tests.
+        expected: for a stdin/stdout example, what the program should have printed.
+
+    """
+    failure, error, limit = _outcome(report, expected=expected)
+    return Execution(
+        passed=failure is None,
+        verified=verified,
+        failure=failure,
+        error=one_line(error) if error else None,
+        stdout=report.stdout,
+        stderr=report.stderr,
+        wall_seconds=report.wall,
+        cpu_seconds=report.cpu,
+        peak_memory_bytes=report.peak,
+        exit_code=report.status if channel == "cooperative" or report.candidate_status is None else report.candidate_status,
+        limit=limit,
+        channel=channel,
+        isolation=isolation,
+    )
+
+
+def _outcome(report: Report, *, expected: str | None) -> tuple[FailureKind | None, str | None, str | None]:
+    if report.limit in TIME_LIMITS:
+        return FailureKind.TIMEOUT, f"the {report.limit} time limit was hit after {report.wall:.1f} s", report.limit
+    if report.limit is not None:
+        return FailureKind.REFUSED, f"the {report.limit} limit was hit", report.limit
+    if expected is None and report.verdict is not None:
+        return _of_verdict(report.verdict, report)
+    if report.verdict is None and report.status == 0:
+        if expected is None or lines(report.stdout) == lines(expected):
+            return None, None, None
+        return FailureKind.WRONG, _difference(lines(report.stdout), lines(expected)), None
+    return _of_error(last_line(report.stderr) or _ended(report.status), None)
+
+
+def of_tests(report: Report) -> Report:
+    """A report of a job with tests, of which silence is not success: without a verdict it did not run to the end."""
+    if report.verdict is not None or report.limit is not None:
+        return report
+    return dataclasses.replace(report, verdict={"outcome": "gone", "error": "the process ended before its tests did"})
+
+
+def together(results: Sequence[Execution]) -> Execution:
+    """Several examples as one execution: the last one's outcome, times added up, the highest memory."""
+    return dataclasses.replace(
+        results[-1],
+        wall_seconds=sum(result.wall_seconds for result in results),
+        cpu_seconds=sum(result.cpu_seconds for result in results),
+        peak_memory_bytes=max(result.peak_memory_bytes for result in results),
+    )
+
+
+def _of_verdict(verdict: dict[str, Any], report: Report) -> tuple[FailureKind | None, str | None, str | None]:
+    error = str(verdict.get("error") or "")
+    match verdict["outcome"]:
+        case "passed":
+            return None, None, None
+        case "wrong":
+            return FailureKind.WRONG, error, None
+        case "forged":
+            return FailureKind.REFUSED, f"refused as forged: {error}", None
+        case "too_long":
+            return FailureKind.REFUSED, error, "output"
+        case "gone":
+            status = report.status if report.candidate_status is None else report.candidate_status
+            text = last_line(report.stderr) if status > 0 else ""
+            return _of_error(text or f"ended before its tests did ({_ended(status)})", None)
+        case _:
+            return _of_error(error, None)
+
+
+def _of_error(error: str, limit: str | None) -> tuple[FailureKind, str, str | None]:
+    for sign, name in LIMIT_SIGNS.items():
+        if sign in error:
+            limit = name
+    refused = limit is not None or any(sign in error for sign in FORBIDDEN_SIGNS)
+    return (FailureKind.REFUSED if refused else FailureKind.ERROR), error, limit
+
+
+def lines(text: str) -> list[str]:
+    """Lines without trailing white space, and without empty lines at the end."""
+    return [line.rstrip() for line in text.rstrip().splitlines()]
+
+
+def _difference(got: list[str], wanted: list[str]) -> str:
+    for number, (ours, theirs) in enumerate(zip(got, wanted, strict=False), start=1):
+        if ours != theirs:
+            return f"line {number} of the output is {ours[:100]!r}, not {theirs[:100]!r}"
+    return f"the output has {len(got)} lines, not {len(wanted)}"
+
+
+def _ended(status: int) -> str:
+    if status < 0:
+        try:
+            return f"killed by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"killed by signal {-status}"
+    return f"exit status {status}"
+
+
+def last_line(text: str) -> str:
+    """The last line that says something."""
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def one_line(text: str) -> str:
+    """Hostile text as one bounded line without control characters."""
+    clean = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text[: 2 * ERROR_CHARACTERS])
+    return clean.strip()[:ERROR_CHARACTERS]
