@@ -7,20 +7,9 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from banditgen.errors import UsageError
-
-
-class Arm(Protocol):
-    """What the race needs of an arm; a caller may bring any class that has these attributes."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def temperature(self) -> float: ...
 
 
 @dataclasses.dataclass(frozen=True)

@@ -107,7 +107,7 @@ class GenerationResult:
 class Feedback:
     """A person's rating of a result: satisfaction in [0, 1]; who said it and why are optional."""
 
-    race_id: str
+    race_id: str | None
     result_id: str | None
     satisfaction: float
     who: str | None = None
