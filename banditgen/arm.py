@@ -85,6 +85,11 @@ def arm_id(arm: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def named_arm_id(name: str) -> str:
+    """The id of an arm of which only the name is known."""
+    return f"name:{name}"
+
+
 def check_arms(arms: Sequence[Any]) -> list[Any]:
     """The arms as a list, after refusing an empty one, arms without the needed attributes, and two of one name.
 

@@ -169,7 +169,7 @@ def keep_execution(result: GenerationResult, execution: Execution) -> None:
 
 
 def score(result: GenerationResult, criteria: SelectionCriteria) -> None:
-    """Fill in quality, speed, combined score and reward from the measures and times; a failing candidate earns no speed."""
+    """Fill in quality from the verdict and the measures, and with it all other scores."""
     result.quality_score = quality_score(
         result.test_passed,
         result.measures.get(QUALITY, 0.0),
@@ -177,6 +177,11 @@ def score(result: GenerationResult, criteria: SelectionCriteria) -> None:
         prefer_simplicity=criteria.prefer_simplicity,
         has_error_handling=has_error_handling(result.code),
     )
+    weigh(result, criteria)
+
+
+def weigh(result: GenerationResult, criteria: SelectionCriteria) -> None:
+    """Fill in speed, combined score and reward from quality and times; a failing candidate earns no speed."""
     result.speed_score = speed_score(result.generation_time, result.execution_time) if result.test_passed else 0.0
     result.combined_score = combined_score(result.quality_score, result.speed_score, criteria.quality_weight, criteria.speed_weight)
     within = criteria.violation(result.quality_score, result.generation_time, result.execution_time) is None

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from banditgen import defaults
-from banditgen.arm import GeneratorConfig, arm_id, arm_settings, check_arms, default_arms
-from banditgen.candidate import RaceSetting, run_candidate
+from banditgen.arm import GeneratorConfig, arm_id, arm_settings, check_arms, default_arms, named_arm_id
+from banditgen.candidate import RaceSetting, run_candidate, score
 from banditgen.errors import UsageError
+from banditgen.evaluators.base import QUALITY
 from banditgen.generators.base import Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
@@ -39,6 +40,8 @@ class RaceEvent:
     text: str = ""
     result: GenerationResult | None = None
 
+
+UNMEASURED = 0.5  # the evaluator score of an outcome that was reported without a candidate
 
 OnEvent = Callable[[RaceEvent], None]
 
@@ -91,10 +94,11 @@ class ParallelGenerator:
         self._runner = node_runner
         self._evaluator = defaults.default_evaluator(evaluator)
         self._sandbox = sandbox
+        self._sandbox_given = sandbox is not None
         self._criteria = criteria or SelectionCriteria()
         self._seed = seed
         self._rng = np.random.default_rng(seed)
-        self._arm_ids: dict[str, str] = {}
+        self._last: dict[str, GenerationResult] = {}
         self._just_recorded: set[tuple[str, str]] = set()
 
     @property
@@ -110,6 +114,9 @@ class ParallelGenerator:
         if self._sandbox is None:
             self._sandbox = defaults.default_sandbox()
         return self._sandbox
+
+    def _criteria_now(self) -> SelectionCriteria:
+        return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)
 
     def create_default_generators(self) -> list[GeneratorConfig]:
         """The design document's five arms."""
@@ -140,7 +147,7 @@ class ParallelGenerator:
             NoBackendError: nothing to generate with.
             HistoryError: the race could not be remembered.
         """
-        return run_sync(self._generate(prompt, generators, node_id, description, max_workers, task, None, None))
+        return run_sync(self._generate(prompt, generators, node_id, description, max_workers, task))
 
     async def agenerate_parallel(
         self,
@@ -152,7 +159,7 @@ class ParallelGenerator:
         task: Task | None = None,
     ) -> list[GenerationResult]:
         """`generate_parallel` for callers in an event loop."""
-        return await run_elsewhere(self._generate(prompt, generators, node_id, description, max_workers, task, None, None))
+        return await run_elsewhere(self._generate(prompt, generators, node_id, description, max_workers, task))
 
     def iter_parallel(
         self,
@@ -166,20 +173,32 @@ class ParallelGenerator:
         """`generate_parallel`, each result as it finishes; leaving early cancels the rest, which is remembered as such."""
         return iterate_sync(self._iterate(prompt, generators, node_id, description, max_workers, task))
 
+    async def prepare(self, models: Sequence[str]) -> None:
+        """Have these models ready before a race, where the backend can."""
+        await self.backend.prepare(list(dict.fromkeys(models)))
+
+    def close(self) -> None:
+        """Stop the sandbox that was started here; a second call does nothing."""
+        if self._sandbox is not None and not self._sandbox_given:
+            self._sandbox.close()
+            self._sandbox = None
+
     async def race(
         self, decision: DecisionRecord, arms: Sequence[Any], task: Task, on_event: OnEvent | None = None
     ) -> list[GenerationResult]:
         """Race a decision's arms on a task, all at once; runs on the background loop."""
         return await self._generate(task.prompt, arms, decision.id, task.name or "", len(arms), task, decision, on_event)
 
-    async def _iterate(self, *arguments: Any) -> AsyncIterator[GenerationResult]:
+    async def _iterate(
+        self, prompt: str, generators: Sequence[Any], node_id: str, description: str, max_workers: int, task: Task | None
+    ) -> AsyncIterator[GenerationResult]:
         finished: asyncio.Queue[GenerationResult | None] = asyncio.Queue()
 
         def on_event(event: RaceEvent) -> None:
             if event.result is not None:
                 finished.put_nowait(event.result)
 
-        race = asyncio.ensure_future(self._generate(*arguments, None, on_event))
+        race = asyncio.ensure_future(self._generate(prompt, generators, node_id, description, max_workers, task, on_event=on_event))
         race.add_done_callback(lambda _: finished.put_nowait(None))
         try:
             while (result := await finished.get()) is not None:
@@ -198,8 +217,8 @@ class ParallelGenerator:
         description: str,
         max_workers: int,
         task: Task | None,
-        decision: DecisionRecord | None,
-        on_event: OnEvent | None,
+        decision: DecisionRecord | None = None,
+        on_event: OnEvent | None = None,
     ) -> list[GenerationResult]:
         arms = check_arms(generators)
         if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
@@ -215,12 +234,11 @@ class ParallelGenerator:
             node_id=node_id,
             generator=generator,
             evaluator=self._evaluator,
-            criteria=dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight),
+            criteria=self._criteria_now(),
             sandbox=sandbox,
             runner=self._runner,
             seed=self._seed if decision is None else decision.seed,
         )
-        self._arm_ids.update({arm.name: arm_id(arm) for arm in arms})
         if decision is None:
             decision = DecisionRecord(new_id(), race_task.context, [describe_arm(arm) for arm in arms], policy="given", seed=self._seed)
         started = time.perf_counter()
@@ -259,6 +277,7 @@ class ParallelGenerator:
         if decision.policy == "given":
             self.history.add_decision(decision)
         self.history.add_race(record)
+        self._last.update({result.generator_name: result for result in record.results})
         self._just_recorded = {(result.generator_name, record.task_type) for result in record.results if result.moves_posterior}
 
     def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
@@ -277,8 +296,18 @@ class ParallelGenerator:
         if (generator_name, task_type) in self._just_recorded:
             self._just_recorded.discard((generator_name, task_type))
             return
-        known = self._arm_ids.get(generator_name) or self.history.arm_ids().get(generator_name) or f"name:{generator_name}"
-        self.history.add_outcome(generator_name, known, task_type, passed=bool(success))
+        self.history.add_outcome(self._outcome(generator_name, bool(success)), task_type)
+
+    def _outcome(self, name: str, passed: bool) -> GenerationResult:
+        """The outcome as a result: what the last race measured of this arm, under the caller's verdict."""
+        last = self._last.get(name)
+        if last is None:
+            own_id = self.history.arm_ids().get(name) or named_arm_id(name)
+            measures = {QUALITY: UNMEASURED}
+            last = GenerationResult(name, "", 0.0, "", 0.0, arm_id=own_id, measures=measures)
+        outcome = dataclasses.replace(last, id=new_id(), test_passed=passed, verified=True, failure=None, error=None)
+        score(outcome, self._criteria_now())
+        return outcome
 
     @property
     def generator_stats(self) -> dict[str, dict[str, dict[str, float]]]:

@@ -11,11 +11,20 @@ from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore
 from banditgen.history.ids import new_id
 from banditgen.result import Feedback, GenerationResult
-from banditgen.scoring import SelectionCriteria, combined_score, recommend_criteria, speed_score, unit_interval
+from banditgen.scoring import (
+    QUALITY_WEIGHT,
+    SPEED_WEIGHT,
+    SelectionCriteria,
+    combined_score,
+    recommend_criteria,
+    speed_score,
+    unit_interval,
+)
 
 Candidate = TypeVar("Candidate", GenerationResult, Mapping[str, Any])
 
 LEARNING_RATE = 0.1
+DEFAULT_SCOPE = "selector"
 SATISFIED = 0.9  # from here on a rating changes nothing
 
 
@@ -51,7 +60,7 @@ class ExperimentSelector:
         learning_rate: float = LEARNING_RATE,
         history: Any = None,
         *,
-        scope: str = "selector",
+        scope: str = DEFAULT_SCOPE,
     ) -> None:
         self._start = criteria or SelectionCriteria()
         self.learning_rate = unit_interval("learning_rate", learning_rate)
@@ -93,12 +102,21 @@ class ExperimentSelector:
         keyed = [(_key(_fields(result), criteria), result) for result in results]
         key, best = max(keyed, key=lambda pair: pair[0])
         task_type = {**(context or {}), **(task_context or {})}.get("task_type")
-        kept = {**_fields(best), "combined_score": key[-1]}
-        self.history.add_selection(self._scope, kept, str(task_type) if task_type is not None else None)
+        self.keep_selection({**_fields(best), "combined_score": key[-1]}, str(task_type) if task_type is not None else None)
         return best
 
+    def keep_selection(self, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
+        """Remember that this result was selected."""
+        self.history.add_selection(self._scope, result, task_type)
+
     def learn_from_feedback(
-        self, selected_result: GenerationResult | Mapping[str, Any] | None, user_satisfaction: float, *, race_id: str | None = None
+        self,
+        selected_result: GenerationResult | Mapping[str, Any] | None,
+        user_satisfaction: float,
+        *,
+        race_id: str | None = None,
+        who: str | None = None,
+        why: str | None = None,
     ) -> None:
         """Keep a rating in [0, 1], and where it is below 0.9 shift the weights one step (see `learned_weights`).
 
@@ -107,7 +125,7 @@ class ExperimentSelector:
         """
         satisfaction = unit_interval("satisfaction", user_satisfaction)
         result_id = _fields(selected_result).get("id") or None if selected_result is not None else None
-        feedback = Feedback(race_id, result_id, satisfaction, id=new_id())
+        feedback = Feedback(race_id, result_id, satisfaction, who, why, id=new_id())
         self.history.add_feedback(feedback)
         now = self.criteria
         quality, speed = learned_weights(now.quality_weight, now.speed_weight, satisfaction, self.learning_rate)
@@ -126,6 +144,23 @@ class ExperimentSelector:
             "current_weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
             "total_adjustments": self.history.weights(self._scope)[1],
         }
+
+
+def rate_race(history: HistoryStore, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+    """Rate a race's winner in [0, 1]; the weights that chose its arms, and no others, learn from it.
+
+    Raises:
+        UsageError: an unknown race, or a satisfaction that is no number in [0, 1]; nothing was changed.
+    """
+    satisfaction = unit_interval("satisfaction", satisfaction)
+    race, decision = history.race(race_id), history.decision(race_id)
+    if race is None or decision is None:
+        raise UsageError(f"unknown race {race_id!r}: `banditgen history list` shows the ids")
+    best = next((result for result in race.results if result.id == race.best_id), None)
+    start = decision.detail.get("start_weights") or {"quality": QUALITY_WEIGHT, "speed": SPEED_WEIGHT}
+    criteria = SelectionCriteria(start["quality"], start["speed"])
+    selector = ExperimentSelector(criteria, history=history, scope=decision.strategy or DEFAULT_SCOPE)
+    selector.learn_from_feedback(best, satisfaction, race_id=race_id, who=who, why=why)
 
 
 def _fields(result: GenerationResult | Mapping[str, Any]) -> dict[str, Any]:

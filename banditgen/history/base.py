@@ -11,23 +11,30 @@ from banditgen.result import Feedback, GenerationResult
 
 @dataclasses.dataclass(frozen=True)
 class Tally:
-    """Everything the log says about one arm on one task type, as sufficient statistics.
-
-    `passes` and `fails` count informative outcomes. The sums run over passing candidates that have measures:
-    `n` of them, Σq, Σs, Σq², Σs², Σqs of quality and speed.
-    """
+    """How often an arm passed and failed on one task type; informative outcomes only."""
 
     arm_id: str
     arm_name: str
     task_type: str
     passes: int
     fails: int
-    n: int = 0
-    sum_quality: float = 0.0
-    sum_speed: float = 0.0
-    sum_quality2: float = 0.0
-    sum_speed2: float = 0.0
-    sum_quality_speed: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcomes:
+    """What a stretch of the log teaches, column by column, in the order in which it grew.
+
+    `passed` is 1.0, 0.0, or NaN where the outcome teaches nothing; `measures` are (quality, speed) pairs. `race_id` is
+    the result's own id where it belongs to no race. `last` is where the next stretch begins.
+    """
+
+    arm_id: list[str]
+    arm_name: list[str]
+    task_type: list[str]
+    passed: list[float]
+    measures: list[tuple[float, float]]
+    race_id: list[str]
+    last: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +89,8 @@ class HistoryStore(Protocol):
         """Append a race with all its results, at once; False if it was there already."""
         ...
 
-    def add_outcome(self, arm_name: str, arm_id: str, task_type: str, *, passed: bool) -> None:
-        """Append an outcome that a caller saw for himself."""
+    def add_outcome(self, result: GenerationResult, task_type: str) -> None:
+        """Append an outcome that a caller saw for himself, as a result that belongs to no race."""
         ...
 
     def add_selection(self, scope: str, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
@@ -99,7 +106,11 @@ class HistoryStore(Protocol):
         ...
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
-        """The fold of the log, per arm and task type."""
+        """Passes and fails per arm and task type."""
+        ...
+
+    def outcomes(self, after: int = 0) -> Outcomes:
+        """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
         ...
 
     def pending(self, task_type: str) -> list[DecisionRecord]:

@@ -47,7 +47,8 @@ races = sa.Table(
 results = sa.Table(
     "banditgen_results",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),  # the order in which the log grew
+    sa.Column("id", sa.String(36), nullable=False, unique=True),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("race_id", sa.String(36)),
     sa.Column("position", sa.Integer, nullable=False),
@@ -59,9 +60,9 @@ results = sa.Table(
     sa.Column("passed", sa.Boolean, nullable=False),
     sa.Column("informative", sa.Boolean, nullable=False),  # whether it moves the pass posterior
     sa.Column("failure", sa.Text),
-    sa.Column("quality", sa.Float),
-    sa.Column("speed", sa.Float),
-    sa.Column("reward", sa.Float),
+    sa.Column("quality", sa.Float, nullable=False),
+    sa.Column("speed", sa.Float, nullable=False),
+    sa.Column("reward", sa.Float, nullable=False),
     sa.Column("result", sa.JSON, nullable=False),  # the whole GenerationResult
 )
 sa.Index("banditgen_results_by_arm", results.c.task_type, results.c.arm_id)

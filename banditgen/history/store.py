@@ -19,7 +19,7 @@ from sqlalchemy.pool import StaticPool
 
 from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionError
 from banditgen.history import schema as t
-from banditgen.history.base import DecisionRecord, RaceRecord, SelectionStats, Tally
+from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, SelectionStats, Tally
 from banditgen.history.ids import new_id
 from banditgen.history.rows import result_from_json, result_row
 from banditgen.result import Feedback, GenerationResult
@@ -120,12 +120,11 @@ class History:
                 connection.execute(insert(t.results).on_conflict_do_nothing(), rows)
         return True
 
-    def add_outcome(self, arm_name: str, arm_id: str, task_type: str, *, passed: bool) -> None:
-        """Append an outcome that a caller saw for himself."""
-        result = GenerationResult(arm_name, "", 0.0, "", 0.0, test_passed=passed, verified=True, id=new_id(), arm_id=arm_id)
-        row = result_row(result, None, task_type, time.time(), 0) | {"quality": None, "speed": None, "reward": None}
+    def add_outcome(self, result: GenerationResult, task_type: str) -> None:
+        """Append an outcome that a caller saw for himself, as a result that belongs to no race."""
+        row = result_row(result, None, task_type, time.time(), 0)
         with self._transaction(write=True) as connection:
-            connection.execute(insert(t.results).values(**row))
+            connection.execute(insert(t.results).values(**row).on_conflict_do_nothing())
 
     def add_selection(self, scope: str, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
         """Append that this result was selected."""
@@ -155,31 +154,32 @@ class History:
             connection.execute(insert(t.weights).values(**row))
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
-        """The fold of the log, per arm and task type."""
+        """Passes and fails per arm and task type."""
         r = t.results.c
         passed = sa.case((r.passed, 1), else_=0)
-        measured = sa.and_(r.passed, r.quality.is_not(None), r.speed.is_not(None))
-        sums = [
-            sa.case((measured, value), else_=0.0)
-            for value in (r.quality, r.speed, r.quality * r.quality, r.speed * r.speed, r.quality * r.speed)
-        ]
-        query = (
-            sa.select(
-                r.arm_id,
-                sa.func.max(r.arm_name),
-                r.task_type,
-                sa.func.sum(passed),
-                sa.func.sum(1 - passed),
-                sa.func.sum(sa.case((measured, 1), else_=0)),
-                *[sa.func.sum(column) for column in sums],
-            )
-            .where(r.informative)
-            .group_by(r.arm_id, r.task_type)
-        )
+        sums = sa.func.sum(passed), sa.func.sum(1 - passed)
+        query = sa.select(r.arm_id, sa.func.max(r.arm_name), r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.task_type)
         if task_type is not None:
             query = query.where(r.task_type == task_type)
         with self._transaction() as connection:
             return [Tally(*row) for row in connection.execute(query)]
+
+    def outcomes(self, after: int = 0) -> Outcomes:
+        """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
+        r = t.results.c
+        race = sa.func.coalesce(r.race_id, r.id)
+        query = sa.select(r.seq, r.arm_id, r.arm_name, r.task_type, r.informative, r.passed, r.quality, r.speed, race)
+        with self._transaction() as connection:
+            rows = connection.execute(query.where(r.seq > after).order_by(r.seq)).all()
+        return Outcomes(
+            arm_id=[row[1] for row in rows],
+            arm_name=[row[2] for row in rows],
+            task_type=[row[3] for row in rows],
+            passed=[float(row[5]) if row[4] else math.nan for row in rows],
+            measures=[(row[6], row[7]) for row in rows],
+            race_id=[row[8] for row in rows],
+            last=rows[-1][0] if rows else after,
+        )
 
     def pending(self, task_type: str) -> list[DecisionRecord]:
         """Decisions that no race has answered yet."""

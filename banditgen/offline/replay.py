@@ -96,7 +96,9 @@ def replay(
     rewards = checked_outcomes(outcomes, len(arms))
     weight = np.array([float(getattr(arm, "weight", 1.0)) for arm in arms])
     if not 1 <= k <= (weight > 0).sum() or rounds < 1 or not seeds:
-        raise UsageError(f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}")
+        raise UsageError(
+            f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}"
+        )
     table, tasks, sample = draw_outcomes(rewards, rounds, seeds)
     choices = _play(chosen, table, _empty_state(arms, weight, len(seeds)), k, seeds)
     picked = np.take_along_axis(table, choices, 2)
