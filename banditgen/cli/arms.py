@@ -6,6 +6,7 @@ import click
 
 from banditgen.arm import arm_settings
 from banditgen.cli.output import print_json, print_table, shared
+from banditgen.learner import Recommendation
 from banditgen.session import BanditGenerator
 
 
@@ -30,11 +31,10 @@ def list_arms(task_type: str | None, strategy: str, backend: str | None, history
             ]
         )
         return
-    print_table(
-        ("arm", "model", "temperature", "passed", "of", "expected reward", "90 % interval"),
-        [
-            (r.name, r.arm.model, f"{r.arm.temperature:g}", f"{r.passes:g}", f"{r.passes + r.fails:g}")
-            + (f"{r.expected_reward:.2f}", f"{r.low:.2f} – {r.high:.2f}")
-            for r in rows
-        ],
-    )
+    headings = ("arm", "model", "temperature", "passed", "of", "expected reward", "90 % interval")
+    print_table(headings, [_row(r) for r in rows])
+
+
+def _row(r: Recommendation) -> tuple[str, ...]:
+    interval = f"{r.low:.2f} – {r.high:.2f}"
+    return r.name, r.arm.model, f"{r.arm.temperature:g}", f"{r.passes:g}", f"{r.passes + r.fails:g}", f"{r.expected_reward:.2f}", interval

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 
 import click
 
@@ -37,7 +37,7 @@ def list_races(limit: int, task_type: str | None, history: str | None, as_json: 
     for race in races:
         best = next((result.generator_name for result in race.results if result.id == race.best_id), "none")
         passed = sum(result.test_passed for result in race.results)
-        when = datetime.datetime.fromtimestamp(race.created_at, datetime.UTC).astimezone()
+        when = dt.datetime.fromtimestamp(race.created_at, dt.UTC).astimezone()
         prompt = str(race.task.get("name") or race.task.get("prompt") or "")[:50]
         rows.append((race.id, f"{when:%Y-%m-%d %H:%M}", race.task_type, prompt, f"{passed}/{len(race.results)}", best))
     print_table(("race", "when", "task type", "task", "passed", "winner"), rows)
