@@ -123,7 +123,8 @@ class BanditGenerator:
         if arms is not None:
             plan = dataclasses.replace(plan, arms=tuple(check_arms(arms)), models=None)
         generator = await asyncio.to_thread(defaults.default_backend, backend)
-        raced = expand(plan, await generator.models())
+        # a caller's client that cannot list its models is taken to have those of the arms
+        raced = expand(plan, await generator.models() or [arm.model for arm in plan.arms])
         store = await asyncio.to_thread(defaults.default_history, history)
         own = cls(plan, raced, generator, store, sandbox=sandbox, seed=seed)
         own._owned = [thing for thing, given in ((generator, backend), (store, history)) if thing is not given]
