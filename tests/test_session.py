@@ -32,7 +32,7 @@ def test_run_races_chooses_and_remembers(tmp_path: Path) -> None:
         assert race.best is not None
         assert race.best.generator_name == "good"
         assert "return 2 * x" in race.best.code
-        assert [r.generator_name for r in race.results][0] == "good"
+        assert race.results[0].generator_name == "good"
         assert set(race.decision.propensities) == {"good", "bad", "down"}
         assert race.id == race.decision.id
         bandit.feedback(race.id, satisfaction=0.4)

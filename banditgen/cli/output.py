@@ -14,7 +14,8 @@ from rich.text import Text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-errors = Console(stderr=True)
+WIDE = 10_000  # columns, where output goes to a file or a pipe
+errors = Console(stderr=True, soft_wrap=True)
 
 
 def shared(*names: str) -> Callable[[F], F]:
@@ -52,7 +53,8 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*[safe(cell) for cell in row])
-    Console().print(table)
+    # wrapped only where a person reads it
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def safe(cell: Any) -> Text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -107,7 +106,7 @@ def test_weights_of_one_scope_do_not_touch_another() -> None:
 def test_a_corrupt_file_is_named_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "h.db"
     path.write_bytes(content)
-    with pytest.raises(HistoryCorruptError, match="h.db") as caught:
+    with pytest.raises(HistoryCorruptError, match=r"h\.db") as caught:
         History(path)
     assert "\n" not in str(caught.value)
     assert path.read_bytes() == content
@@ -134,9 +133,13 @@ def test_a_full_or_failing_disk_is_one_line(tmp_path: Path) -> None:
     store = History(tmp_path / "h.db")
     with store._lock, store._engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
-    with pytest.raises(HistoryError, match="full"):
+
+    def fill() -> None:
         for _ in range(100):
             store.add_race(race(*[result() for _ in range(20)]))
+
+    with pytest.raises(HistoryError, match="full"):
+        fill()
     assert store.count()["races"] == len(store.races(1000))
     store.close()
 
@@ -174,7 +177,7 @@ def test_kill_9_loses_no_race_that_was_reported(tmp_path: Path) -> None:
     path = tmp_path / "h.db"
     reported: list[str] = []
     for moment in range(10):
-        writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=os.getcwd())
+        writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
         assert writer.stdout is not None
         reported.append(writer.stdout.readline().strip())
         time.sleep(0.01 * moment + 0.007)
