@@ -205,7 +205,7 @@ def test_a_latency_that_is_no_number_is_no_time() -> None:
 def test_a_history_that_fails_is_an_error_not_a_silent_loss() -> None:
     history = History("sqlite://")
     generator = ParallelGenerator(Client({"good": GOOD}), history=history)
-    with history._engine.connect() as connection:
+    with history._transaction(write=True) as connection:
         connection.exec_driver_sql("DROP TABLE banditgen_results")
     with pytest.raises(HistoryError):
         generator.generate_parallel("p", arms("good"), "n", "d", task=DOUBLE)

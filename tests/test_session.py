@@ -15,7 +15,7 @@ from tests.clients import BAD, GOOD, Client
 
 DOUBLE = Task("Write double(x).", task_type="simple_function", tests="assert double(2) == 4\nassert double(-1) == -2")
 ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1), GeneratorConfig("down", "down", 0.1)]
-ANSWERS = {"good": GOOD, "bad": BAD, "down": RuntimeError("down")}
+ANSWERS: dict[str, str | Exception] = {"good": GOOD, "bad": BAD, "down": RuntimeError("down")}
 
 
 def opened(path: Path | str = "sqlite://", **options: Any) -> BanditGenerator:

@@ -17,7 +17,7 @@ class ExternalEvaluator:
 
     `final_score` becomes the measure "quality"; whatever else in the answer is a number in [0, 1] is kept under its
     own name. `metrics` has "exit_code" (0 or 1 where the sandbox has none), "latency_ms", "cpu_ms",
-    "peak_memory_bytes", "passed" and "verified".
+    "peak_memory_bytes", "passed" and "verified", and over these whatever a caller's runner reported.
 
     Raises:
         UsageError: the object has no `evaluate_full`.
@@ -52,6 +52,7 @@ def _metrics(execution: Execution) -> dict[str, Any]:
         "peak_memory_bytes": execution.peak_memory_bytes,
         "passed": execution.passed,
         "verified": execution.verified,
+        **execution.metrics,
     }
 
 

@@ -14,6 +14,7 @@ from banditgen.generators.client import ClientGenerator
 logger = logging.getLogger("banditgen.generators")
 
 _PROBE_SECONDS = 2.0
+CLIENT_CONCURRENCY = 64  # a caller's client is bounded by the race's max_workers; this only stops a flood
 
 
 def resolve_backend(backend: Any = None) -> Generator:
@@ -35,7 +36,7 @@ def resolve_backend(backend: Any = None) -> Generator:
     if isinstance(backend, Generator):
         return backend
     try:
-        return ClientGenerator(backend)
+        return ClientGenerator(backend, concurrency=CLIENT_CONCURRENCY)
     except TypeError as error:
         raise UsageError(f"this cannot be a backend: {error}") from None
 
