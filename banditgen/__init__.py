@@ -1,1 +1,75 @@
+"""Code generation by language models as a competitive experiment: arms race, tests judge, a bandit learns.
+
+The public names are imported on first use, so that `import banditgen` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "BanditGenerator": "session",
+    "BanditgenError": "errors",
+    "Decision": "session",
+    "ExperimentSelector": "selection",
+    "FailureKind": "result",
+    "Feedback": "result",
+    "GenerationResult": "result",
+    "GeneratorConfig": "arm",
+    "HistoryError": "errors",
+    "Limits": "task",
+    "NoBackendError": "errors",
+    "ParallelGenerator": "race",
+    "Race": "session",
+    "SandboxError": "errors",
+    "SelectionCriteria": "scoring",
+    "Strategy": "strategy",
+    "Task": "task",
+    "Timings": "result",
+    "UsageError": "errors",
+}
+
+if TYPE_CHECKING:
+    from banditgen.arm import GeneratorConfig
+    from banditgen.errors import BanditgenError, HistoryError, NoBackendError, SandboxError, UsageError
+    from banditgen.race import ParallelGenerator
+    from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
+    from banditgen.scoring import SelectionCriteria
+    from banditgen.selection import ExperimentSelector
+    from banditgen.session import BanditGenerator, Decision, Race
+    from banditgen.strategy import Strategy
+    from banditgen.task import Limits, Task
+
+__all__ = [
+    "BanditGenerator",
+    "BanditgenError",
+    "Decision",
+    "ExperimentSelector",
+    "FailureKind",
+    "Feedback",
+    "GenerationResult",
+    "GeneratorConfig",
+    "HistoryError",
+    "Limits",
+    "NoBackendError",
+    "ParallelGenerator",
+    "Race",
+    "SandboxError",
+    "SelectionCriteria",
+    "Strategy",
+    "Task",
+    "Timings",
+    "UsageError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'banditgen' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"banditgen.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,20 +7,9 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from banditgen.errors import UsageError
-
-
-class Arm(Protocol):
-    """What the race needs of an arm; a caller may bring any class that has these attributes."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def temperature(self) -> float: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +83,11 @@ def arm_id(arm: Any) -> str:
     """Stable id of an arm: 12 hex digits of SHA-256 over its settings, so that a renamed arm keeps its evidence."""
     text = json.dumps(arm_settings(arm), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def named_arm_id(name: str) -> str:
+    """The id of an arm of which only the name is known."""
+    return f"name:{name}"
 
 
 def check_arms(arms: Sequence[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ BanditgenError
 ├── BackendError                 a backend is missing or does not answer
 │   ├── NoBackendError           nothing at all can generate
 │   └── DownloadError            a model could not be fetched or failed its checksum
+├── EvaluatorError               a caller's evaluator failed or gave no usable score
 ├── SandboxError                 the sandbox itself failed, or cannot give what was required
 └── HistoryError                 the event log cannot be opened, read or written
     ├── HistoryCorruptError      the file is not a readable history
@@ -48,6 +49,10 @@ class NoBackendError(BackendError):
 
 class DownloadError(BackendError):
     """A model could not be fetched, or its checksum is wrong."""
+
+
+class EvaluatorError(BanditgenError):
+    """An evaluator failed or gave no usable score; says nothing about the candidate."""
 
 
 class SandboxError(BanditgenError):

@@ -59,7 +59,7 @@ class GenerationResult:
 
     The first ten fields are the design document's, in its order. `success` says that the generator produced code that
     could be tried at all; `test_passed` that the candidate passed its tests, or, where the task has none
-    (`verified` is False), that it ran cleanly. Scores lie in [0, 1]. `reward` is what the policy learns from: the
+    (`verified` is False; None is "not said"), that it ran cleanly. Scores lie in [0, 1]. `reward` is what the policy learns from: the
     combined score of a passing candidate within the criteria, else 0.
     """
 
@@ -76,7 +76,7 @@ class GenerationResult:
     success: bool = True
     error: str | None = None
     failure: FailureKind | None = None
-    verified: bool = False
+    verified: bool | None = None
     speed_score: float = 0.0
     reward: float = 0.0
     measures: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -96,7 +96,7 @@ class GenerationResult:
         """Whether this outcome says whether the arm passes: it was verified, and no infrastructure was in the way."""
         if self.failure is not None and not self.failure.moves_posterior:
             return False
-        return self.verified
+        return bool(self.verified)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data."""
@@ -107,7 +107,7 @@ class GenerationResult:
 class Feedback:
     """A person's rating of a result: satisfaction in [0, 1]; who said it and why are optional."""
 
-    race_id: str
+    race_id: str | None
     result_id: str | None
     satisfaction: float
     who: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from banditgen.result import FailureKind
 from banditgen.task import Task
@@ -15,7 +15,8 @@ class Execution:
 
     `passed` is the verdict of the tests, or, with `verified` False (the task has none), that the code ran cleanly.
     `failure` is None exactly when `passed`. `limit` names the limit that was hit ("wall", "cpu", "memory",
-    "processes", "disk", "output"), if one was. `stdout` and `stderr` are hostile text, cut to the output limit.
+    "processes", "disk", "output"), if one was. `metrics` is what a caller's own runner reported. `stdout` and
+    `stderr` are hostile text, cut to the output limit.
     """
 
     passed: bool
@@ -31,6 +32,7 @@ class Execution:
     limit: str | None = None
     channel: str = "cooperative"
     isolation: dict[str, str] = dataclasses.field(default_factory=dict)
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @runtime_checkable

@@ -1,0 +1,143 @@
+"""The policy port: what is known of the eligible arms goes in, a set of arms comes out. No clock, no I/O."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class RandomSource(Protocol):
+    """The part of `numpy.random.Generator` that policies use; replay hands in one with a stream for each seed."""
+
+    def standard_normal(self, size: Any = None) -> Any:
+        """As numpy's."""
+        ...
+
+    def random(self, size: Any = None) -> Any:
+        """As numpy's."""
+        ...
+
+    def beta(self, a: Any, b: Any, size: Any = None) -> Any:
+        """As numpy's."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What a policy knows of K eligible arms in one task type, under the weights of the moment.
+
+    Arrays have a leading axis B: 1 for a live choice, the number of seeds in replay. The reward of an outcome is
+    y = wᵀx where it passed, 0 where it did not. Counts may be fractions, where forgetting has discounted them.
+
+    Args:
+        passes, fails: (B, K), outcomes that moved the posterior, at least 0.
+        total, square: (B, K), Σy and Σy² over them.
+        weight: (K,), the preference that multiplies an arm's draw; 0 is never chosen.
+        model: (K,), which model the arm runs, numbered from 0.
+        temperature: (K,), its sampling temperature.
+        pending: (B, K), races that are out and not yet told.
+        prior_mean, prior_strength: (K,), where a born arm starts: the mean reward expected of it and how many outcomes
+            that is worth; strength 0 is no opinion.
+        pair_count: (B, K, K), races that held both arms, on the diagonal outcomes of the arm.
+        pair_total: (B, K, K), Σ of the row arm's y over these; pair_product: Σ of both arms' y multiplied.
+        other_count, other_total: (B, L, K), outcomes and Σy of the same arms in L other task types.
+    """
+
+    passes: Floats
+    fails: Floats
+    total: Floats
+    square: Floats
+    weight: Floats
+    model: Ints
+    temperature: Floats
+    pending: Floats
+    prior_mean: Floats
+    prior_strength: Floats
+    pair_count: Floats
+    pair_total: Floats
+    pair_product: Floats
+    other_count: Floats
+    other_total: Floats
+
+    @property
+    def count(self) -> Floats:
+        """(B, K), outcomes in all."""
+        return self.passes + self.fails
+
+    @property
+    def arms(self) -> int:
+        """K."""
+        return int(self.weight.shape[0])
+
+    @property
+    def mean(self) -> Floats:
+        """(B, K), observed mean reward; one half where nothing was seen."""
+        count = self.count
+        return np.divide(self.total, count, out=np.full_like(self.total, 0.5), where=count > 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """One decision: which arms race, and with which chance they were to.
+
+    Args:
+        arms: (k,), positions among the eligible arms, all different.
+        propensities: (K,), the chance of each arm to be in the race; they sum to k.
+        set_probability: the chance of exactly this set.
+        exploration: ε, the share of decisions that are a uniformly random set.
+        particles: how many posterior particles the chances are exact over.
+    """
+
+    arms: Ints
+    propensities: Floats
+    set_probability: float
+    exploration: float
+    particles: int
+
+
+class Policy(Protocol):
+    """Chooses sets of arms. Holds settings only: everything learned is in the `State`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in `make_policy`."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same state and seed could give another choice; logged with each decision."""
+        ...
+
+    @property
+    def randomised(self) -> bool:
+        """Whether `sets` differ from draw to draw; one particle is enough where they do not."""
+        ...
+
+    def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
+        """(size, k), `size` independent draws of a best set; row i answers the state's row i, or its only row.
+
+        k is at most the number of arms with a positive weight.
+        """
+        ...
+
+    def means(self, state: State) -> Floats:
+        """(B, K), the reward expected of each arm, for exploiting and for explanations."""
+        ...
+
+    def draws(self, state: State, rng: RandomSource, size: int) -> Floats:
+        """(size, K), draws of the arms' mean rewards from what is believed of them, in [0, 1], preferences left out."""
+        ...
+
+
+def top(values: Floats, weight: Floats, k: int) -> Ints:
+    """(B, k), the k arms of the largest weighted values in each row, best first; weight 0 is never among them."""
+    keys = np.where(weight > 0, values * weight, -np.inf)
+    if k == 1:
+        return np.asarray(keys.argmax(-1)[:, None], np.int64)
+    return np.asarray(np.argsort(-keys, axis=-1, kind="stable")[:, :k], np.int64)

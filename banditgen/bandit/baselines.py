@@ -1,0 +1,150 @@
+"""The policies that a learned one has to beat."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from banditgen.bandit.base import Floats, Ints, RandomSource, State, top
+
+UNSEEN = 1e6  # an index above every other: an arm that was never raced goes first
+
+
+class _Index:
+    """Shared by policies that rank arms by an index; ties are broken at random."""
+
+    def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
+        """(size, k): the k largest indices."""
+        jitter = 1e-9 * rng.random((size, state.arms))
+        return top(self.index(state) + jitter, state.weight, k)
+
+    def index(self, state: State) -> Floats:
+        """(B, K): what the arms are ranked by."""
+        raise NotImplementedError
+
+    def means(self, state: State) -> Floats:
+        """(B, K): the observed mean rewards, one half where nothing was seen."""
+        return state.mean
+
+    def draws(self, state: State, rng: RandomSource, size: int) -> Floats:  # noqa: ARG002 - the port's signature
+        """(size, K): no posterior here, so every draw is the mean."""
+        return np.broadcast_to(self.means(state), (size, state.arms)).copy()
+
+
+@dataclasses.dataclass(frozen=True)
+class Uniform(_Index):
+    """A random set each time."""
+
+    name: str = "uniform"
+    version: str = "uniform-1"
+    randomised: bool = True
+
+    def index(self, state: State) -> Floats:
+        """All alike."""
+        return np.zeros_like(state.passes)
+
+    def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
+        """(size, k): preferences do not tilt it; weight 0 is left out."""
+        return top(rng.random((size, state.arms)) + 1.0, (state.weight > 0).astype(float), k)
+
+
+@dataclasses.dataclass(frozen=True)
+class Greedy(_Index):
+    """The best observed success rates, as in the design document's example; an arm that was never raced goes first."""
+
+    name: str = "greedy"
+    version: str = "greedy-1"
+    randomised: bool = True
+
+    def index(self, state: State) -> Floats:
+        """Mean reward."""
+        return np.where(state.count + state.pending > 0, state.mean, UNSEEN)
+
+
+@dataclasses.dataclass(frozen=True)
+class EpsilonGreedy(_Index):
+    """Greedy, but with chance `epsilon` a random set."""
+
+    epsilon: float = 0.1
+    name: str = "epsilon_greedy"
+    randomised: bool = True
+
+    @property
+    def version(self) -> str:
+        """Changes with ε."""
+        return f"epsilon_greedy-1(epsilon={self.epsilon:g})"
+
+    def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
+        """(size, k)."""
+        noise = rng.random((size, state.arms + 1))
+        explore = noise[:, :1] < self.epsilon
+        index = np.where(state.count + state.pending > 0, state.mean, UNSEEN) * state.weight + 1e-9 * noise[:, 1:]
+        return top(np.where(explore, noise[:, 1:] + 1.0, index), (state.weight > 0).astype(float), k)
+
+
+@dataclasses.dataclass(frozen=True)
+class UCB1(_Index):
+    """Mean + width·√(2 ln t / n), t the races so far (Auer, Cesa-Bianchi and Fischer 2002)."""
+
+    width: float = 1.0
+    name: str = "ucb1"
+    randomised: bool = True
+
+    @property
+    def version(self) -> str:
+        """Changes with the width."""
+        return f"ucb1-1(width={self.width:g})"
+
+    def index(self, state: State) -> Floats:
+        """Upper confidence bounds."""
+        count = state.count + state.pending
+        rounds = np.maximum(count.sum(-1, keepdims=True), 2.0)
+        bound = state.mean + self.width * np.sqrt(2 * np.log(rounds) / np.maximum(count, 1e-9))
+        return np.where(count > 0, bound, UNSEEN)
+
+
+@dataclasses.dataclass(frozen=True)
+class KLUCB(_Index):
+    """The largest q with n·KL(mean, q) ≤ c·ln t, for rewards in [0, 1] (Garivier and Cappé 2011)."""
+
+    width: float = 1.0
+    name: str = "kl_ucb"
+    randomised: bool = True
+
+    @property
+    def version(self) -> str:
+        """Changes with the width."""
+        return f"kl_ucb-1(width={self.width:g})"
+
+    def index(self, state: State) -> Floats:
+        """Upper confidence bounds, by bisection to 1e-6."""
+        count = state.count + state.pending
+        budget = self.width * np.log(np.maximum(count.sum(-1, keepdims=True), 2.0)) / np.maximum(count, 1e-9)
+        p = np.clip(state.mean, 1e-9, 1 - 1e-9)
+        low, high = p.copy(), np.ones_like(p)
+        for _ in range(20):
+            q = np.minimum((low + high) / 2, 1 - 1e-12)
+            inside = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)) <= budget
+            low, high = np.where(inside, q, low), np.where(inside, high, q)
+        return np.where(count > 0, low, UNSEEN)
+
+
+@dataclasses.dataclass(frozen=True)
+class BestFixed(_Index):
+    """One arm tried equally for `trials` races each, then the best of them for good: "always use the best model"."""
+
+    trials: float = 10.0
+    name: str = "best_fixed"
+    randomised: bool = True
+
+    @property
+    def version(self) -> str:
+        """Changes with the trials."""
+        return f"best_fixed-1(trials={self.trials:g})"
+
+    def index(self, state: State) -> Floats:
+        """The fewest trials first, until all have theirs; then the mean."""
+        count = state.count + state.pending
+        trying = (np.where(state.weight > 0, count, np.inf).min(-1, keepdims=True)) < self.trials
+        return np.where(trying, UNSEEN - count, state.mean)

@@ -1,0 +1,196 @@
+"""One arm's way through a race: generate, take out the code, try it, measure it, score it."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import concurrent.futures
+import dataclasses
+import functools
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from banditgen.arm import arm_id
+from banditgen.errors import EvaluatorError, SandboxError
+from banditgen.evaluators.base import QUALITY, Evaluator
+from banditgen.generators.base import Generation, GenerationError, Generator, Request
+from banditgen.generators.extract import extract_code
+from banditgen.history.ids import new_id
+from banditgen.result import FailureKind, GenerationResult, Timings
+from banditgen.sandbox.base import Execution, Sandbox
+from banditgen.sandbox.runner import run_with
+from banditgen.scoring import SelectionCriteria, combined_score, quality_score, speed_score
+from banditgen.task import Task
+
+T = TypeVar("T")
+logger = logging.getLogger("banditgen.race")
+
+# Trying candidates is processor work: one at a time per core, apart from the loop's own threads.
+_trials = concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="banditgen-trial")
+
+
+async def in_trial_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run blocking work in the threads kept for trials."""
+    return await asyncio.get_running_loop().run_in_executor(_trials, functools.partial(function, *args, **kwargs))
+
+
+@dataclasses.dataclass(frozen=True)
+class RaceSetting:
+    """What all candidates of one race share."""
+
+    prompt: str
+    task: Task
+    node_id: str
+    generator: Generator
+    evaluator: Evaluator
+    criteria: SelectionCriteria
+    sandbox: Sandbox | None  # None where only the caller's runner is used
+    runner: Any = None
+    seed: int | None = None
+
+
+async def run_candidate(
+    setting: RaceSetting, arm: Any, node_id: str, slot: asyncio.Semaphore, on_stage: Callable[[str, str], None]
+) -> GenerationResult:
+    """One arm's candidate, whatever happens to it: a failure is a result with a `FailureKind`, never an exception.
+
+    Cancelling the task gives a cancelled result too: the race that cancels it keeps what the others have done.
+    `on_stage(stage, text)` hears of "generating" with each piece of text, and "testing".
+    """
+    result = GenerationResult(
+        arm.name, "", 0.0, arm.model, float(arm.temperature), id=new_id(), arm_id=arm_id(arm), node_id=node_id, verified=False
+    )
+    started = time.perf_counter()
+    try:
+        async with slot:
+            started = time.perf_counter()
+            on_stage("generating", "")
+            request = Request(setting.prompt, arm, seed=setting.seed, entry_point=setting.task.entry_point)
+            generation = await setting.generator.generate(request, lambda text: on_stage("generating", text))
+        _keep_generation(result, generation, setting.task)
+        if result.code:
+            on_stage("testing", "")
+            await in_trial_thread(_try, result, setting, truncated=generation.finish == "length")
+    except asyncio.CancelledError:
+        late = dataclasses.replace(result)  # a trial thread may still be writing to the other one
+        return _fail(
+            late, FailureKind.CANCELLED, "cancelled: the race was over", late.timings or Timings(wall=time.perf_counter() - started)
+        )
+    except GenerationError as error:
+        result.text = error.text
+        return _fail(result, error.kind, error.message, error.timings or Timings(wall=time.perf_counter() - started))
+    except Exception as error:  # a backend of the caller's may raise anything; it says nothing about the arm
+        logger.exception("the backend %s failed", setting.generator.name)
+        message = f"the backend failed: {type(error).__name__}: {str(error)[:200]}"
+        return _fail(result, FailureKind.INFRASTRUCTURE, message, Timings(wall=time.perf_counter() - started))
+    return result
+
+
+def _keep_generation(result: GenerationResult, generation: Generation, task: Task) -> None:
+    result.text = generation.text
+    result.code = extract_code(generation.text, task.entry_point)
+    result.timings = generation.timings
+    result.generation_time = generation.timings.model_seconds
+    result.model_used = generation.model
+    result.digest = generation.digest
+    if not result.code:
+        kind = FailureKind.TRUNCATED if generation.finish == "length" else FailureKind.EMPTY
+        _fail(
+            result,
+            kind,
+            "the model ran into max_tokens before it wrote code" if generation.finish == "length" else "the model wrote no code",
+        )
+
+
+def _fail(result: GenerationResult, kind: FailureKind, message: str, timings: Timings | None = None) -> GenerationResult:
+    """Mark a candidate that never came to be tried; whether it counts against the arm is the kind's to say."""
+    result.success = False
+    result.failure = kind
+    result.error = message
+    result.verified = kind.moves_posterior
+    if timings is not None:
+        result.timings = timings
+        result.generation_time = timings.model_seconds
+    return result
+
+
+def _try(result: GenerationResult, setting: RaceSetting, *, truncated: bool) -> None:
+    started = time.perf_counter()
+    try:
+        execution = _execute(result, setting)
+        keep_execution(result, execution)
+        if truncated and not execution.passed:
+            result.failure = FailureKind.TRUNCATED
+        result.measures = setting.evaluator.evaluate(result.code, execution, setting.task)
+    except (SandboxError, EvaluatorError) as error:
+        result.test_passed = False
+        result.verified = False
+        result.failure = FailureKind.INFRASTRUCTURE
+        result.error = str(error)
+    except Exception as error:  # one candidate's trial must not end the race
+        logger.exception("trying the candidate of %s failed", result.generator_name)
+        result.test_passed = False
+        result.verified = False
+        result.failure = FailureKind.INFRASTRUCTURE
+        result.error = f"trying the candidate failed: {type(error).__name__}: {str(error)[:200]}"
+    result.test_time = time.perf_counter() - started
+    score(result, setting.criteria)
+
+
+def _execute(result: GenerationResult, setting: RaceSetting) -> Execution:
+    """The caller's runner first, where there is one; the task's tests always in a sandbox, and both must pass."""
+    own = run_with(setting.runner, result.node_id, result.code) if setting.runner is not None else None
+    if own is not None and setting.task.kind == "none":
+        return own
+    if own is not None and not own.passed:
+        return dataclasses.replace(own, verified=True)
+    if setting.sandbox is None:
+        raise SandboxError("no sandbox was handed in")
+    verdict = setting.sandbox.run(result.code, setting.task)
+    if own is None:
+        return verdict
+    return dataclasses.replace(verdict, stdout=own.stdout, stderr=own.stderr, wall_seconds=own.wall_seconds, metrics=own.metrics)
+
+
+def keep_execution(result: GenerationResult, execution: Execution) -> None:
+    """Copy onto the result what its trial showed."""
+    result.test_passed = execution.passed
+    result.verified = execution.verified
+    result.failure = execution.failure
+    result.error = execution.error
+    result.execution_time = execution.wall_seconds
+    result.stdout = execution.stdout
+    result.stderr = execution.stderr
+    result.channel = execution.channel
+    result.isolation = dict(execution.isolation)
+
+
+def score(result: GenerationResult, criteria: SelectionCriteria) -> None:
+    """Fill in quality from the verdict and the measures, and with it all other scores."""
+    result.quality_score = quality_score(
+        result.test_passed,
+        result.measures.get(QUALITY, 0.0),
+        lines=len(result.code.splitlines()),
+        prefer_simplicity=criteria.prefer_simplicity,
+        has_error_handling=has_error_handling(result.code),
+    )
+    weigh(result, criteria)
+
+
+def weigh(result: GenerationResult, criteria: SelectionCriteria) -> None:
+    """Fill in speed, combined score and reward from quality and times; a failing candidate earns no speed."""
+    result.speed_score = speed_score(result.generation_time, result.execution_time) if result.test_passed else 0.0
+    result.combined_score = combined_score(result.quality_score, result.speed_score, criteria.quality_weight, criteria.speed_weight)
+    within = criteria.violation(result.quality_score, result.generation_time, result.execution_time) is None
+    result.reward = result.combined_score if result.test_passed and within else 0.0
+
+
+def has_error_handling(code: str) -> bool:
+    """Whether the code has a try statement."""
+    try:
+        return any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False

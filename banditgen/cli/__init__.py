@@ -1,0 +1,68 @@
+"""The `banditgen` command: one module per verb, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+
+import click
+
+from banditgen.errors import BanditgenError
+
+VERBS = {
+    "arms": "The arms a strategy races here.",
+    "demo": "Race a set of small tasks and show what was learned.",
+    "doctor": "What is reachable, what isolation holds, where files are.",
+    "feedback": "Rate the winner of a race.",
+    "history": "What was raced.",
+    "models": "The embedded models: list them, fetch them.",
+    "run": "Race generators on a task and print the best code.",
+}
+
+
+class _Verbs(click.Group):
+    """Loads a verb's module when it is asked for, so that --help stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(f"banditgen.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="banditgen", prog_name="banditgen")
+@click.option("-v", "--verbose", is_flag=True, help="Log more, on stderr.")
+def cli(verbose: bool) -> None:
+    """Code generation as a competitive experiment: arms race, tests judge, a bandit learns."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+def main() -> None:
+    """Run the command: exit 0 fine, 1 nothing passed, 2 wrong use or a part that does not work, in one line."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BanditgenError as error:
+        click.echo(f"banditgen: {one_line(str(error))}", err=True)
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def one_line(text: str) -> str:
+    """Text as one printable line: error messages may carry what a server or a candidate wrote."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,62 @@
+"""What verbs share: their options, and how they print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+WIDE = 10_000  # columns, where output goes to a file or a pipe
+errors = Console(stderr=True, soft_wrap=True)
+
+
+def shared(*names: str) -> Callable[[F], F]:
+    """Decorate a verb with the shared options of these names."""
+    options = {
+        "strategy": click.option("--strategy", "-s", default="balanced", show_default=True, help="A strategy's name or its file."),
+        "backend": click.option(
+            "--backend", "-b", type=click.Choice(["ollama", "embedded"]), help="Default: Ollama where it answers, else embedded."
+        ),
+        "history": click.option(
+            "--history", help="A sqlite:/// URL or a file. Default: BANDITGEN_HISTORY, else the platform's data folder."
+        ),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout."),
+        "seed": click.option("--seed", type=int, help="Seed of every choice."),
+    }
+
+    def decorate(function: F) -> F:
+        for name in reversed(names):
+            function = options[name](function)
+        return function
+
+    return decorate
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout; what is no JSON type is printed as its text."""
+    json.dump(value, sys.stdout, indent=2, default=str, ensure_ascii=True)
+    sys.stdout.write("\n")
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A plain table on stdout; cells are text, never markup."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*[safe(cell) for cell in row])
+    # wrapped only where a person reads it
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def safe(cell: Any) -> Text:
+    """A cell as text without markup or control characters, whoever wrote it."""
+    return Text("".join(character if character.isprintable() else " " for character in str(cell)))

@@ -1,0 +1,76 @@
+"""`banditgen run`: race generators on one task."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from banditgen.cli.live import watch
+from banditgen.cli.output import errors, print_json, safe, shared
+from banditgen.errors import TaskError
+from banditgen.session import BanditGenerator, Race
+from banditgen.task import Task
+
+
+@click.command("run")
+@click.argument("prompt")
+@click.option("--type", "task_type", help="The kind of task the bandit learns under.")
+@click.option("--tests", type=click.Path(path_type=Path), help="A file of asserts, or a pytest file; - reads stdin.")
+@click.option("--entry-point", help="The function the tests call; inferred where left out.")
+@click.option("-k", type=click.IntRange(min=1), help="How many arms race; the strategy's number where left out.")
+@click.option("--exploit", is_flag=True, help="Only the arm that is best so far; no exploration.")
+@shared("strategy", "backend", "history", "seed", "json")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    prompt: str,
+    task_type: str | None,
+    tests: Path | None,
+    entry_point: str | None,
+    k: int | None,
+    exploit: bool,
+    strategy: str,
+    backend: str | None,
+    history: str | None,
+    seed: int | None,
+    as_json: bool,
+) -> int:
+    """Race generators on PROMPT and print the best code. Exit 0 when a candidate passed, 1 when none did."""
+    task = Task(prompt, task_type=task_type, tests=_read(tests), entry_point=entry_point)
+    with BanditGenerator.open(strategy, backend=backend, history=history, seed=seed) as bandit:
+        with watch() as on_event:
+            race = bandit.run(task, k, exploit=exploit, on_event=on_event)
+        if as_json:
+            print_json(race_json(race, bandit.backend.name))
+        elif race.best is not None:
+            click.echo(race.best.code)
+        errors.print(safe(f"race {race.id}: {race.reason}"))
+    ctx.exit(0 if race.best is not None else 1)
+
+
+def race_json(race: Race, backend: str) -> dict[str, object]:
+    """A race as JSON-ready data."""
+    return {
+        "id": race.id,
+        "task_type": race.task_type,
+        "backend": backend,
+        "reason": race.reason,
+        "wall_seconds": race.wall_seconds,
+        "arms": [arm["name"] for arm in race.decision.record.arms],
+        "propensities": race.decision.propensities,
+        "best": race.best.to_dict() if race.best else None,
+        "results": [result.to_dict() for result in race.results],
+    }
+
+
+def _read(tests: Path | None) -> str | None:
+    if tests is None:
+        return None
+    try:
+        return sys.stdin.read() if str(tests) == "-" else tests.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TaskError(f"cannot read the tests {tests}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise TaskError(f"cannot read the tests {tests}: not UTF-8 text") from None

@@ -1,0 +1,47 @@
+"""What is built when nothing was handed in. Heavy parts are imported on use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from banditgen.evaluators.base import Evaluator
+from banditgen.generators.base import Generator
+from banditgen.history.base import HistoryStore
+from banditgen.sandbox.base import Sandbox
+
+
+def default_backend(backend: Any = None) -> Generator:
+    """A backend from a name, a caller's client, a `Generator`, or from what is reachable here (see `resolve_backend`)."""
+    from banditgen.generators.default import resolve_backend
+
+    return resolve_backend(backend)
+
+
+def default_sandbox() -> Sandbox:
+    """The strongest sandbox this machine allows."""
+    from banditgen.sandbox import default
+
+    return default.default_sandbox()
+
+
+def default_evaluator(evaluator: Any = None) -> Evaluator:
+    """Our evaluator, or a caller's own behind the same port: an `Evaluator`, or an object with `evaluate_full`."""
+    from banditgen.evaluators.default import DefaultEvaluator
+    from banditgen.evaluators.external import ExternalEvaluator
+
+    if evaluator is None:
+        return DefaultEvaluator()
+    if hasattr(evaluator, "evaluate_full"):
+        return ExternalEvaluator(evaluator)
+    checked: Evaluator = evaluator
+    return checked
+
+
+def default_history(history: Any = None) -> HistoryStore:
+    """A history from a URL, a path or a store; None is `BANDITGEN_HISTORY` or the platform's data folder."""
+    from banditgen.history.store import History
+
+    if history is None or isinstance(history, str) or hasattr(history, "__fspath__"):
+        return History(history)
+    checked: HistoryStore = history
+    return checked

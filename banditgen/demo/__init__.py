@@ -1,0 +1,1 @@
+"""The demo: its tasks, and what `banditgen demo` does with them."""

@@ -1,0 +1,1 @@
+"""The event log: decisions, races, results and feedback, append-only."""

@@ -1,0 +1,158 @@
+"""The history port: what is appended, and what is read back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from banditgen.result import Feedback, GenerationResult
+
+
+@dataclasses.dataclass(frozen=True)
+class Tally:
+    """How often an arm passed and failed on one task type; informative outcomes only."""
+
+    arm_id: str
+    arm_name: str
+    task_type: str
+    passes: int
+    fails: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcomes:
+    """What a stretch of the log teaches, column by column, in the order in which it grew.
+
+    `passed` is 1.0, 0.0, or NaN where the outcome teaches nothing; `measures` are (quality, speed) pairs. `race_id` is
+    the result's own id where it belongs to no race. `last` is where the next stretch begins.
+    """
+
+    arm_id: list[str]
+    arm_name: list[str]
+    task_type: list[str]
+    passed: list[float]
+    measures: list[tuple[float, float]]
+    race_id: list[str]
+    last: int
+
+
+@dataclasses.dataclass(frozen=True)
+class DecisionRecord:
+    """A choice of arms. `arms` holds each chosen arm's settings with `name` and `arm_id`."""
+
+    id: str
+    task_type: str
+    arms: list[dict[str, Any]]
+    policy: str
+    propensities: dict[str, float] | None = None
+    strategy: str | None = None
+    seed: int | None = None
+    detail: dict[str, Any] = dataclasses.field(default_factory=dict)
+    created_at: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class RaceRecord:
+    """A finished race, its results in their order, best first."""
+
+    id: str
+    task_type: str
+    task: dict[str, Any]
+    results: list[GenerationResult]
+    best_id: str | None = None
+    reason: str = ""
+    wall_seconds: float = 0.0
+    created_at: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class SelectionStats:
+    """How often each arm's candidate was selected, and the scores' mean and standard deviation."""
+
+    by_arm: dict[str, int]
+    mean_score: float
+    score_std: float
+
+
+class HistoryStore(Protocol):
+    """An append-only event log. Every method may be called from any thread; every write is one short transaction.
+
+    Appending something whose id is there already changes nothing. Methods raise `HistoryError`.
+    """
+
+    def add_decision(self, decision: DecisionRecord) -> None:
+        """Append a decision; until its race is told it is pending."""
+        ...
+
+    def add_race(self, race: RaceRecord) -> bool:
+        """Append a race with all its results, at once; False if it was there already."""
+        ...
+
+    def add_outcome(self, result: GenerationResult, task_type: str) -> None:
+        """Append an outcome that a caller saw for himself, as a result that belongs to no race."""
+        ...
+
+    def add_selection(self, scope: str, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
+        """Append that this result was selected."""
+        ...
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """Append a rating."""
+        ...
+
+    def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
+        """Append the weights that a scope uses from now on."""
+        ...
+
+    def tallies(self, task_type: str | None = None) -> list[Tally]:
+        """Passes and fails per arm and task type."""
+        ...
+
+    def outcomes(self, after: int = 0) -> Outcomes:
+        """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
+        ...
+
+    def pending(self, task_type: str) -> list[DecisionRecord]:
+        """Decisions that no race has answered yet."""
+        ...
+
+    def decision(self, decision_id: str) -> DecisionRecord | None:
+        """A decision by id."""
+        ...
+
+    def race(self, race_id: str) -> RaceRecord | None:
+        """A race by id."""
+        ...
+
+    def races(self, limit: int = 20, task_type: str | None = None) -> list[RaceRecord]:
+        """The newest races, newest first."""
+        ...
+
+    def result(self, result_id: str) -> GenerationResult | None:
+        """A result by id."""
+        ...
+
+    def feedback(self, race_id: str | None = None) -> list[Feedback]:
+        """Ratings, oldest first; of one race or all."""
+        ...
+
+    def selection_stats(self, scope: str) -> SelectionStats:
+        """What a scope has selected."""
+        ...
+
+    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
+        """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
+        ...
+
+    def arm_ids(self) -> dict[str, str]:
+        """Each arm name's newest arm id."""
+        ...
+
+    def count(self) -> dict[str, int]:
+        """How many decisions, races, results and ratings there are."""
+        ...
+
+    def close(self) -> None:
+        """Release the connection; a second call does nothing."""
+        ...

@@ -1,0 +1,292 @@
+"""The event log over SQLAlchemy Core, on SQLite."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionError
+from banditgen.history import schema as t
+from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, SelectionStats, Tally
+from banditgen.history.ids import new_id
+from banditgen.history.rows import result_from_json, result_row
+from banditgen.result import Feedback, GenerationResult
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def default_url() -> str:
+    """`BANDITGEN_HISTORY` if set, else a SQLite file in the platform's data folder."""
+    return (
+        os.environ.get("BANDITGEN_HISTORY") or f"sqlite:///{Path(platformdirs.user_data_dir('banditgen', appauthor=False)) / 'history.db'}"
+    )
+
+
+class History:
+    """An append-only event log in SQLite: one connection per process, short immediate transactions, WAL.
+
+    Args:
+        url: a `sqlite:///` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
+
+    Raises:
+        HistoryError: it cannot be opened, or the URL is for another database.
+        HistoryCorruptError: the file is no readable history.
+        HistoryVersionError: a newer banditgen wrote it.
+    """
+
+    def __init__(self, url: str | os.PathLike[str] | None = None) -> None:
+        self.url = _as_url(default_url() if url is None else url)
+        self._lock = threading.RLock()
+        self._engine = self._open()
+
+    def _open(self) -> sa.Engine:
+        path = self.url.removeprefix("sqlite:///") if self.url.startswith("sqlite:///") else None
+        try:
+            if path:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            engine = sa.create_engine(
+                self.url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+            )
+            sa.event.listen(engine, "connect", _set_up_connection)
+            sa.event.listen(engine, "begin", _begin)
+            with engine.connect() as connection:
+                self._check_or_create(connection)
+        except OSError as error:
+            raise HistoryError(f"cannot create the folder of the history {self.url}: {error.strerror}; choose another file") from None
+        except DBAPIError as error:
+            raise self._translated(error) from None
+        return engine
+
+    def _check_or_create(self, connection: sa.Connection) -> None:
+        with connection.begin():
+            known = sa.inspect(connection).has_table(t.meta.name)
+        if not known:
+            with connection.execution_options(banditgen_write=True).begin():
+                t.metadata.create_all(connection)
+                connection.execute(insert(t.meta).values(key="schema_version", value=str(t.SCHEMA_VERSION)).on_conflict_do_nothing())
+        version = connection.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version"))
+        if version is None or not version.isdigit():
+            raise HistoryCorruptError(
+                f"the history {self.url} has no schema version: it is damaged, or not banditgen's; choose another file"
+            )
+        if int(version) > t.SCHEMA_VERSION:
+            raise HistoryVersionError(
+                f"the history {self.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}: upgrade banditgen"
+            )
+
+    def _translated(self, error: DBAPIError) -> HistoryError:
+        text = str(error.orig)
+        if "not a database" in text or "malformed" in text:
+            return HistoryCorruptError(
+                f"the history {self.url} is damaged or no SQLite file ({text}): restore a copy or choose another file"
+            )
+        return HistoryError(f"the history {self.url} cannot be used: {text}; check the file, its folder and the disk")
+
+    @contextlib.contextmanager
+    def _transaction(self, *, write: bool = False) -> Iterator[sa.Connection]:
+        with self._lock:
+            try:
+                with self._engine.connect() as connection, connection.execution_options(banditgen_write=write).begin():
+                    yield connection
+            except DBAPIError as error:
+                raise self._translated(error) from None
+
+    def add_decision(self, decision: DecisionRecord) -> None:
+        """Append a decision; until its race is told it is pending."""
+        with self._transaction(write=True) as connection:
+            connection.execute(insert(t.decisions).values(**{**vars(decision), "created_at": time.time()}).on_conflict_do_nothing())
+
+    def add_race(self, race: RaceRecord) -> bool:
+        """Append a race with all its results, at once; False if it was there already."""
+        now = time.time()
+        row = {**vars(race), "created_at": now}
+        rows = [result_row(result, race.id, race.task_type, now, position) for position, result in enumerate(row.pop("results"))]
+        with self._transaction(write=True) as connection:
+            if connection.execute(insert(t.races).values(**row).on_conflict_do_nothing()).rowcount == 0:
+                return False
+            if rows:
+                connection.execute(insert(t.results).on_conflict_do_nothing(), rows)
+        return True
+
+    def add_outcome(self, result: GenerationResult, task_type: str) -> None:
+        """Append an outcome that a caller saw for himself, as a result that belongs to no race."""
+        row = result_row(result, None, task_type, time.time(), 0)
+        with self._transaction(write=True) as connection:
+            connection.execute(insert(t.results).values(**row).on_conflict_do_nothing())
+
+    def add_selection(self, scope: str, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
+        """Append that this result was selected."""
+        row = dict(result) if isinstance(result, Mapping) else vars(result)
+        values = {
+            "id": new_id(),
+            "created_at": time.time(),
+            "scope": scope,
+            "task_type": task_type,
+            "arm_name": str(row["generator_name"]),
+            "result_id": row.get("id") or None,
+            "combined_score": float(row.get("combined_score") or 0.0),
+        }
+        with self._transaction(write=True) as connection:
+            connection.execute(insert(t.selections).values(**values))
+
+    def add_feedback(self, feedback: Feedback) -> None:
+        """Append a rating."""
+        row = {**vars(feedback), "id": feedback.id or new_id(), "created_at": feedback.created_at or time.time()}
+        with self._transaction(write=True) as connection:
+            connection.execute(insert(t.feedback).values(**row).on_conflict_do_nothing())
+
+    def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
+        """Append the weights that a scope uses from now on."""
+        row = {"id": new_id(), "created_at": time.time(), "scope": scope, "quality": quality, "speed": speed, "feedback_id": feedback_id}
+        with self._transaction(write=True) as connection:
+            connection.execute(insert(t.weights).values(**row))
+
+    def tallies(self, task_type: str | None = None) -> list[Tally]:
+        """Passes and fails per arm and task type."""
+        r = t.results.c
+        passed = sa.case((r.passed, 1), else_=0)
+        sums = sa.func.sum(passed), sa.func.sum(1 - passed)
+        query = sa.select(r.arm_id, sa.func.max(r.arm_name), r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.task_type)
+        if task_type is not None:
+            query = query.where(r.task_type == task_type)
+        with self._transaction() as connection:
+            return [Tally(*row) for row in connection.execute(query)]
+
+    def outcomes(self, after: int = 0) -> Outcomes:
+        """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
+        r = t.results.c
+        race = sa.func.coalesce(r.race_id, r.id)
+        query = sa.select(r.seq, r.arm_id, r.arm_name, r.task_type, r.informative, r.passed, r.quality, r.speed, race)
+        with self._transaction() as connection:
+            rows = connection.execute(query.where(r.seq > after).order_by(r.seq)).all()
+        return Outcomes(
+            arm_id=[row[1] for row in rows],
+            arm_name=[row[2] for row in rows],
+            task_type=[row[3] for row in rows],
+            passed=[float(row[5]) if row[4] else math.nan for row in rows],
+            measures=[(row[6], row[7]) for row in rows],
+            race_id=[row[8] for row in rows],
+            last=rows[-1][0] if rows else after,
+        )
+
+    def pending(self, task_type: str) -> list[DecisionRecord]:
+        """Decisions that no race has answered yet."""
+        answered = sa.select(t.races.c.id).where(t.races.c.id == t.decisions.c.id)
+        query = sa.select(t.decisions).where(t.decisions.c.task_type == task_type, ~answered.exists())
+        with self._transaction() as connection:
+            return [DecisionRecord(**row) for row in connection.execute(query).mappings()]
+
+    def decision(self, decision_id: str) -> DecisionRecord | None:
+        """A decision by id."""
+        with self._transaction() as connection:
+            row = connection.execute(sa.select(t.decisions).where(t.decisions.c.id == decision_id)).mappings().first()
+        return DecisionRecord(**row) if row else None
+
+    def race(self, race_id: str) -> RaceRecord | None:
+        """A race by id."""
+        return next(iter(self._races(sa.select(t.races).where(t.races.c.id == race_id))), None)
+
+    def races(self, limit: int = 20, task_type: str | None = None) -> list[RaceRecord]:
+        """The newest races, newest first."""
+        query = sa.select(t.races).order_by(t.races.c.created_at.desc(), t.races.c.id.desc()).limit(limit)
+        return self._races(query if task_type is None else query.where(t.races.c.task_type == task_type))
+
+    def _races(self, query: sa.Select[Any]) -> list[RaceRecord]:
+        with self._transaction() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+            of_these = sa.select(t.results).where(t.results.c.race_id.in_([row["id"] for row in rows])).order_by(t.results.c.position)
+            by_race: dict[str, list[GenerationResult]] = {row["id"]: [] for row in rows}
+            for result in connection.execute(of_these).mappings():
+                by_race[result["race_id"]].append(result_from_json(result["result"]))
+        return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
+
+    def result(self, result_id: str) -> GenerationResult | None:
+        """A result by id."""
+        with self._transaction() as connection:
+            value = connection.scalar(sa.select(t.results.c.result).where(t.results.c.id == result_id))
+        return result_from_json(value) if value else None
+
+    def feedback(self, race_id: str | None = None) -> list[Feedback]:
+        """Ratings, oldest first; of one race or all."""
+        query = sa.select(t.feedback).order_by(t.feedback.c.created_at, t.feedback.c.id)
+        if race_id is not None:
+            query = query.where(t.feedback.c.race_id == race_id)
+        with self._transaction() as connection:
+            return [Feedback(**row) for row in connection.execute(query).mappings()]
+
+    def selection_stats(self, scope: str) -> SelectionStats:
+        """What a scope has selected."""
+        s = t.selections.c
+        query = sa.select(s.arm_name, sa.func.count(), sa.func.sum(s.combined_score), sa.func.sum(s.combined_score * s.combined_score))
+        with self._transaction() as connection:
+            rows = connection.execute(query.where(s.scope == scope).group_by(s.arm_name).order_by(sa.func.count().desc(), s.arm_name)).all()
+        n = sum(row[1] for row in rows)
+        if n == 0:
+            return SelectionStats({}, 0.0, 0.0)
+        mean = sum(row[2] for row in rows) / n
+        return SelectionStats({row[0]: row[1] for row in rows}, mean, math.sqrt(max(0.0, sum(row[3] for row in rows) / n - mean * mean)))
+
+    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
+        """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
+        w = t.weights.c
+        with self._transaction() as connection:
+            count = connection.scalar(sa.select(sa.func.count()).where(w.scope == scope)) or 0
+            row = connection.execute(
+                sa.select(w.quality, w.speed).where(w.scope == scope).order_by(w.created_at.desc(), w.id.desc())
+            ).first()
+        return ((row[0], row[1]) if row else None), count
+
+    def arm_ids(self) -> dict[str, str]:
+        """Each arm name's newest arm id."""
+        r = t.results.c
+        query = sa.select(r.arm_name, r.arm_id, sa.func.max(r.created_at)).where(r.race_id.is_not(None)).group_by(r.arm_name)
+        with self._transaction() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def count(self) -> dict[str, int]:
+        """How many decisions, races, results and ratings there are."""
+        tables = {"decisions": t.decisions, "races": t.races, "results": t.results, "feedback": t.feedback}
+        with self._transaction() as connection:
+            return {name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for name, table in tables.items()}
+
+    def close(self) -> None:
+        """Release the connection; a second call does nothing."""
+        with self._lock:
+            self._engine.dispose()
+
+
+def _as_url(url: str | os.PathLike[str]) -> str:
+    text = os.fspath(url)
+    if "://" not in text:
+        return f"sqlite:///{text}"
+    if not text.startswith("sqlite://"):
+        raise HistoryError(
+            f"the history {text.split('://', 1)[0]}://… is for a database that banditgen does not know: use a sqlite:/// URL"
+        )
+    return text
+
+
+def _set_up_connection(connection: Any, _record: object) -> None:
+    # SQLAlchemy's documented recipe for SQLite: the driver must not begin transactions by itself.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("banditgen_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

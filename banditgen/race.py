@@ -1,0 +1,383 @@
+"""ParallelGenerator: many arms at once on one task; every candidate tested, scored and remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from banditgen import defaults
+from banditgen.arm import GeneratorConfig, arm_id, arm_settings, check_arms, default_arms, named_arm_id
+from banditgen.candidate import RaceSetting, run_candidate, score
+from banditgen.errors import UsageError
+from banditgen.evaluators.base import QUALITY
+from banditgen.generators.base import Generator
+from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
+from banditgen.history.ids import new_id
+from banditgen.loop import iterate_sync, run_elsewhere, run_sync
+from banditgen.result import GenerationResult
+from banditgen.sandbox.base import Sandbox
+from banditgen.scoring import QUALITY_WEIGHT, SPEED_WEIGHT, SelectionCriteria, check_weights
+from banditgen.stats import generator_stats, success_rates
+from banditgen.task import Task
+
+logger = logging.getLogger("banditgen.race")
+
+
+@dataclasses.dataclass(frozen=True)
+class RaceEvent:
+    """Something that happened to one arm in a race: "waiting", "generating" (with a piece of text), "testing", "done"."""
+
+    arm: str
+    stage: str
+    text: str = ""
+    result: GenerationResult | None = None
+
+
+UNMEASURED = 0.5  # the evaluator score of an outcome that was reported without a candidate
+
+OnEvent = Callable[[RaceEvent], None]
+
+
+def rank(results: Sequence[GenerationResult]) -> list[GenerationResult]:
+    """Best first: every passing candidate before every failing one, then by combined score, then as given."""
+    return sorted(results, key=lambda result: (not result.test_passed, not result.success, -result.combined_score))
+
+
+class ParallelGenerator:
+    """Races generators on a task: generates with all at once, tests and scores every candidate, remembers all of them.
+
+    Args:
+        ollama_client: what generates: an object with `generate(model=, prompt=, temperature=, max_tokens=) -> str`
+            (called from `max_workers` threads at once), an `ollama.Client`, a `Generator`, or a backend's name; None
+            takes Ollama where it answers, else the embedded models.
+        node_runner: an object with `save_code(node_id, code)` and `run_node(node_id, {}) -> (stdout, stderr, metrics)`;
+            None is our sandbox. A task's tests run in the sandbox in both cases; with a runner, both must pass.
+        evaluator: an object with `evaluate_full(stdout, stderr, metrics) -> {"final_score": 0..1}` or an `Evaluator`;
+            None is our own, which needs no model.
+        quality_weight, speed_weight: relative; may be changed between races.
+        history: where races are remembered: a store, a URL or a path; None keeps a private one in memory.
+        sandbox: where tests run; None is the strongest that this machine allows.
+        criteria: limits beside the weights: a candidate outside them has reward 0.
+        seed: of the order in which arms start, and of the sampling where a backend takes one.
+
+    Raises:
+        UsageError: weights that are negative, not finite, or both 0.
+    """
+
+    def __init__(
+        self,
+        ollama_client: Any = None,
+        node_runner: Any = None,
+        evaluator: Any = None,
+        quality_weight: float = QUALITY_WEIGHT,
+        speed_weight: float = SPEED_WEIGHT,
+        *,
+        history: Any = None,
+        sandbox: Sandbox | None = None,
+        criteria: SelectionCriteria | None = None,
+        seed: int | None = None,
+    ) -> None:
+        check_weights(quality_weight, speed_weight)
+        self.quality_weight = quality_weight
+        self.speed_weight = speed_weight
+        self.history: HistoryStore = defaults.default_history("sqlite://" if history is None else history)
+        self._client = ollama_client
+        self._generator: Generator | None = None
+        self._runner = node_runner
+        self._evaluator = defaults.default_evaluator(evaluator)
+        self._sandbox = sandbox
+        self._sandbox_given = sandbox is not None
+        self._criteria = criteria or SelectionCriteria()
+        self._seed = seed
+        self._rng = np.random.default_rng(seed)
+        self._last: dict[str, GenerationResult] = {}
+        self._just_recorded: set[tuple[str, str]] = set()
+
+    @property
+    def backend(self) -> Generator:
+        """What generates; resolved at first use. Raises NoBackendError where there is nothing."""
+        if self._generator is None:
+            self._generator = defaults.default_backend(self._client)
+        return self._generator
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where tests run; started at first use."""
+        if self._sandbox is None:
+            self._sandbox = defaults.default_sandbox()
+        return self._sandbox
+
+    def _criteria_now(self) -> SelectionCriteria:
+        return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)
+
+    def create_default_generators(self) -> list[GeneratorConfig]:
+        """The design document's five arms."""
+        return default_arms()
+
+    def generate_parallel(
+        self,
+        prompt: str,
+        generators: Sequence[Any],
+        node_id: str,
+        description: str,
+        max_workers: int = 3,
+        task: Task | None = None,
+    ) -> list[GenerationResult]:
+        """Race these generators; all results, best first. Works in threads and inside a running event loop.
+
+        Args:
+            prompt: what to write, as the models get it.
+            generators: the arms: `GeneratorConfig`s or objects with their attributes, each with a name of its own.
+            node_id: each candidate is saved and run under an id of its own that begins with this.
+            description: for people; kept with the race.
+            max_workers: how many generate at once, at least 1; the backend's own bound holds too.
+            task: with tests, verdicts are verified and move the posterior of `task.task_type`; without, passing means
+                that the code ran cleanly.
+
+        Raises:
+            UsageError: an empty prompt, no generators, two of one name, bad weights.
+            NoBackendError: nothing to generate with.
+            HistoryError: the race could not be remembered.
+        """
+        return run_sync(self._generate(prompt, generators, node_id, description, max_workers, task))
+
+    async def agenerate_parallel(
+        self,
+        prompt: str,
+        generators: Sequence[Any],
+        node_id: str,
+        description: str,
+        max_workers: int = 3,
+        task: Task | None = None,
+    ) -> list[GenerationResult]:
+        """`generate_parallel` for callers in an event loop."""
+        return await run_elsewhere(self._generate(prompt, generators, node_id, description, max_workers, task))
+
+    def iter_parallel(
+        self,
+        prompt: str,
+        generators: Sequence[Any],
+        node_id: str,
+        description: str,
+        max_workers: int = 3,
+        task: Task | None = None,
+    ) -> Iterator[GenerationResult]:
+        """`generate_parallel`, each result as it finishes; leaving early cancels the rest, which is remembered as such."""
+        return iterate_sync(self._iterate(prompt, generators, node_id, description, max_workers, task))
+
+    async def prepare(self, models: Sequence[str]) -> None:
+        """Have these models ready before a race, where the backend can."""
+        await self.backend.prepare(list(dict.fromkeys(models)))
+
+    def close(self) -> None:
+        """Stop the sandbox that was started here; a second call does nothing."""
+        if self._sandbox is not None and not self._sandbox_given:
+            self._sandbox.close()
+            self._sandbox = None
+
+    async def race(
+        self, decision: DecisionRecord, arms: Sequence[Any], task: Task, on_event: OnEvent | None = None
+    ) -> list[GenerationResult]:
+        """Race a decision's arms on a task, all at once; runs on the background loop."""
+        return await self._generate(task.prompt, arms, decision.id, task.name or "", len(arms), task, decision, on_event)
+
+    async def _iterate(
+        self, prompt: str, generators: Sequence[Any], node_id: str, description: str, max_workers: int, task: Task | None
+    ) -> AsyncIterator[GenerationResult]:
+        finished: asyncio.Queue[GenerationResult | None] = asyncio.Queue()
+
+        def on_event(event: RaceEvent) -> None:
+            if event.result is not None:
+                finished.put_nowait(event.result)
+
+        race = asyncio.ensure_future(self._generate(prompt, generators, node_id, description, max_workers, task, on_event=on_event))
+        race.add_done_callback(lambda _: finished.put_nowait(None))
+        try:
+            while (result := await finished.get()) is not None:
+                yield result
+            await race
+        finally:
+            race.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await race
+
+    async def _generate(
+        self,
+        prompt: str,
+        generators: Sequence[Any],
+        node_id: str,
+        description: str,
+        max_workers: int,
+        task: Task | None,
+        decision: DecisionRecord | None = None,
+        on_event: OnEvent | None = None,
+    ) -> list[GenerationResult]:
+        arms = check_arms(generators)
+        if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
+            raise UsageError(f"max_workers must be a whole number of at least 1, not {max_workers!r}")
+        check_weights(self.quality_weight, self.speed_weight)
+        race_task = task or Task(prompt)
+        generator = await asyncio.to_thread(lambda: self.backend)
+        # the sandbox is needed unless a caller's runner does all the trying
+        sandbox = await asyncio.to_thread(lambda: self.sandbox) if self._runner is None or race_task.kind != "none" else None
+        setting = RaceSetting(
+            prompt=prompt,
+            task=race_task,
+            node_id=node_id,
+            generator=generator,
+            evaluator=self._evaluator,
+            criteria=self._criteria_now(),
+            sandbox=sandbox,
+            runner=self._runner,
+            seed=self._seed if decision is None else decision.seed,
+        )
+        if decision is None:
+            decision = DecisionRecord(new_id(), race_task.context, [describe_arm(arm) for arm in arms], policy="given", seed=self._seed)
+        started = time.perf_counter()
+        results: list[GenerationResult] = []
+        try:
+            await self._race(setting, arms, max_workers, results, on_event or (lambda _: None))
+        finally:  # an interrupted race is remembered too, its cancelled candidates as such
+            ranked = rank(results)
+            record = race_record(
+                decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
+            )
+            await asyncio.shield(asyncio.to_thread(self._remember, decision, record))
+        return ranked
+
+    async def _race(
+        self, setting: RaceSetting, arms: list[Any], max_workers: int, results: list[GenerationResult], on_event: OnEvent
+    ) -> None:
+        order = start_order(arms, self._rng)
+        slot = asyncio.Semaphore(max(1, min(max_workers, setting.generator.concurrency)))
+
+        async def one(arm: Any, node_id: str) -> None:
+            on_event(RaceEvent(arm.name, "waiting"))
+            result = await run_candidate(setting, arm, node_id, slot, lambda stage, text: on_event(RaceEvent(arm.name, stage, text)))
+            results.append(result)
+            on_event(RaceEvent(arm.name, "done", result=result))
+
+        tasks = [asyncio.ensure_future(one(arm, node_id)) for arm, node_id in zip(order, node_ids(setting.node_id, order), strict=True)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _remember(self, decision: DecisionRecord, record: RaceRecord) -> None:
+        if decision.policy == "given":
+            self.history.add_decision(decision)
+        self.history.add_race(record)
+        self._last.update({result.generator_name: result for result in record.results})
+        self._just_recorded = {(result.generator_name, record.task_type) for result in record.results if result.moves_posterior}
+
+    def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
+        """Record an outcome that the caller saw: the path for races without a `task`.
+
+        After a race that recorded itself this does nothing for its arms, once each, so that nothing is counted twice.
+
+        Raises:
+            UsageError: a name or task type that is no non-empty string, or a success that is not true or false.
+        """
+        for name, value in (("generator_name", generator_name), ("task_type", task_type)):
+            if not isinstance(value, str) or not value:
+                raise UsageError(f"{name} must be a non-empty string, not {value!r}")
+        if not isinstance(success, bool | np.bool_):
+            raise UsageError(f"success must be true or false, not {success!r}")
+        if (generator_name, task_type) in self._just_recorded:
+            self._just_recorded.discard((generator_name, task_type))
+            return
+        self.history.add_outcome(self._outcome(generator_name, bool(success)), task_type)
+
+    def _outcome(self, name: str, passed: bool) -> GenerationResult:
+        """The outcome as a result: what the last race measured of this arm, under the caller's verdict."""
+        last = self._last.get(name)
+        if last is None:
+            own_id = self.history.arm_ids().get(name) or named_arm_id(name)
+            measures = {QUALITY: UNMEASURED}
+            last = GenerationResult(name, "", 0.0, "", 0.0, arm_id=own_id, measures=measures)
+        outcome = dataclasses.replace(last, id=new_id(), test_passed=passed, verified=True, failure=None, error=None)
+        score(outcome, self._criteria_now())
+        return outcome
+
+    @property
+    def generator_stats(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Task type → arm name → success_count, total_count and success_rate, as the history has them."""
+        return generator_stats(self.history.tallies())
+
+    def get_generator_recommendations(self, task_type: str, top_k: int = 3) -> list[str]:
+        """The names of the `top_k` arms with the best shrunken success rates on a task type; empty for an unknown one."""
+        if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+            raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
+        return success_rates(self.history.tallies(task_type))[:top_k]
+
+
+def start_order(arms: Sequence[Any], rng: np.random.Generator) -> list[Any]:
+    """Arms of one model together, in random order, so that no arm always pays for the model's load or its prompt."""
+    models = list(dict.fromkeys(arm.model for arm in arms))
+    order: list[Any] = []
+    for index in rng.permutation(len(models)):
+        group = [arm for arm in arms if arm.model == models[index]]
+        order.extend(group[position] for position in rng.permutation(len(group)))
+    return order
+
+
+def node_ids(node_id: str, arms: Sequence[Any]) -> list[str]:
+    """A node id for each arm: the race's, two underscores, and the arm's name in characters that are safe in a path."""
+    ids: list[str] = []
+    for arm in arms:
+        own = f"{node_id}__{re.sub(r'[^A-Za-z0-9_.-]+', '_', arm.name)}"
+        while own in ids:
+            own += "_"
+        ids.append(own)
+    return ids
+
+
+def describe_arm(arm: Any) -> dict[str, Any]:
+    """An arm as the history keeps it."""
+    return {"name": arm.name, "arm_id": arm_id(arm), **arm_settings(arm)}
+
+
+def race_record(
+    decision: DecisionRecord, task: Task, ranked: list[GenerationResult], criteria: SelectionCriteria, wall: float, **about: str
+) -> RaceRecord:
+    """A finished race as the history keeps it, with its winner and why."""
+    best, why = winner(ranked, criteria)
+    return RaceRecord(
+        id=decision.id,
+        task_type=decision.task_type,
+        task={"prompt": task.prompt, "name": task.name, "entry_point": task.entry_point, "kind": task.kind, **about},
+        results=ranked,
+        best_id=best.id if best else None,
+        reason=why,
+        wall_seconds=wall,
+    )
+
+
+def winner(ranked: Sequence[GenerationResult], criteria: SelectionCriteria) -> tuple[GenerationResult | None, str]:
+    """The best candidate that passed and is within the criteria, or None; and why, in one line."""
+    outside: dict[str, str] = {}
+    qualified: list[GenerationResult] = []
+    for result in ranked:
+        broken = criteria.violation(result.quality_score, result.generation_time, result.execution_time) if result.test_passed else None
+        if broken:
+            outside[result.generator_name] = broken
+        elif result.test_passed:
+            qualified.append(result)
+    if not qualified:
+        kinds = (f"{result.generator_name}: {outside.get(result.generator_name) or result.failure or 'failed'}" for result in ranked)
+        return None, f"no candidate qualifies ({', '.join(kinds)})"
+    best = qualified[0]
+    told = "passed its tests" if best.verified else "ran cleanly (the task has no tests)"
+    if len(qualified) == 1:
+        return best, f"{best.generator_name} alone of {len(ranked)} {told}" + (" within the criteria" if outside else "")
+    return best, f"{best.generator_name} {told} and has the best combined score of {len(qualified)} that did, {best.combined_score:.2f}"

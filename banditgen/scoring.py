@@ -1,0 +1,157 @@
+"""The design document's formulas, every constant named once, and the criteria they are weighed with.
+
+Where the document's prose and its formulas disagree, the formula and the worked example win: "< 10 s = 1.0" in its
+prose, for one, is 10 s = 0.83 by its formula, and that is what `speed_score` gives.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from banditgen.errors import UsageError
+
+TEST_PASS_CREDIT = 0.5  # of the quality score, for passing
+EVALUATOR_SHARE = 0.5  # of the quality score, times the evaluator's score
+SIMPLICITY_BONUS = 0.1  # for fewer than SIMPLICITY_LINES lines, where simplicity is preferred
+SIMPLICITY_LINES = 50
+ERROR_HANDLING_BONUS = 0.05
+GENERATION_SCALE_SECONDS = 60.0  # a generation that takes this long scores 0
+EXECUTION_SCALE_SECONDS = 10.0  # an execution that takes this long scores 0
+GENERATION_SHARE = 0.6  # of the speed score
+EXECUTION_SHARE = 0.4
+QUALITY_WEIGHT = 0.7
+SPEED_WEIGHT = 0.3
+
+QUALITY_CRITICAL_TYPES = frozenset({"api_integration", "database", "security", "production"})
+SIMPLE_TYPES = frozenset({"simple_function", "utility", "helper", "prototype"})
+DATA_TYPES = frozenset({"data_processing", "batch", "automation"})
+
+
+def quality_score(
+    test_passed: bool,
+    evaluator_score: float,
+    *,
+    lines: int | None = None,
+    prefer_simplicity: bool = False,
+    has_error_handling: bool = False,
+) -> float:
+    """Quality in [0, 1]: 0.5 for passing, half the evaluator's score, and the document's two small bonuses, clamped.
+
+    Args:
+        test_passed: the tests' verdict.
+        evaluator_score: in [0, 1].
+        lines: of the candidate; the simplicity bonus needs it.
+        prefer_simplicity: whether fewer than 50 lines earn 0.1.
+        has_error_handling: whether the candidate has a try/except, which earns 0.05.
+
+    Raises:
+        UsageError: `evaluator_score` is not a finite number in [0, 1].
+    """
+    score = TEST_PASS_CREDIT if test_passed else 0.0
+    score += unit_interval("evaluator_score", evaluator_score) * EVALUATOR_SHARE
+    if prefer_simplicity and lines is not None and lines < SIMPLICITY_LINES:
+        score += SIMPLICITY_BONUS
+    if has_error_handling:
+        score += ERROR_HANDLING_BONUS
+    return min(score, 1.0)
+
+
+def speed_score(generation_time: float, execution_time: float) -> float:
+    """Speed in [0, 1] on an absolute scale: 60 % generation (0 s = 1, 60 s = 0), 40 % execution (0 s = 1, 10 s = 0).
+
+    Args:
+        generation_time: seconds that the model spent.
+        execution_time: seconds that the candidate ran.
+
+    Raises:
+        UsageError: a time that is negative or not a number; infinity scores 0.
+    """
+    for name, value in (("generation_time", generation_time), ("execution_time", execution_time)):
+        if math.isnan(value) or value < 0:
+            raise UsageError(f"{name} must be seconds of at least 0, not {value!r}")
+    generation = max(0.0, 1.0 - generation_time / GENERATION_SCALE_SECONDS)
+    execution = max(0.0, 1.0 - execution_time / EXECUTION_SCALE_SECONDS)
+    return generation * GENERATION_SHARE + execution * EXECUTION_SHARE
+
+
+def combined_score(quality: float, speed: float, quality_weight: float, speed_weight: float) -> float:
+    """The weighted mean of quality and speed, in [0, 1].
+
+    Weights are relative; where they sum to 1 this is the document's `quality_weight × quality + speed_weight × speed`.
+
+    Raises:
+        UsageError: a weight that is negative or not finite, or no weight above 0.
+    """
+    quality_weight, speed_weight = check_weights(quality_weight, speed_weight)
+    return (quality_weight * quality + speed_weight * speed) / (quality_weight + speed_weight)
+
+
+def check_weights(quality_weight: float, speed_weight: float) -> tuple[float, float]:
+    """Both weights as floats, refused unless finite, at least 0, and not both 0 (UsageError)."""
+    for name, value in (("quality_weight", quality_weight), ("speed_weight", speed_weight)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
+    if quality_weight + speed_weight == 0:
+        raise UsageError("quality_weight and speed_weight are both 0: one must be above 0")
+    return float(quality_weight), float(speed_weight)
+
+
+def unit_interval(name: str, value: Any) -> float:
+    """The value as a float, refused unless it is a finite number in [0, 1] (UsageError names it)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise UsageError(f"{name} must be a number between 0 and 1, not {value!r}")
+    return float(value)
+
+
+@dataclasses.dataclass(frozen=True)
+class SelectionCriteria:
+    """How candidates are weighed, and what puts one out of the running.
+
+    Args:
+        quality_weight, speed_weight: relative, at least 0, not both 0.
+        min_quality_score: the least quality score, in [0, 1].
+        max_generation_time: the most seconds a model may have spent; None is without a limit.
+        max_execution_time: the most seconds a candidate may have run; None is without a limit.
+        prefer_simplicity: whether the quality score has the simplicity bonus.
+
+    Raises:
+        UsageError: a value outside its range.
+    """
+
+    quality_weight: float = QUALITY_WEIGHT
+    speed_weight: float = SPEED_WEIGHT
+    min_quality_score: float = 0.0
+    max_generation_time: float | None = None
+    max_execution_time: float | None = None
+    prefer_simplicity: bool = False
+
+    def __post_init__(self) -> None:
+        check_weights(self.quality_weight, self.speed_weight)
+        unit_interval("min_quality_score", self.min_quality_score)
+        for name in ("max_generation_time", "max_execution_time"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+                raise UsageError(f"{name} must be seconds above 0 or None, not {value!r}")
+
+    def violation(self, quality: float, generation_time: float, execution_time: float) -> str | None:
+        """In words, the first limit that a candidate breaks; None when it is within all."""
+        if quality < self.min_quality_score:
+            return f"quality {quality:.2f} is below {self.min_quality_score:.2f}"
+        if self.max_generation_time is not None and generation_time > self.max_generation_time:
+            return f"generation took {generation_time:.1f} s, more than {self.max_generation_time:g} s"
+        if self.max_execution_time is not None and execution_time > self.max_execution_time:
+            return f"execution took {execution_time:.1f} s, more than {self.max_execution_time:g} s"
+        return None
+
+
+def recommend_criteria(task_type: str) -> SelectionCriteria:
+    """The document's criteria for a task type: quality-critical, simple, data, else the defaults."""
+    if task_type in QUALITY_CRITICAL_TYPES:
+        return SelectionCriteria(0.85, 0.15, min_quality_score=0.7, max_generation_time=120.0)
+    if task_type in SIMPLE_TYPES:
+        return SelectionCriteria(0.5, 0.5, min_quality_score=0.4, max_generation_time=30.0)
+    if task_type in DATA_TYPES:
+        return SelectionCriteria(0.6, 0.4, min_quality_score=0.5, max_execution_time=30.0)
+    return SelectionCriteria()

@@ -1,0 +1,313 @@
+"""BanditGenerator: ask, run, tell, feedback; the one object most users need."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from banditgen import defaults
+from banditgen.arm import check_arms
+from banditgen.candidate import weigh
+from banditgen.errors import UsageError
+from banditgen.generators.base import Generator
+from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
+from banditgen.history.ids import new_id
+from banditgen.learner import Learner, Recommendation
+from banditgen.loop import run_elsewhere, run_sync
+from banditgen.race import OnEvent, ParallelGenerator, describe_arm, race_record, rank
+from banditgen.result import FailureKind, GenerationResult
+from banditgen.selection import ExperimentSelector, rate_race
+from banditgen.strategy import Strategy, expand
+from banditgen.task import DEFAULT_TASK_TYPE, Task
+from banditgen.told import as_result, same_outcome
+
+logger = logging.getLogger("banditgen.session")
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """A choice of arms: `propensities` is each eligible arm's chance, by name, to have been in the race."""
+
+    id: str
+    task_type: str
+    arms: list[Any]
+    propensities: dict[str, float]
+    record: DecisionRecord = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Race:
+    """A finished race: all results, best first, and the winner, or None when no candidate qualifies."""
+
+    id: str
+    task_type: str
+    decision: Decision
+    results: list[GenerationResult]
+    best: GenerationResult | None
+    reason: str
+    wall_seconds: float
+
+
+class BanditGenerator:
+    """Learns which generators to race on which type of task. Open one with `BanditGenerator.open()`.
+
+    Every method may be called from any thread, also inside a running event loop; each has an async twin with an `a`
+    before its name. Closing releases what `open` built; what was handed in stays open.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        arms: Sequence[Any],
+        generator: Generator,
+        history: HistoryStore,
+        *,
+        sandbox: Any = None,
+        seed: int | None = None,
+    ) -> None:
+        self.strategy = strategy
+        self.arms = check_arms(arms)
+        self.history = history
+        self.selector = ExperimentSelector(strategy.criteria, history=history, scope=strategy.name)
+        self.racer = ParallelGenerator(generator, history=history, sandbox=sandbox, criteria=strategy.criteria)
+        self._learner = Learner(history, self.arms, strategy.policy)
+        self._rng = np.random.default_rng(seed)
+        self._owned: list[Any] = []
+
+    @classmethod
+    def open(
+        cls,
+        strategy: str | Strategy = "balanced",
+        *,
+        arms: Sequence[Any] | None = None,
+        backend: Any = None,
+        history: Any = None,
+        sandbox: Any = None,
+        seed: int | None = None,
+    ) -> BanditGenerator:
+        """Build everything from a strategy and defaults.
+
+        Args:
+            strategy: a strategy, its name, or its file's path.
+            arms: `GeneratorConfig`s that replace the strategy's.
+            backend: "ollama", "embedded", or any object that `ParallelGenerator` takes; None takes Ollama where it
+                answers, else the embedded models.
+            history: a store, a URL or a path; None is `BANDITGEN_HISTORY` or a file in the platform's data folder.
+            sandbox: where tests run; None is the strongest that this machine allows.
+            seed: of every choice; the same seed and history give the same decisions.
+
+        Raises:
+            UsageError: a strategy, arms or models that cannot be used.
+            NoBackendError: nothing to generate with.
+            HistoryError: the history cannot be opened.
+        """
+        return run_sync(cls._open(strategy, arms, backend, history, sandbox, seed))
+
+    @classmethod
+    async def aopen(cls, strategy: str | Strategy = "balanced", **options: Any) -> BanditGenerator:
+        """`open` for callers in an event loop."""
+        names = ("arms", "backend", "history", "sandbox", "seed")
+        return await run_elsewhere(cls._open(strategy, *(options.pop(name, None) for name in names), **options))
+
+    @classmethod
+    async def _open(
+        cls, strategy: str | Strategy, arms: Sequence[Any] | None, backend: Any, history: Any, sandbox: Any, seed: int | None
+    ) -> BanditGenerator:
+        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy)
+        if arms is not None:
+            plan = dataclasses.replace(plan, arms=tuple(check_arms(arms)), models=None)
+        generator = await asyncio.to_thread(defaults.default_backend, backend)
+        # a caller's client that cannot list its models is taken to have those of the arms
+        raced = expand(plan, await generator.models() or [arm.model for arm in plan.arms])
+        store = await asyncio.to_thread(defaults.default_history, history)
+        own = cls(plan, raced, generator, store, sandbox=sandbox, seed=seed)
+        own._owned = [thing for thing, given in ((generator, backend), (store, history)) if thing is not given]
+        if sandbox is None:
+            own._owned.append(own.racer)
+        return own
+
+    def run(self, task: Task, k: int | None = None, *, exploit: bool = False, on_event: OnEvent | None = None) -> Race:
+        """Choose k arms, race them on the task, remember the race, and return it.
+
+        Args:
+            task: what to write and how it is judged.
+            k: how many arms; None is the strategy's, fewer arms race all of them.
+            exploit: for someone who is waiting: the one best arm (or k best), no exploration.
+            on_event: hears of each arm's progress, on another thread.
+
+        Raises:
+            UsageError: k below 1.
+            HistoryError: the race could not be remembered.
+        """
+        return run_sync(self._run(task, k, exploit, on_event))
+
+    async def arun(self, task: Task, k: int | None = None, *, exploit: bool = False, on_event: OnEvent | None = None) -> Race:
+        """`run` for callers in an event loop."""
+        return await run_elsewhere(self._run(task, k, exploit, on_event))
+
+    async def _run(self, task: Task, k: int | None, exploit: bool, on_event: OnEvent | None) -> Race:
+        decision = await asyncio.to_thread(self._ask, task.context, k, exploit)
+        weights = await asyncio.to_thread(lambda: self.selector.criteria)
+        self.racer.quality_weight, self.racer.speed_weight = weights.quality_weight, weights.speed_weight
+        await self.racer.prepare([arm.model for arm in decision.arms])
+        await self.racer.race(decision.record, decision.arms, task, on_event)
+        record = await asyncio.to_thread(self.history.race, decision.id)
+        if record is None:
+            raise AssertionError(decision.id)
+        race = _race(record, decision)
+        if race.best is not None:
+            await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
+        return race
+
+    def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
+        """Choose k arms for a task type, for those who generate by themselves; answer it with `tell`."""
+        return self._ask(task_type or DEFAULT_TASK_TYPE, k, exploit)
+
+    async def aask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
+        """`ask` for callers in an event loop."""
+        return await asyncio.to_thread(self.ask, task_type, k, exploit=exploit)
+
+    def _ask(self, task_type: str, k: int | None, exploit: bool) -> Decision:
+        wanted = (1 if exploit else self.strategy.k) if k is None else k
+        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
+            raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
+        seed = int(self._rng.integers(2**31))
+        drawn = self._learner.draw(task_type, min(wanted, len(self.arms)), self.selector.criteria, seed, greedy=exploit)
+        chosen = [self.arms[position] for position in drawn.positions]
+        propensities = {arm.name: q for arm, q in zip(self.arms, drawn.propensities, strict=True)}
+        start = self.strategy.criteria
+        record = DecisionRecord(
+            id=new_id(),
+            task_type=task_type,
+            arms=[describe_arm(arm) for arm in chosen],
+            policy=self.strategy.policy,
+            propensities=propensities,
+            strategy=self.strategy.name,
+            seed=seed,
+            detail={
+                **drawn.detail,
+                "strategy_hash": self.strategy.hash,
+                "start_weights": {"quality": start.quality_weight, "speed": start.speed_weight},
+            },
+        )
+        self.history.add_decision(record)
+        return Decision(record.id, task_type, chosen, propensities, record)
+
+    def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
+        """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.
+
+        A result's verdict is taken as verified unless it says otherwise; scores are filled in from its measures and
+        times under the weights of the moment. An arm without a result counts as cancelled.
+
+        Raises:
+            UsageError: an unknown decision or arm, an arm told twice, or a telling that differs from an earlier one.
+        """
+        decision = self.history.decision(decision_id)
+        if decision is None:
+            raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
+        arms = {arm["name"]: arm for arm in decision.arms}
+        told: dict[str, GenerationResult] = {}
+        for given in results:
+            result = as_result(given, arms)
+            if result.generator_name in told:
+                raise UsageError(f"two results for {result.generator_name!r}: tell one for each arm")
+            weigh(result, self.selector.criteria)
+            told[result.generator_name] = result
+        for name, arm in arms.items():
+            if name not in told:
+                missing = GenerationResult(name, "", 0.0, arm["model"], arm["temperature"], success=False, verified=False, id=new_id())
+                told[name] = dataclasses.replace(missing, arm_id=arm["arm_id"], failure=FailureKind.CANCELLED, error="no result was told")
+        record = race_record(decision, Task("told"), rank(list(told.values())), self.selector.criteria, 0.0)
+        added = self.history.add_race(dataclasses.replace(record, task={"kind": "told"}))
+        stored = self.history.race(decision_id)
+        if stored is None:
+            raise AssertionError(decision_id)
+        if not added and not same_outcome(stored.results, record.results):
+            raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
+        race = _race(stored, self._decision(decision))
+        if added and race.best is not None:
+            self.selector.keep_selection(race.best, race.task_type)
+        return race
+
+    async def atell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
+        """`tell` for callers in an event loop."""
+        return await asyncio.to_thread(self.tell, decision_id, results)
+
+    def feedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+        """Rate a race's winner in [0, 1], at any later time; a rating below 0.9 shifts the weights one step.
+
+        Raises:
+            UsageError: an unknown race, or a satisfaction that is no number in [0, 1]; nothing was changed.
+        """
+        rate_race(self.history, race_id, satisfaction, who=who, why=why)
+
+    async def afeedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+        """`feedback` for callers in an event loop."""
+        await asyncio.to_thread(self.feedback, race_id, satisfaction, who=who, why=why)
+
+    def recommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
+        """The `top_k` arms for a task type by expected reward, with credible intervals; by the prior for an unknown type."""
+        if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+            raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
+        return self._learner.recommend(task_type or DEFAULT_TASK_TYPE, self.selector.criteria)[:top_k]
+
+    async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
+        """`recommend` for callers in an event loop."""
+        return await asyncio.to_thread(self.recommend, task_type, top_k)
+
+    @property
+    def backend(self) -> Generator:
+        """What generates."""
+        return self.racer.backend
+
+    @property
+    def generator_stats(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Task type → arm name → success_count, total_count and success_rate."""
+        return self.racer.generator_stats
+
+    def get_stats(self) -> dict[str, Any]:
+        """The selection statistics of this strategy, with the weights of the moment."""
+        return self.selector.get_stats()
+
+    def close(self) -> None:
+        """Release what `open` built; a second call does nothing."""
+        run_sync(self._close())
+
+    async def aclose(self) -> None:
+        """`close` for callers in an event loop."""
+        await run_elsewhere(self._close())
+
+    async def _close(self) -> None:
+        owned, self._owned = self._owned, []
+        for thing in owned:
+            if hasattr(thing, "aclose"):
+                await thing.aclose()
+            else:
+                await asyncio.to_thread(thing.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.aclose()
+
+    def _decision(self, record: DecisionRecord) -> Decision:
+        mine = {arm.name: arm for arm in self.arms}
+        return Decision(record.id, record.task_type, [mine.get(arm["name"], arm) for arm in record.arms], record.propensities or {}, record)
+
+
+def _race(record: RaceRecord, decision: Decision) -> Race:
+    best = next((result for result in record.results if result.id == record.best_id), None)
+    return Race(record.id, record.task_type, decision, record.results, best, record.reason, record.wall_seconds)

@@ -1,0 +1,189 @@
+"""A strategy: which arms race, how many at once, who chooses them and how candidates are weighed; kept as a TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+from banditgen.arm import GeneratorConfig, check_arms
+from banditgen.errors import StrategyError, UsageError
+from banditgen.scoring import SelectionCriteria
+from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, POLICIES, WEIGHT_FIELDS, read
+from banditgen.strategy_toml import Document, dumps
+
+__all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "known_strategies"]
+
+logger = logging.getLogger("banditgen.strategy")
+
+DEFAULT_TEMPERATURES = (0.1, 0.5, 0.9)  # the design document's conservative, balanced and creative
+MAX_FILE_BYTES = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Strategy:
+    """What a strategy file says.
+
+    Args:
+        name: the file's name without ".toml".
+        arms: the named arms, each name once.
+        k: how many arms race, at least 1; where there are fewer, all of them race.
+        policy: who chooses the arms, one of `POLICIES`.
+        criteria: weights and limits that candidates are judged by.
+        models: "available" makes an arm of every model of the backend at each of `temperatures`; None only races `arms`.
+        temperatures: each in [0, 2], no two alike, at least one.
+        path: the file it came from, if it did; no part of equality.
+
+    Raises:
+        StrategyError: a value outside its range, or neither arms nor models.
+    """
+
+    name: str
+    arms: tuple[GeneratorConfig, ...] = ()
+    k: int = 3
+    policy: str = "thompson"
+    criteria: SelectionCriteria = dataclasses.field(default_factory=SelectionCriteria)
+    models: Literal["available"] | None = None
+    temperatures: tuple[float, ...] = DEFAULT_TEMPERATURES
+    path: Path | None = dataclasses.field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arms", tuple(self.arms))
+        try:
+            for key, check in CHECKS.items():
+                object.__setattr__(self, key, check(getattr(self, key)))
+            if self.arms:
+                check_arms(self.arms)
+        except UsageError as error:
+            raise StrategyError(f"strategy {self.name!r}: {error}") from None
+        if self.models is None and self.temperatures != DEFAULT_TEMPERATURES:
+            raise StrategyError(f'strategy {self.name!r}: temperatures only go with models = "available"')
+        if not self.arms and self.models is None:
+            raise StrategyError(f'strategy {self.name!r} has no arms: give [[arms]] or models = "available"')
+
+    @property
+    def hash(self) -> str:
+        """12 hex digits of SHA-256 over everything but name and path: the same for files that differ in comments only."""
+        content = {**dataclasses.asdict(self), "name": None, "path": None}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Strategy:
+        """The strategy of that name, from those shipped and then from the user's folder, or the one in that file.
+
+        A string with a path separator or ending in ".toml" is a path.
+
+        Raises:
+            StrategyError: no such strategy, an unreadable file, or one that does not validate; names file, line and key.
+        """
+        path = _find(name_or_path)
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
+            if len(content) > MAX_FILE_BYTES:
+                raise StrategyError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MB: not a strategy")
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise StrategyError(f"{path}: line {line}: not UTF-8 text") from None
+        except OSError as error:
+            raise StrategyError(f"{path}: can't be read: {error.strerror or error}") from None
+        return dataclasses.replace(cls.loads(text, name=path.stem, source=str(path)), path=path)
+
+    @classmethod
+    def loads(cls, text: str, *, name: str, source: str | None = None) -> Strategy:
+        """The strategy that a TOML text describes; errors (StrategyError) call the text `source`, or else `name`."""
+        return cls(name=name, **read(Document(text, source or name)))
+
+    def to_toml(self) -> str:
+        """The strategy as TOML, defaults left out; `Strategy.loads` gives an equal strategy back."""
+        values: dict[str, Any] = {"k": self.k, "policy": self.policy}
+        if self.models is not None:
+            values |= {"models": self.models, "temperatures": self.temperatures}
+        values["weights"] = {key: getattr(self.criteria, field) for key, field in WEIGHT_FIELDS.items()}
+        limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) not in (None, 0, False)}
+        if limits:
+            values["criteria"] = limits
+        if self.arms:
+            values["arms"] = [dataclasses.asdict(arm) for arm in self.arms]
+        return dumps(values)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as TOML, over what is there, making folders as needed; returns the path.
+
+        Raises:
+            StrategyError: the file can't be written.
+        """
+        path = Path(path)
+        try:
+            content = self.to_toml().encode()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except (OSError, UnicodeEncodeError) as error:
+            raise StrategyError(f"{path}: can't be written: {error}") from None
+        return path
+
+
+def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig]:
+    """The strategy's arms on a backend: its named ones whose model is there, then every model × temperature if it says so.
+
+    Args:
+        strategy: what to expand.
+        available: the backend's models: names, or objects with a `name` such as `ModelInfo`. "m" and "m:latest" are one.
+
+    Raises:
+        UsageError: no arm is left.
+    """
+    models = [str(getattr(model, "name", model)) for model in available]
+    known = {_plain(model) for model in models}
+    arms = []
+    for arm in strategy.arms:
+        if _plain(arm.model) in known:
+            arms.append(arm)
+        else:
+            logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
+    if strategy.models is not None:
+        taken = {arm.name for arm in arms}
+        made = [GeneratorConfig(f"{model}_t{heat:g}", model, heat) for model in dict.fromkeys(models) for heat in strategy.temperatures]
+        arms += [arm for arm in made if arm.name not in taken]
+    if not arms:
+        raise UsageError(f"strategy {strategy.name!r} has no arm that can race here; the backend's models: {', '.join(models) or 'none'}")
+    return arms
+
+
+def known_strategies() -> dict[str, Path]:
+    """Every strategy that `Strategy.load` finds by name, and its file: those shipped, then the user's."""
+    found: dict[str, Path] = {}
+    for folder in _folders():
+        for path in sorted(folder.glob("*.toml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def _plain(model: str) -> str:
+    return model.removesuffix(":latest")
+
+
+def _folders() -> tuple[Path, ...]:
+    package = Path(__file__).parent
+    return (
+        package / "strategies",  # in a wheel
+        package.parent / "strategies",  # in a checkout
+        Path(platformdirs.user_config_dir("banditgen")) / "strategies",
+    )
+
+
+def _find(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
+        return Path(name_or_path)
+    known = known_strategies()
+    if text not in known:
+        raise StrategyError(f"no strategy {text!r}: known are {', '.join(known) or 'none'}; or give the path of a .toml file")
+    return known[text]

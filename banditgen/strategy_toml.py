@@ -1,0 +1,145 @@
+"""TOML for strategies: read with the line of every key, written so that reading gives the same back."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from banditgen.errors import StrategyError
+
+KeyPath = tuple[str | int, ...]
+MAX_MESSAGE_CHARS = 400
+
+
+class Document:
+    """One TOML text: `data`, and errors that name the file, the line and the key.
+
+    Args:
+        text: the TOML.
+        source: what errors call it: a path.
+
+    Raises:
+        StrategyError: the text is not TOML.
+    """
+
+    def __init__(self, text: str, source: str) -> None:
+        self._text = text
+        self._source = source
+        try:
+            self.data: dict[str, Any] = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            message = str(error) if isinstance(error, tomllib.TOMLDecodeError) else f"a value is too large: {error}"
+            where = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", message)
+            line = int(where.group(1) or len(text.splitlines()) or 1) if where else 1
+            raise StrategyError(f"{source}: line {line}: not TOML: {message[: where.start()] if where else message}") from None
+
+    def line(self, path: KeyPath) -> int:
+        """The line of the key at `path`, such as ("arms", 0, "model"), or of the nearest table around it."""
+        lines = key_lines(self._text)
+        while path and path not in lines:
+            path = path[:-1]
+        return lines.get(path, 1)
+
+    def error(self, path: KeyPath, message: str) -> StrategyError:
+        """The error to raise about the key at `path`."""
+        key = ".".join(str(part) for part in path if isinstance(part, str))
+        if len(message) > MAX_MESSAGE_CHARS:
+            message = message[:MAX_MESSAGE_CHARS] + "…"
+        return StrategyError(f"{self._source}: line {self.line(path)}: {key}: {message}")
+
+
+def key_lines(text: str) -> dict[KeyPath, int]:
+    """The line, counted from 1, on which each key of a valid TOML text is given; a table's is its header's.
+
+    tomllib keeps no positions, but a statement of TOML is TOML by itself: the text is cut into statements by growing
+    each, line by line, until it parses.
+    """
+    lines: dict[KeyPath, int] = {}
+    table: KeyPath = ()
+    arrays: dict[KeyPath, int] = {}
+    for number, statement in _statements(text):
+        parsed = tomllib.loads(statement)
+        if not statement.lstrip().startswith("["):
+            for path in _paths(parsed):
+                lines.setdefault((*table, *path), number)
+            continue
+        names = list(_paths(parsed, into_lists=False))[-1]
+        table = ()
+        for name in names[:-1]:
+            table = _latest((*table, name), arrays)
+        table = (*table, names[-1])
+        if statement.lstrip().startswith("[["):
+            arrays[table] = arrays.get(table, -1) + 1
+            table = _latest(table, arrays)
+        lines.setdefault(table, number)
+    return lines
+
+
+def _latest(path: KeyPath, arrays: Mapping[KeyPath, int]) -> KeyPath:
+    """The path itself, or where it is an array of tables, that of its last table."""
+    return (*path, arrays[path]) if path in arrays else path
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Each statement with the number of its first line; blank lines and comments are none."""
+    start, pending = 1, ""
+    # TOML's lines end with \n alone; splitlines() would also cut at \x0b, \x85 and their like
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        if not pending:
+            start = number
+        pending += line + "\n"
+        try:
+            parsed = tomllib.loads(pending)
+        except ValueError:
+            continue
+        if parsed:
+            yield start, pending
+        pending = ""
+
+
+def _paths(value: Any, path: KeyPath = (), *, into_lists: bool = True) -> Iterator[KeyPath]:
+    children: Sequence[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        children = list(value.items())
+    elif isinstance(value, list) and into_lists:
+        children = list(enumerate(value))
+    for key, child in children:
+        yield (*path, key)
+        yield from _paths(child, (*path, key), into_lists=into_lists)
+
+
+def dumps(values: Mapping[str, Any]) -> str:
+    """TOML of plain values, of mappings as tables and of lists of mappings as arrays of tables; one level deep.
+
+    None is left out. What comes back from tomllib equals what was given.
+    """
+    tables: list[tuple[str, Mapping[str, Any]]] = []
+    head = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            tables.append((f"[{key}]", value))
+        elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            tables.extend((f"[[{key}]]", item) for item in value)
+        else:
+            head[key] = value
+    blocks = [_assignments(head)] if head else []
+    blocks += [f"{header}\n{_assignments(table)}" for header, table in tables]
+    return "\n".join(blocks)
+
+
+def _assignments(table: Mapping[str, Any]) -> str:
+    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items() if value is not None)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        # a JSON string is a TOML basic string, but for DEL, which TOML wants escaped
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return "[" + ", ".join(_value(item) for item in value) + "]"

@@ -1,0 +1,1 @@
+"""Contract suites and stand-ins for testing banditgen's parts, and your own."""

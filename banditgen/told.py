@@ -1,0 +1,63 @@
+"""Results that were made elsewhere: checked, completed, and compared with what was told before."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from banditgen.errors import UsageError
+from banditgen.history.ids import new_id
+from banditgen.result import FailureKind, GenerationResult
+from banditgen.scoring import TEST_PASS_CREDIT, unit_interval
+
+_FIELDS = {field.name for field in dataclasses.fields(GenerationResult)}
+_REQUIRED = ("generator_name", "test_passed")
+
+
+def as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> GenerationResult:
+    """A copy of a caller's result with the decision's arm, an id, a verdict and a quality filled in.
+
+    Raises:
+        UsageError: not a result, an arm that is not in the decision, or a value out of range.
+    """
+    fields = dict(vars(given)) if isinstance(given, GenerationResult) else _checked_fields(given)
+    name = fields["generator_name"]
+    if name not in arms:
+        raise UsageError(f"no arm {name!r} in this decision: it has {', '.join(arms)}")
+    arm = arms[name]
+    base = {"code": "", "generation_time": 0.0, "model_used": arm["model"], "temperature": arm["temperature"]}
+    result = GenerationResult(**{**base, **fields})
+    result.id = result.id or new_id()
+    result.arm_id = arm["arm_id"]
+    if result.failure is not None:
+        result.failure = FailureKind(result.failure)
+    if result.verified is None:
+        result.verified = result.failure is None or result.failure.moves_posterior
+    if result.failure is None and not result.test_passed:
+        result.failure = FailureKind.WRONG
+    unit_interval("quality_score", result.quality_score)
+    if result.test_passed:
+        result.quality_score = max(result.quality_score, TEST_PASS_CREDIT)  # what passing is worth, where no score was given
+    return result
+
+
+def same_outcome(stored: Sequence[GenerationResult], told: Sequence[GenerationResult]) -> bool:
+    """Whether two tellings say the same of every arm: verdict, failure, code and time."""
+    return _outcome(stored) == _outcome(told)
+
+
+def _outcome(results: Sequence[GenerationResult]) -> dict[str, tuple[Any, ...]]:
+    return {r.generator_name: (r.test_passed, r.failure, r.code, r.generation_time, r.quality_score, r.execution_time) for r in results}
+
+
+def _checked_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise UsageError(f"a result must be a GenerationResult or a mapping of its fields, not {type(given).__name__}")
+    for key in _REQUIRED:
+        if key not in given:
+            raise UsageError(f"a told result needs {key}")
+    unknown = sorted(str(key) for key in given if key not in _FIELDS)
+    if unknown:
+        raise UsageError(f"unknown field {unknown[0]!r} in a told result")
+    return dict(given)

@@ -1,0 +1,131 @@
+"""The command, run as a user runs it: exit codes, stdout, stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from banditgen.cli import VERBS
+from banditgen.history.store import History
+from banditgen.race import ParallelGenerator
+from banditgen.task import Task
+from tests.clients import GOOD, Client
+
+
+def banditgen(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from banditgen.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=250, check=False)
+
+
+def test_help_names_every_verb() -> None:
+    done = banditgen("--help")
+    assert done.returncode == 0
+    for verb in VERBS:
+        assert verb in done.stdout
+        assert banditgen(verb, "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", ""], "prompt is empty"),
+        (["run", "p", "--tests", "/nowhere/tests.py"], "cannot read the tests"),
+        (["run", "p", "--strategy", "nowhere", "--backend", "embedded"], "nowhere"),
+        (["run", "p", "-k", "0"], "-k"),
+        (["run"], "PROMPT"),
+        (["run", "p", "--backend", "cloud"], "cloud"),
+        (["run", "p", "--history", "mysql://x/y"], "history"),
+        (["history", "list", "--history", "/proc/nope/h.db"], "history"),
+        (["feedback", "nonsense", "0.5"], "unknown race"),
+        (["feedback", "nonsense", "much"], "much"),
+        (["feedback", "nonsense", "nan"], "satisfaction"),
+        (["models", "pull", "gpt-17"], "gpt-17"),
+        (["arms", "list", "--backend", "ollama"], "Ollama"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_wrong_use_exits_2_in_one_line(arguments: list[str], message: str) -> None:
+    done = banditgen(*arguments, OLLAMA_HOST="http://127.0.0.1:9")
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_tests_that_do_not_parse(tmp_path: Path) -> None:
+    tests = tmp_path / "tests.py"
+    tests.write_text("assert f(1 ==")
+    done = banditgen("run", "p", "--tests", str(tests))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "do not parse" in done.stderr
+
+
+def test_a_strategy_with_an_unknown_key_names_file_key_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('k = 3\ncolour = "red"\nmodels = "available"\n')
+    done = banditgen("run", "p", "--strategy", str(path), "--backend", "embedded")
+    assert done.returncode == 2
+    assert "mine.toml" in done.stderr
+    assert "colour" in done.stderr
+    assert "2" in done.stderr
+
+
+def test_history_list_and_feedback(tmp_path: Path) -> None:
+    path = str(tmp_path / "h.db")
+    from banditgen.arm import GeneratorConfig
+
+    generator = ParallelGenerator(Client({"m": GOOD}), history=path)
+    hostile = Task("Write \x1b[31mdouble(x) [bold]now[/bold]", task_type="text", tests="assert double(1) == 2")
+    generator.generate_parallel(hostile.prompt, [GeneratorConfig("a", "m")], "n", "d", task=hostile)
+    generator.close()
+    done = banditgen("history", "list", "--history", path)
+    assert done.returncode == 0
+    assert "\x1b[31m" not in done.stdout
+    assert "1/1" in done.stdout
+    listed = json.loads(banditgen("history", "list", "--json", "--history", path).stdout)
+    assert listed[0]["results"][0]["test_passed"] is True
+    assert banditgen("feedback", listed[0]["id"], "0.4", "--history", path, "--json").returncode == 0
+    store = History(path)
+    assert [given.satisfaction for given in store.feedback()] == [0.4]
+    assert store.weights("selector:0.7/0.3") == ((0.65, 0.35), 1)
+    store.close()
+
+
+def test_doctor_tells_what_is_there() -> None:
+    done = banditgen("doctor", "--json", OLLAMA_HOST="http://127.0.0.1:9")
+    report = json.loads(done.stdout)
+    assert set(report) >= {"version", "usable", "ollama", "embedded", "sandbox", "history", "strategies"}
+    assert "error" in report["ollama"]
+    assert report["sandbox"]["network"]
+    assert done.returncode == (0 if report["usable"] else 1)
+    assert "sandbox" in banditgen("doctor").stdout
+
+
+def test_models_list() -> None:
+    listed = json.loads(banditgen("models", "list", "--json").stdout)
+    assert {model["name"] for model in listed} == {"smollm2-135m-instruct", "gemma-3-270m"}
+    assert all(len(model["sha256"]) == 64 for model in listed)
+
+
+@pytest.mark.models
+@pytest.mark.xdist_group("models")
+def test_run_races_real_models(tmp_path: Path) -> None:
+    """One real race from the command line: JSON on stdout, progress on stderr, exit code by verdict, history kept."""
+    tests = tmp_path / "tests.py"
+    tests.write_text("assert add(2, 3) == 5\nassert add(-1, 1) == 0\n")
+    url = f"sqlite:///{tmp_path / 'h.db'}"
+    done = banditgen(
+        "run", "Write a Python function add(a, b) that returns the sum of a and b.",
+        "--type", "simple_function", "--tests", str(tests), "-k", "3", "--backend", "embedded", "--json", "--seed", "1", "--history", url,
+    )  # fmt: skip
+    race = json.loads(done.stdout)
+    assert len(race["results"]) == 3
+    assert done.returncode == (0 if race["best"] else 1)
+    assert all(result["timings"]["eval"] > 0 for result in race["results"] if result["success"])
+    listed = json.loads(banditgen("history", "list", "--json", "--history", url).stdout)
+    assert [entry["id"] for entry in listed] == [race["id"]]

@@ -1,0 +1,185 @@
+"""The code comes out of whatever a model wrote around it."""
+
+import textwrap
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banditgen.generators.extract import extract_code
+
+PROGRAMS = [
+    "def add(a, b):\n    return a + b",
+    (
+        '"""A module."""\n\nimport re\n\n\ndef slugify(text):\n    """Lower case.\n\n    >>> slugify("A b")\n    \'a-b\'\n    """\n'
+        '    return re.sub(r"\\W+", "-", text.lower())'
+    ),
+    (
+        "import re\n\nLIMIT = 3\n\n\nclass Box:\n    size: int = 0\n\n    def grow(self):\n        self.size = 1\n\n\n"
+        "def make():\n    return Box()"
+    ),
+    'def fence(code):\n    return f"""\n```python\n{code}\n```\n"""',
+    "import sys\n\nfor line in sys.stdin:\n    print(line.strip()[::-1])",
+    "async def get(url):\n    async with open(url) as f:\n        return await f.read()\n\n\ndef all_(urls):\n    return map(get, urls)",
+    "def strip(text):\n    return text.replace('<think>', '').replace('</think>', '')",
+    (
+        "@staticmethod\ndef f(x):\n    # a comment with `ticks`\n    if x:\n\n        return 'é ☃'\n    return None\n\n\n"
+        "if __name__ == '__main__':\n    print(f(1))"
+    ),
+]
+BEFORE = [
+    "",
+    "Sure! Here is the function you asked for:\n\n",
+    "Here's the code.\n\nIt uses a loop:\n",
+    "# Solution\n\n**Approach**: count them (carefully).\n\n",
+]
+AFTER = [
+    "",
+    "\n\nThis function takes two numbers and returns their sum.",
+    "\n\nExplanation:\n- It's simple.\n- Don't call it twice!\n",
+    "\n\nLet me know if you'd like anything else!",
+]
+THOUGHTS = [
+    "",
+    "<think>\nLet's see: `def wrong(): pass`?\n```python\ndef wrong():\n    pass\n```\n</think>\n\n",
+    "Okay, so I need a function.\nHmm.\n</think>\n",
+]
+
+WRAPPINGS = {
+    "fence": lambda p: f"```python\n{p}\n```",
+    "other tag": lambda p: f"```rust\n{p}\n```",
+    "no tag": lambda p: f"```\n{p}\n```",
+    "tildes": lambda p: f"~~~python\n{p}\n~~~",
+    "long fence": lambda p: f"````python title=x.py\n{p}\n````",
+    "unclosed": lambda p: f"```python\n{p}",
+    "indented fence": lambda p: "1. Do this:\n\n" + textwrap.indent(f"```python\n{p}\n```", "   ", lambda line: True),
+    "shell block first": lambda p: f"```bash\npip install things\n```\n\n```python\n{p}\n```",
+    "closing on the last line": lambda p: f"```python\n{p}```",
+    "blank lines": lambda p: f"```python\n\n\n{p}\n\n\n```",
+}
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+@given(
+    program=st.sampled_from(PROGRAMS),
+    before=st.sampled_from(BEFORE),
+    after=st.sampled_from(AFTER),
+    thought=st.sampled_from(THOUGHTS),
+    crlf=st.booleans(),
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_a_program_in_any_fence_comes_back_equal(wrapping: str, program: str, before: str, after: str, thought: str, crlf: bool) -> None:
+    if wrapping == "unclosed":
+        after = ""
+    text = thought + before + WRAPPINGS[wrapping](program) + after
+    if crlf:
+        text = text.replace("\n", "\r\n")
+    assert extract_code(text) == program
+
+
+@given(program=st.sampled_from([p for p in PROGRAMS if "```" not in p]), before=st.sampled_from(BEFORE[:3]), after=st.sampled_from(AFTER))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_a_program_without_a_fence_comes_back_equal(program: str, before: str, after: str) -> None:
+    assert extract_code(before + program + after) == program
+
+
+def test_an_interpreter_session_gives_what_was_typed() -> None:
+    assert extract_code(">>> def f(x):\n...     return x\n...\n>>> f(3)\n3\n>>> f('a')\n'a'") == "def f(x):\n    return x\n\nf(3)\nf('a')"
+    assert extract_code("```pycon\n>>> x = 1\n>>> print(x)\n1\n```") == "x = 1\nprint(x)"
+
+
+@given(names=st.lists(st.sampled_from(["alpha", "beta", "gamma"]), min_size=2, max_size=3, unique=True), wanted=st.integers(0, 1))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_of_several_blocks_the_one_that_defines_the_entry_point_is_taken(names: list[str], wanted: int) -> None:
+    blocks = [f"def {name}(x):\n    return {number}" for number, name in enumerate(names)]
+    text = "\n\nor\n\n".join(f"```python\n{block}\n```" for block in blocks)
+    assert extract_code(text, names[wanted]) == blocks[wanted]
+
+
+def test_a_block_that_parses_is_preferred_to_one_that_does_not() -> None:
+    assert (
+        extract_code("```python\ndef f(x:\n    return\n```\nFixed:\n```python\ndef f(x):\n    return x\n```", "f")
+        == "def f(x):\n    return x"
+    )
+
+
+def test_an_unfinished_last_statement_is_dropped_where_the_function_is_whole() -> None:
+    assert extract_code("```python\ndef f(x):\n    return x\n\nprint(f(1", "f") == "def f(x):\n    return x"
+
+
+def test_an_unfinished_function_stays_as_it_is() -> None:
+    """Half a function is not made into a program that the model did not write."""
+    text = "def f(x):\n    if x:\n        return 1\n    return ("
+    assert extract_code(text, "f") == text
+    assert extract_code(f"```python\n{text}", "f") == text
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "",
+        "   \n\n",
+        "I'm sorry, but I can't help with that.",
+        "Done",
+        "Answer: yes",
+        "Note: this is hard.\nPlease import the data first (see above).\nI can do that for you if you like.",
+        "<think>\nI should write `def f(x): return x`.\n```python\ndef f(x):\n    return x\n```\nbut wait",
+        "To do this, use a loop.",
+        "# Heading\n\nText only, nothing else.",
+        "```\n```",
+    ],
+)
+def test_bare_prose_has_no_code(prose: str) -> None:
+    assert extract_code(prose) == ""
+    assert extract_code(prose, "f") == ""
+
+
+def test_one_word_of_prose_around_bare_code_is_left_out() -> None:
+    assert extract_code("Sure\n\ndef f():\n    return 1\n\nDone") == "def f():\n    return 1"
+
+
+def test_an_invalid_escape_raises_no_warning() -> None:
+    assert extract_code('```python\nimport re\nx = re.compile("\\d")\n```') == 'import re\nx = re.compile("\\d")'
+
+
+HOSTILE = {
+    "brackets": "(" * 100_000,
+    "fenced brackets": "```python\nx = " + "[" * 50_000 + "]" * 50_000 + "\n```",
+    "balanced below the limit": "x = " + "(" * 89 + ")" * 89,
+    "open dicts": "{a:" * 80,
+    "unary": "-" * 150_000 + "1",
+    "attributes": "a" + ".b" * 90_000,
+    "sum": "x = 1" + "+1" * 90_000,
+    "not": "not " * 40_000 + "x",
+    "lambda": "lambda: " * 20_000 + "1",
+    "elif": "if a:\n pass\n" + "elif a:\n pass\n" * 10_000,
+    "indentation": "\n".join(" " * n + "if 1:" for n in range(500)),
+    "nul": "def f():\0\n    return 1\0",
+    "surrogate": "x = '\ud800'",
+    "fences": "```python\n" * 20_000,
+    "closed fences": "```python\nx = (\n```\n" * 8_000,
+    "prompts": ">>> x = (\n" * 15_000,
+    "half statements": "def f(\n" * 20_000,
+    "import lines": "import the next line\n" * 10_000,
+    "thoughts": "<think>" * 20_000,
+    "quotes": "'''" * 50_001,
+    "megabytes": "word " * 1_000_000,
+    "long line of equals": "a = " * 40_000,
+    "spaces": " " * 150_000 + "x",
+    "bracket words": "[a, " * 30_000,
+    "tabs and backticks": "\t`" * 70_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_neither_raises_nor_hangs(name: str) -> None:
+    """The test run's own time limit is the judge."""
+    assert isinstance(extract_code(HOSTILE[name], "f"), str)
+
+
+@given(st.text(alphabet=st.sampled_from("`~\n \t()[]{}:='\"#.>abdefinrtu,\\\r\0"), max_size=120), st.sampled_from([None, "f"]))
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_any_text_gives_a_string_that_is_part_of_it(text: str, entry_point: str | None) -> None:
+    code = extract_code(text, entry_point)
+    assert isinstance(code, str)
+    assert code == code.rstrip()

@@ -1,0 +1,66 @@
+"""Arms: their ids, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from banditgen import GeneratorConfig
+from banditgen.arm import arm_id, check_arms, default_arms
+from banditgen.errors import UsageError
+
+
+def test_the_id_is_over_what_shapes_the_output() -> None:
+    """A renamed or re-weighted arm keeps its evidence; another temperature or prompt is another arm."""
+    arm = GeneratorConfig("a", "m", 0.5)
+    assert GeneratorConfig("b", "m", 0.5, weight=2.0).arm_id == arm.arm_id
+    assert GeneratorConfig("a", "m", 0.6).arm_id != arm.arm_id
+    assert GeneratorConfig("a", "m", 0.5, system_prompt="Be brief.").arm_id != arm.arm_id
+    assert arm.arm_id == "d908d0bfcacc"
+
+
+def test_a_callers_own_class_is_an_arm() -> None:
+    class Own:
+        name, model, temperature, max_tokens, system_prompt, weight = "a", "m", 0.5, 4000, None, 1.0
+
+    assert arm_id(Own()) == GeneratorConfig("x", "m", 0.5).arm_id
+    assert len(check_arms([Own()])) == 1
+
+
+def test_default_arms_are_the_documents_five() -> None:
+    assert [(arm.name, arm.model, arm.temperature) for arm in default_arms()] == [
+        ("codellama_conservative", "codellama", 0.1),
+        ("qwen_balanced", "qwen2.5-coder:14b", 0.5),
+        ("qwen_creative", "qwen2.5-coder:14b", 0.9),
+        ("deepseek_conservative", "deepseek-coder:6.7b", 0.1),
+        ("deepseek_balanced", "deepseek-coder:6.7b", 0.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": ""}, "name"),
+        ({"model": " "}, "model"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"temperature": 2.5}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"weight": -1.0}, "weight"),
+        ({"weight": float("inf")}, "weight"),
+        ({"top_p": 1.5}, "top_p"),
+    ],
+)
+def test_wrong_arms_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        GeneratorConfig(**{"name": "a", "model": "m", **arguments})
+
+
+def test_no_arms_and_two_of_one_name_are_refused() -> None:
+    with pytest.raises(UsageError, match="no arms"):
+        check_arms([])
+    with pytest.raises(UsageError, match="two arms are named 'a'"):
+        check_arms([GeneratorConfig("a", "m"), GeneratorConfig("a", "n")])
+    with pytest.raises(UsageError, match="no model"):
+        check_arms([type("Arm", (), {"name": "a", "temperature": 0.1})()])

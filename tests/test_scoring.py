@@ -1,0 +1,83 @@
+"""The design document's formulas."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from banditgen.errors import UsageError
+from banditgen.scoring import SelectionCriteria, combined_score, quality_score, recommend_criteria, speed_score
+
+unit = st.floats(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("quality", "speed", "weights", "combined"),
+    [(0.85, 0.65, (0.7, 0.3), 0.79), (0.92, 0.45, (0.85, 0.15), 0.85), (0.78, 0.92, (0.5, 0.5), 0.85)],
+)
+def test_worked_examples(quality: float, speed: float, weights: tuple[float, float], combined: float) -> None:
+    """The three combined scores that the document works out, to its two digits."""
+    assert round(combined_score(quality, speed, *weights), 2) == combined
+
+
+def test_quality_components() -> None:
+    assert quality_score(True, 0.7) == pytest.approx(0.85)
+    assert quality_score(False, 0.7) == pytest.approx(0.35)
+    assert quality_score(True, 0.6, lines=49, prefer_simplicity=True) == pytest.approx(0.9)
+    assert quality_score(True, 0.6, lines=50, prefer_simplicity=True) == pytest.approx(0.8)
+    assert quality_score(True, 0.6, lines=10) == pytest.approx(0.8)
+    assert quality_score(True, 0.6, has_error_handling=True) == pytest.approx(0.85)
+
+
+def test_speed_is_the_formula_not_the_prose() -> None:
+    """10 s is 0.83 by the formula, though the prose says that below 10 s is 1.0."""
+    assert speed_score(10, 0) == pytest.approx(0.6 * (1 - 10 / 60) + 0.4)
+    assert speed_score(0, 0) == 1.0
+    assert speed_score(60, 10) == 0.0
+    assert speed_score(1e9, math.inf) == 0.0
+
+
+@given(st.booleans(), unit, st.integers(0, 1000), st.booleans(), st.booleans())
+def test_quality_stays_in_the_unit_interval(passed: bool, evaluator: float, lines: int, simple: bool, handling: bool) -> None:
+    score = quality_score(passed, evaluator, lines=lines, prefer_simplicity=simple, has_error_handling=handling)
+    assert 0 <= score <= 1
+
+
+@given(unit, unit, unit)
+def test_combined_is_the_documents_formula(quality: float, speed: float, weight: float) -> None:
+    combined = combined_score(quality, speed, weight, 1 - weight)
+    assert combined == pytest.approx(weight * quality + (1 - weight) * speed)
+    assert combined_score(quality, speed, 3 * weight, 3 * (1 - weight)) == pytest.approx(combined)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6))
+def test_slower_is_never_better(generation: float, execution: float, more: float) -> None:
+    assert speed_score(generation + more, execution) <= speed_score(generation, execution)
+    assert speed_score(generation, execution + more) <= speed_score(generation, execution)
+
+
+@pytest.mark.parametrize("weights", [(0, 0), (-0.1, 1.1), (math.nan, 0.3), (0.7, math.inf), (True, 0.3), ("0.7", 0.3)])
+def test_bad_weights_are_refused(weights: tuple[float, float]) -> None:
+    with pytest.raises(UsageError, match="weight"):
+        SelectionCriteria(*weights)
+    with pytest.raises(UsageError, match="weight"):
+        combined_score(0.5, 0.5, *weights)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, math.inf])
+def test_an_evaluator_score_outside_the_unit_interval_is_refused(value: float) -> None:
+    with pytest.raises(UsageError, match="evaluator_score"):
+        quality_score(True, value)
+
+
+def test_recommended_criteria() -> None:
+    for task_type in ("api_integration", "database", "security", "production"):
+        assert recommend_criteria(task_type) == SelectionCriteria(0.85, 0.15, 0.7, 120.0)
+    for task_type in ("simple_function", "utility", "helper", "prototype"):
+        assert recommend_criteria(task_type) == SelectionCriteria(0.5, 0.5, 0.4, 30.0)
+    for task_type in ("data_processing", "batch", "automation"):
+        assert recommend_criteria(task_type) == SelectionCriteria(0.6, 0.4, 0.5, None, 30.0)
+    assert recommend_criteria("poetry") == SelectionCriteria()

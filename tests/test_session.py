@@ -1,0 +1,228 @@
+"""BanditGenerator: ask, run, tell, feedback, over real histories."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from banditgen import BanditGenerator, FailureKind, GenerationResult, GeneratorConfig, Strategy, Task
+from banditgen.errors import NoBackendError, StrategyError, UsageError
+from tests.clients import BAD, GOOD, Client
+
+DOUBLE = Task("Write double(x).", task_type="simple_function", tests="assert double(2) == 4\nassert double(-1) == -2")
+ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1), GeneratorConfig("down", "down", 0.1)]
+ANSWERS: dict[str, str | Exception] = {"good": GOOD, "bad": BAD, "down": RuntimeError("down")}
+
+
+def opened(path: Path | str = "sqlite://", **options: Any) -> BanditGenerator:
+    return BanditGenerator.open(**{"arms": ARMS, "backend": Client(ANSWERS), "history": str(path), "seed": 1, **options})
+
+
+def told(name: str, *, passed: bool = True, **fields: Any) -> GenerationResult:
+    return GenerationResult(name, "x = 1", 2.0, name, 0.1, test_passed=passed, quality_score=0.8 if passed else 0.2, **fields)
+
+
+def test_run_races_chooses_and_remembers(tmp_path: Path) -> None:
+    with opened(tmp_path / "h.db") as bandit:
+        race = bandit.run(DOUBLE, k=3)
+        assert race.best is not None
+        assert race.best.generator_name == "good"
+        assert "return 2 * x" in race.best.code
+        assert race.results[0].generator_name == "good"
+        assert set(race.decision.propensities) == {"good", "bad", "down"}
+        assert race.id == race.decision.id
+        bandit.feedback(race.id, satisfaction=0.4)
+        assert bandit.get_stats()["current_weights"] == {"quality": 0.65, "speed": 0.35}
+    with opened(tmp_path / "h.db") as again:
+        assert again.generator_stats["simple_function"]["good"]["success_count"] == 1
+        assert "down" not in again.generator_stats["simple_function"]
+        assert again.get_stats()["total_selections"] == 1
+        assert again.get_stats()["current_weights"] == {"quality": 0.65, "speed": 0.35}
+        kept = again.history.race(race.id)
+        assert kept is not None
+        assert len(kept.results) == 3
+
+
+def test_no_candidate_qualifies() -> None:
+    with opened(arms=ARMS[1:]) as bandit:
+        race = bandit.run(DOUBLE, k=2)
+    assert race.best is None
+    assert "no candidate qualifies" in race.reason
+    assert len(race.results) == 2
+
+
+def test_outside_the_criteria_is_no_winner_and_earns_nothing() -> None:
+    plan = Strategy.load("balanced")
+    strict = dataclasses.replace(plan, criteria=dataclasses.replace(plan.criteria, min_quality_score=1.0))
+    with opened(strategy=strict, arms=ARMS[:1]) as bandit:
+        race = bandit.run(DOUBLE)
+    assert race.best is None
+    assert race.results[0].test_passed
+    assert race.results[0].reward == 0.0
+    assert "below 1.00" in race.reason
+
+
+def test_fewer_arms_than_k_race_all_of_them() -> None:
+    with opened() as bandit:
+        assert len(bandit.run(DOUBLE, k=10).results) == 3
+
+
+def test_the_bandit_learns_which_arm_passes() -> None:
+    """After thirty tellings the passing arm is nearly always asked for."""
+    with opened() as bandit:
+        for _ in range(30):
+            decision = bandit.ask("text", 1)
+            name = decision.arms[0].name
+            bandit.tell(decision.id, [told(name, passed=name == "good")])
+        late = [bandit.ask("text", 1).arms[0].name for _ in range(40)]
+        assert late.count("good") > 30
+        assert bandit.recommend("text", top_k=1)[0].name == "good"
+
+
+def test_the_same_seed_gives_the_same_decisions() -> None:
+    chosen = []
+    for _ in range(2):
+        with opened(seed=5) as bandit:
+            chosen.append([[arm.name for arm in bandit.ask("text", 2).arms] for _ in range(20)])
+    assert chosen[0] == chosen[1]
+
+
+def test_ask_and_tell_match_by_name_and_fill_in_the_rest() -> None:
+    with opened() as bandit:
+        decision = bandit.ask("text", 3)
+        race = bandit.tell(decision.id, [{"generator_name": "bad", "test_passed": False}, told("good")])
+        assert race.best is not None
+        assert race.best.generator_name == "good"
+        assert race.best.reward > 0.7
+        assert {r.generator_name: r.failure for r in race.results} == {
+            "good": None,
+            "bad": FailureKind.WRONG,
+            "down": FailureKind.CANCELLED,
+        }
+        assert bandit.generator_stats["text"]["bad"]["total_count"] == 1
+        assert "down" not in bandit.generator_stats["text"]
+
+
+def test_a_decision_told_twice() -> None:
+    """The same outcome again has no effect; another outcome is refused, and nothing is changed."""
+    with opened() as bandit:
+        decision = bandit.ask("text", 1)
+        name = decision.arms[0].name
+        first = bandit.tell(decision.id, [told(name)])
+        assert bandit.tell(decision.id, [told(name)]).results == first.results
+        with pytest.raises(UsageError, match="told before"):
+            bandit.tell(decision.id, [told(name, passed=False)])
+        assert bandit.generator_stats["text"][name] == {"success_count": 1, "total_count": 1, "success_rate": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ([told("stranger")], "no arm 'stranger'"),
+        ([told("good"), told("good")], "two results"),
+        ([{"test_passed": True}], "needs generator_name"),
+        ([{"generator_name": "good", "test_passed": True, "colour": 1}], "unknown field 'colour'"),
+        ([told("good", measures={})], None),
+        ([{"generator_name": "good", "test_passed": True, "quality_score": float("nan")}], "quality_score"),
+        ([{"generator_name": "good", "test_passed": True, "generation_time": -1.0}], "generation_time"),
+    ],
+)
+def test_wrong_tellings_leave_the_decision_pending(results: list[Any], message: str | None) -> None:
+    with opened() as bandit:
+        decision = bandit.ask("text", 3)
+        if message is None:
+            bandit.tell(decision.id, results)
+            return
+        with pytest.raises(UsageError, match=message):
+            bandit.tell(decision.id, results)
+        assert bandit.history.count()["races"] == 0
+        with pytest.raises(UsageError, match="unknown decision"):
+            bandit.tell("nonsense", results)
+
+
+@pytest.mark.parametrize("satisfaction", [-1, 2, float("nan"), "fine", None])
+def test_wrong_feedback(satisfaction: Any) -> None:
+    with opened() as bandit:
+        race = bandit.run(DOUBLE, k=1)
+        with pytest.raises(UsageError, match="satisfaction"):
+            bandit.feedback(race.id, satisfaction)
+        with pytest.raises(UsageError, match="unknown race"):
+            bandit.feedback("nonsense", 0.5)
+        assert bandit.history.feedback() == []
+
+
+def test_exploit_takes_the_best_arm_and_leaves_nothing_to_chance() -> None:
+    with opened() as bandit:
+        for _ in range(4):
+            decision = bandit.ask("text", 3)
+            bandit.tell(decision.id, [told("good"), told("bad", passed=False), told("down", passed=False)])
+        for _ in range(20):
+            decision = bandit.ask("text", exploit=True)
+            assert [arm.name for arm in decision.arms] == ["good"]
+            assert decision.propensities["good"] == 1.0
+
+
+def test_async_twins_in_a_running_loop() -> None:
+    async def everything() -> None:
+        async with await BanditGenerator.aopen(arms=ARMS, backend=Client(ANSWERS), history="sqlite://") as bandit:
+            race = await bandit.arun(DOUBLE, k=3)
+            await bandit.afeedback(race.id, 0.9)
+            decision = await bandit.aask("text", 1)
+            await bandit.atell(decision.id, [told(decision.arms[0].name)])
+            assert len(await bandit.arecommend("text", 2)) == 2
+            # the synchronous API in a running loop
+            assert bandit.run(DOUBLE, k=1).results
+
+    asyncio.run(everything())
+
+
+def test_outcomes_recorded_by_name_count_for_the_arm_of_that_name(tmp_path: Path) -> None:
+    from banditgen import ParallelGenerator
+
+    overseer = ParallelGenerator(Client(ANSWERS), history=str(tmp_path / "h.db"))
+    for _ in range(10):
+        overseer.record_success("good", "text", True)
+        overseer.record_success("bad", "text", False)
+    with opened(tmp_path / "h.db") as bandit:
+        rates = {row.name: (row.passes, row.fails) for row in bandit.recommend("text", 3)}
+    assert rates == {"good": (10, 0), "bad": (0, 10), "down": (0, 0)}
+
+
+def test_an_unknown_task_type_is_rated_by_the_prior() -> None:
+    with opened() as bandit:
+        rows = bandit.recommend("never seen", 5)
+        assert len(rows) == 3
+        assert all(0 <= row.low <= row.expected_reward <= row.high <= 1 for row in rows)
+
+
+def test_events_tell_each_arms_progress() -> None:
+    seen: dict[str, list[str]] = {}
+    with opened() as bandit:
+        bandit.run(DOUBLE, k=3, on_event=lambda event: seen.setdefault(event.arm, []).append(event.stage))
+    assert seen["good"][0] == "waiting"
+    assert "testing" in seen["good"]
+    assert [stages[-1] for stages in seen.values()] == ["done"] * 3
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.5, True, "3"])
+def test_a_wrong_k_is_refused(k: Any) -> None:
+    with opened() as bandit, pytest.raises(UsageError, match="k must be"):
+        bandit.run(DOUBLE, k=k)
+
+
+def test_opening_with_nothing_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StrategyError, match="no strategy"):
+        BanditGenerator.open("no_such_strategy", backend=Client({}))
+    with pytest.raises(UsageError):
+        BanditGenerator.open(arms=[], backend=Client({}))
+    with pytest.raises(UsageError):
+        BanditGenerator.open(backend=object())
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    monkeypatch.setattr("banditgen.generators.embedded.is_installed", lambda: False)
+    with pytest.raises(NoBackendError) as caught:
+        BanditGenerator.open()
+    assert "\n" not in str(caught.value)

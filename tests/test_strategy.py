@@ -1,0 +1,259 @@
+"""Strategies: found by name or path, validated with file, line and key, expanded on a backend, written and read back."""
+
+import contextlib
+import dataclasses
+import logging
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import banditgen.strategy as strategy_module
+from banditgen.arm import GeneratorConfig
+from banditgen.errors import StrategyError, UsageError
+from banditgen.generators.base import ModelInfo
+from banditgen.scoring import SelectionCriteria
+from banditgen.strategy import POLICIES, Strategy, expand, known_strategies
+
+ARM = '[[arms]]\nname = "a"\nmodel = "m"\n'
+AVAILABLE = 'models = "available"\n'
+
+
+def loads(text: str) -> Strategy:
+    return Strategy.loads(text, name="mine", source="mine.toml")
+
+
+@pytest.mark.parametrize(("name", "quality", "speed"), [("balanced", 0.7, 0.3), ("quality_first", 0.85, 0.15), ("speed_first", 0.5, 0.5)])
+def test_the_shipped_strategies_have_the_documents_weights_and_run_on_any_backend(name: str, quality: float, speed: float) -> None:
+    strategy = Strategy.load(name)
+    assert strategy.name == name
+    assert (strategy.criteria.quality_weight, strategy.criteria.speed_weight) == (quality, speed)
+    assert (strategy.policy, strategy.k) == ("thompson", 3)
+    assert [arm.name for arm in expand(strategy, ["m"])] == ["m_t0.1", "m_t0.5", "m_t0.9"]
+
+
+def test_a_path_works_as_well_as_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ARM, encoding="utf-8")
+    for given_path in (path, str(path)):
+        strategy = Strategy.load(given_path)
+        assert (strategy.name, strategy.path, strategy.arms) == ("mine", path, (GeneratorConfig("a", "m"),))
+
+
+def test_a_users_own_folder_is_searched_after_those_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda _name: str(tmp_path))
+    Strategy("own", arms=(GeneratorConfig("a", "m"),)).save(tmp_path / "strategies" / "own.toml")
+    Strategy("own", arms=(GeneratorConfig("b", "m"),)).save(tmp_path / "strategies" / "balanced.toml")
+    assert Strategy.load("own").arms[0].name == "a"
+    assert Strategy.load("balanced").arms == ()
+    assert list(known_strategies()) == ["balanced", "quality_first", "speed_first", "own"]
+
+
+def test_an_installed_package_has_its_strategies_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(known_strategies()["balanced"].parent, tmp_path / "banditgen" / "strategies")
+    monkeypatch.setattr(strategy_module, "__file__", str(tmp_path / "banditgen" / "strategy.py"))
+    assert Strategy.load("balanced").path == tmp_path / "banditgen" / "strategies" / "balanced.toml"
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(StrategyError, match=r"no strategy 'ballanced': known are balanced, quality_first, speed_first"):
+        Strategy.load("ballanced")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b"k = 3\n# caf\xe9\n")
+    (tmp_path / "big.toml").write_bytes(b"#" * (2 << 20))
+    for path, words in [
+        (tmp_path / "none.toml", "can't be read: No such file"),
+        (tmp_path, "can't be read"),
+        (tmp_path / "latin.toml", "line 2: not UTF-8"),
+        (tmp_path / "big.toml", "larger than 1 MB"),
+    ]:
+        with pytest.raises(StrategyError, match=re.escape(str(path)) + ".*" + words):
+            Strategy.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (AVAILABLE + "k = 0\n", 2, "k: k must be a whole number of at least 1, not 0"),
+        (AVAILABLE + "k = true\n", 2, "k: k must be a whole number"),
+        (AVAILABLE + "\n# a comment\npolcy = 'thompson'\n", 4, "polcy: unknown key; did you mean policy?"),
+        (AVAILABLE + "policy = 'best'\n", 2, "policy: policy must be one of thompson, best_set"),
+        ("models = ['m']\n", 1, 'models: models must be "available"'),
+        (AVAILABLE + "temperatures = []\n", 2, "temperatures: temperatures must be a list of at least one number"),
+        (AVAILABLE + "temperatures = [0.1,\n  nan]\n", 2, "temperatures: temperatures must be numbers between 0 and 2, not nan"),
+        (AVAILABLE + "temperatures = [1, 1.0]\n", 2, "temperatures: temperatures must differ"),
+        ("temperatures = [1]\n" + ARM, 1, 'temperatures: temperatures only go with models = "available"'),
+        (AVAILABLE + "weights = 1\n", 2, "weights: must be a table"),
+        (AVAILABLE + "[weights]\nquality = 1\n", 2, "weights: speed is missing"),
+        (AVAILABLE + "[weights]\nquality = -1\nspeed = 1\n", 3, "weights.quality: quality_weight must be a finite number"),
+        (AVAILABLE + "[weights]\nquality = 1\nspeed = nan\n", 4, "weights.speed: speed_weight must be a finite number"),
+        (AVAILABLE + "[weights]\nquality = 0\nspeed = 0\n", 2, "weights: quality_weight and speed_weight are both 0"),
+        (AVAILABLE + "weights.quality = 1\nweights.sped = 1\n", 3, "weights.sped: unknown key; did you mean speed?"),
+        (AVAILABLE + "[criteria]\nmin_quality_score = 2\n", 3, "criteria.min_quality_score: min_quality_score must be a number between 0"),
+        (AVAILABLE + "[criteria]\nmax_generation_time = 0\n", 3, "criteria.max_generation_time: max_generation_time must be seconds"),
+        (AVAILABLE + "[criteria]\nprefer_simplicity = 1\n", 3, "criteria.prefer_simplicity: prefer_simplicity must be true or false"),
+        (AVAILABLE + "[criteria]\nquality_weight = 1\n", 3, "criteria.quality_weight: unknown key"),
+        ("k = 3\n", 1, "arms: no arms: give [[arms]]"),
+        ("", 1, "arms: no arms"),
+        ("arms = []\n", 1, "arms: no arms"),
+        ("k = 1\narms = 'a'\n", 2, "arms: must be tables"),
+        ("k = 1\n\n[[arms]]\nname = 'a'\n", 3, "arms: model is missing"),
+        (ARM + "temperature = 2.5\n", 4, "arms.temperature: arm 'a': temperature must be a number between 0 and 2"),
+        (ARM + f"top_k = 1{'0' * 400}\n", 4, "arms.top_k: the number is too large"),
+        (
+            ARM + 'system_prompt = """\nname = "b"\ntemprature = 3\n"""\ntemprature = 1\n',
+            8,
+            "arms.temprature: unknown key; did you mean",
+        ),
+        (ARM + "max_tokens = 1.5\n", 4, "arms.max_tokens: arm 'a': max_tokens must be a whole number"),
+        (ARM + "[arms.extra]\nx = 1\n", 4, "arms.extra: unknown key"),
+        (ARM + '\n[[arms]]\nmodel = "n"\nname = "a"\n', 7, "arms.name: two arms are named 'a': the first on line 2"),
+        (
+            "arms = [\n  {name = 'a', model = 'm'},\n  {name = '', model = 'm'},\n]\n",
+            1,
+            "arms.name: GeneratorConfig.name must be",
+        ),
+        ("k = 3\nk = 4\n", 2, "not TOML: Cannot overwrite"),
+        ("k = 3\npolicy = thompson\n", 2, "not TOML: Invalid value"),
+        ('k = 3\npolicy = """\n\n', 3, "not TOML: Unterminated string"),
+        ("x = " + "[" * 5000, 1, "not TOML"),
+        ("k = " + "9" * 5000, 1, "not TOML"),
+    ],
+)
+def test_what_does_not_validate_is_named_with_file_line_and_key(text: str, line: int, words: str) -> None:
+    with pytest.raises(StrategyError) as caught:
+        loads(text)
+    message = str(caught.value)
+    assert message.startswith(f"mine.toml: line {line}: {words}")
+    assert "\n" not in message
+    assert len(message) < 500
+
+
+def test_carriage_returns_and_odd_line_breaks_do_not_move_the_line() -> None:
+    for text in ("# one\r\n" + AVAILABLE.replace("\n", "\r\n") + "k = 0\r\n", "# one \x85 \u2028\n" + AVAILABLE + "k = 0\n"):
+        with pytest.raises(StrategyError, match=r"line 3: k:"):
+            loads(text)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"models": "available", "k": 0},
+        {"models": "available", "policy": "best"},
+        {"models": "all"},
+        {"models": "available", "temperatures": (3,)},
+        {"arms": (GeneratorConfig("a", "m"),), "temperatures": (1.0,)},
+        {"arms": (GeneratorConfig("a", "m"), GeneratorConfig("a", "n"))},
+    ],
+)
+def test_a_strategy_made_in_code_is_validated_too(wrong: dict[str, Any]) -> None:
+    with pytest.raises(StrategyError, match="strategy 'mine'"):
+        Strategy("mine", **wrong)
+
+
+def test_available_makes_an_arm_of_every_model_and_temperature() -> None:
+    strategy = loads(AVAILABLE + "temperatures = [0, 1.25]\n")
+    arms = expand(strategy, [ModelInfo("smollm2-135m-instruct"), ModelInfo("qwen:3b")])
+    assert [(arm.name, arm.model, arm.temperature) for arm in arms] == [
+        ("smollm2-135m-instruct_t0", "smollm2-135m-instruct", 0.0),
+        ("smollm2-135m-instruct_t1.25", "smollm2-135m-instruct", 1.25),
+        ("qwen:3b_t0", "qwen:3b", 0.0),
+        ("qwen:3b_t1.25", "qwen:3b", 1.25),
+    ]
+
+
+def test_a_named_arm_whose_model_is_missing_is_dropped_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    strategy = loads(ARM + '[[arms]]\nname = "b"\nmodel = "n:latest"\n')
+    with caplog.at_level(logging.WARNING, "banditgen.strategy"):
+        assert [arm.name for arm in expand(strategy, ["n", "other"])] == ["b"]
+    assert [record.getMessage() for record in caplog.records] == ["strategy mine: arm a is dropped: the backend has no model m"]
+
+
+def test_a_named_arm_stands_before_one_made_with_its_name() -> None:
+    strategy = loads(AVAILABLE + '[[arms]]\nname = "m_t0.5"\nmodel = "m"\nmax_tokens = 9\n')
+    assert [(arm.name, arm.max_tokens) for arm in expand(strategy, ["m"])] == [("m_t0.5", 9), ("m_t0.1", 4000), ("m_t0.9", 4000)]
+
+
+@pytest.mark.parametrize(("text", "available"), [(ARM, ["other"]), (ARM, []), (AVAILABLE, [])])
+def test_no_arm_left_is_an_error_that_lists_the_models(text: str, available: list[str]) -> None:
+    with pytest.raises(UsageError, match="no arm that can race here; the backend's models: " + (", ".join(available) or "none")):
+        expand(loads(text), available)
+
+
+def test_the_hash_is_of_the_content_alone() -> None:
+    assert loads(AVAILABLE).hash == Strategy.loads("# other words\n" + AVAILABLE, name="other").hash
+    assert loads(AVAILABLE).hash != loads(AVAILABLE + "k = 4\n").hash
+    assert re.fullmatch("[0-9a-f]{12}", loads(AVAILABLE).hash)
+
+
+def test_saving_where_it_cannot_be_written_is_a_strategy_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StrategyError, match="can't be written"):
+        loads(AVAILABLE).save(tmp_path / "file" / "mine.toml")
+
+
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: bool(text.strip()))
+UNIT = st.floats(0, 1)
+SECONDS = st.none() | st.floats(0, exclude_min=True, allow_nan=False)
+ARMS = st.lists(
+    st.builds(
+        GeneratorConfig,
+        name=TEXT,
+        model=TEXT,
+        temperature=st.floats(0, 2),
+        max_tokens=st.integers(1, 10**6),
+        system_prompt=st.none() | st.text(st.characters(codec="utf-8")),
+        weight=st.floats(0, 1e9),
+        top_p=st.none() | UNIT,
+        top_k=st.none() | st.integers(0, 1000),
+        think=st.none() | st.booleans(),
+    ),
+    unique_by=lambda arm: arm.name,
+    max_size=3,
+)
+CRITERIA = st.builds(
+    SelectionCriteria,
+    quality_weight=st.floats(1e-6, 10),
+    speed_weight=st.floats(0, 10),
+    min_quality_score=UNIT,
+    max_generation_time=SECONDS,
+    max_execution_time=SECONDS,
+    prefer_simplicity=st.booleans(),
+)
+STRATEGIES = st.builds(
+    Strategy,
+    name=st.just("mine"),
+    arms=ARMS,
+    k=st.integers(1, 100),
+    policy=st.sampled_from(POLICIES),
+    criteria=CRITERIA,
+    models=st.just("available"),
+    temperatures=st.lists(st.floats(0, 2), min_size=1, max_size=4, unique_by=lambda heat: f"{heat:g}"),
+)
+
+
+@given(STRATEGIES)
+def test_a_strategy_written_and_read_is_the_same_strategy(strategy: Strategy) -> None:
+    read = loads(strategy.to_toml())
+    assert read == strategy
+    assert read.hash == strategy.hash
+
+
+def test_saved_and_loaded_is_the_same_strategy(tmp_path: Path) -> None:
+    strategy = dataclasses.replace(loads(ARM), name="kept", k=2)
+    loaded = Strategy.load(strategy.save(tmp_path / "new" / "kept.toml"))
+    assert loaded == strategy
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused_as_a_strategy_error(text: str) -> None:
+    with contextlib.suppress(StrategyError):
+        loads(text)

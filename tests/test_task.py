@@ -1,0 +1,76 @@
+"""Tasks: what is inferred, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from banditgen import Limits, Task
+from banditgen.errors import TaskError
+
+
+@pytest.mark.parametrize(
+    ("tests", "entry_point"),
+    [
+        ("assert slugify('A b') == 'a-b'", "slugify"),
+        ("import math\nassert math.isclose(area(2), 3.1, rel_tol=0.1)", "area"),
+        ("def check(candidate):\n    assert candidate(1) == 2\n\ncheck(increment)", "increment"),
+        ("def check(candidate):\n    assert candidate(1) == 2", None),
+        ("from fractions import Fraction\nassert len(split(Fraction(1))) == sum([1])", "split"),
+        ("x = sorted([2, 1])\nassert first(x) == 1", "first"),
+        ("def test_it():\n    assert parse('a') == ['a']", "parse"),
+        ("assert not_called == 3", None),
+    ],
+)
+def test_entry_point_is_inferred(tests: str, entry_point: str | None) -> None:
+    """The first name that the tests call and neither define nor import."""
+    assert Task("p", tests=tests).entry_point == entry_point
+
+
+@pytest.mark.parametrize(
+    ("tests", "kind"),
+    [
+        ("assert f(1) == 1", "asserts"),
+        ("def test_f():\n    assert f(1) == 1", "pytest"),
+        ("def test_f():\n    assert f(1) == 1\ntest_f()", "asserts"),
+        ("import pytest\nassert f(1) == 1", "pytest"),
+        ("class TestF:\n    def test_one(self):\n        assert f(1) == 1", "pytest"),
+        (None, "none"),
+    ],
+)
+def test_kind_of_tests(tests: str | None, kind: str) -> None:
+    assert Task("p", tests=tests).kind == kind
+
+
+def test_examples_are_pairs_or_mappings() -> None:
+    task = Task("p", examples=[("1\n", "2\n"), {"stdin": "a", "stdout": "b"}])
+    assert task.kind == "stdio"
+    assert task.examples == (("1\n", "2\n"), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"prompt": ""}, "prompt is empty"),
+        ({"prompt": " \n"}, "prompt is empty"),
+        ({"prompt": "p", "tests": "assert f(1 =="}, "do not parse: line 1"),
+        ({"prompt": "p", "tests": "x = '\x00'"}, "do not parse"),
+        ({"prompt": "p", "tests": "  "}, "tests are empty"),
+        ({"prompt": "p", "tests": "assert f()", "examples": [("", "")]}, "not both"),
+        ({"prompt": "p", "examples": [("only one",)]}, "example 1"),
+        ({"prompt": "p", "entry_point": "not a name"}, "entry_point"),
+        ({"prompt": "p", "task_type": ""}, "task_type is empty"),
+        ({"prompt": "p", "limits": {"wall": 3}}, "unknown limit 'wall'"),
+        ({"prompt": "p", "limits": {"wall_seconds": 0}}, "wall_seconds"),
+        ({"prompt": "p", "limits": {"wall_seconds": float("nan")}}, "wall_seconds"),
+    ],
+)
+def test_wrong_tasks_are_refused_in_one_line(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TaskError, match=message) as caught:
+        Task(**arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_limits_from_a_mapping() -> None:
+    assert Task("p", limits={"wall_seconds": 3}).limits == Limits(wall_seconds=3)
