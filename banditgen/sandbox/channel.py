@@ -9,9 +9,11 @@ import functools
 from collections import deque
 
 CANDIDATE_MODULES = ("solution", "candidate")
-SAFE_IMPORTS = frozenset(
-    ["__future__", "bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools", "json", "math", "numbers", "operator", "pytest", "random", "re", "statistics", "string", "typing", "unittest"]
-)
+HARMLESS_MODULES = """
+__future__ bisect cmath collections copy datetime decimal fractions functools heapq itertools json math numbers operator
+pytest random re statistics string typing unittest
+"""
+SAFE_IMPORTS = frozenset(HARMLESS_MODULES.split())
 REFLECTIVE = frozenset(
     {"isinstance", "issubclass", "hasattr", "getattr", "setattr", "type", "callable", "raises", "assertRaises", "id", "dir"}
 )

@@ -77,22 +77,18 @@ class ZygoteSandbox:
     def _job(self, order: Order, task: Task) -> Report:
         """Have a worker run a job; where the worker dies, once more with a fresh one."""
         for _ in range(2):
-            worker = self._take()
+            worker, good = self._take(), False
             try:
                 worker = worker or self._start()
                 report = worker.run(order, task.limits)
+                good = True
             except WorkerDiedError:
-                worker.close()
-                worker = None
-            except BaseException:
-                if worker is not None:
-                    worker.close()
-                worker = None
-                raise
-            else:
-                return report
+                continue
             finally:
-                self._give_back(worker)
+                if worker is not None and not good:
+                    worker.close()
+                self._give_back(worker if good else None)
+            return report
         return Report(-9, None, task.limits.wall_seconds, 0.0, 0, "worker", "", "")
 
     def _take(self) -> Worker | None:

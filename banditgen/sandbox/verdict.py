@@ -25,13 +25,7 @@ FORBIDDEN_SIGNS = ("PermissionError: [Errno 1]", "PermissionError: [Errno 13]", 
 
 
 def execution(report: Report, *, verified: bool, channel: str, isolation: dict[str, str], expected: str | None = None) -> Execution:
-    """Judge a job by its report.
-
-    Args:
-        verified: whether the task has tests.
-        expected: for a stdin/stdout example, what the program should have printed.
-
-    """
+    """Judge a job by its report; `expected` is what the program of a stdin/stdout example should have printed."""
     failure, error, limit = _outcome(report, expected=expected)
     return Execution(
         passed=failure is None,

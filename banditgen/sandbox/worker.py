@@ -93,7 +93,7 @@ class Worker:
     def __init__(self, packages: tuple[str, ...], mechanisms: Mechanisms) -> None:
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # only a worker without namespaces makes this folder, and removes it
-        scratch = os.path.join(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}")
+        scratch = str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}"))
         plan = {
             "parent": os.getpid(),
             "readable": [*interpreter_paths(), *packages],
@@ -196,7 +196,7 @@ def interpreter_paths() -> list[str]:
     paths = [interpreter(), sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
     library = sysconfig.get_config_var("LIBDIR")
     if sys.base_prefix != "/usr" and library:
-        paths += [os.path.join(sys.base_prefix, "lib"), library]
+        paths += [f"{sys.base_prefix}/lib", library]
     return [os.path.realpath(path) for path in paths if path]
 
 

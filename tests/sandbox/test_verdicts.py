@@ -11,11 +11,18 @@ from banditgen.task import Task
 ADD = "def add(a, b):\n    return a + b\n"
 ASSERTS = "assert add(1, 2) == 3\nassert add('a', 'b') == 'ab'"
 CHECK = "def check(candidate):\n    assert candidate(1, 2) == 3\n"
-PYTEST = "import pytest\nfrom solution import add\n\n@pytest.mark.parametrize('n', [1, 2])\ndef test_add(n):\n    assert add(n, 1) == n + 1\n"
+PYTEST = """
+import pytest
+from solution import add
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_add(n):
+    assert add(n, 1) == n + 1
+"""
 COOPERATIVE = "import sys\n" + ASSERTS
 
 
-@pytest.mark.parametrize("tests", [ASSERTS, CHECK, CHECK + "check(add)", PYTEST, COOPERATIVE, PYTEST.replace("import pytest", "import pytest, sys")])
+@pytest.mark.parametrize("tests", [ASSERTS, CHECK, CHECK + "check(add)", PYTEST, COOPERATIVE, "import sys" + PYTEST])
 def test_a_right_candidate_passes_and_a_wrong_one_does_not(sandbox: Sandbox, tests: str) -> None:
     task = Task("add", tests=tests, entry_point="add")
     right = sandbox.run(ADD, task)

@@ -120,9 +120,7 @@ def _wait(child: int, watch: int) -> None:
 def landlock_rules(plan: Plan, scratch: str, *, everything: bool) -> int | None:
     """The Landlock rules for jobs that may write to `scratch`; None where the kernel has no Landlock.
 
-    Args:
-        everything: whether the whole tree may be read, because it was built for candidates.
-
+    With `everything` the whole tree may be read, because it was built for candidates.
     """
     if not plan.landlock or not landlock.version():
         return None

@@ -63,13 +63,8 @@ class Confinement:
     def enter(self, job: Job, descriptors: dict[str, int], *, keep: tuple[int, ...], scratch: str = rootfs.SCRATCH) -> tuple[int, ...]:
         """Become a process of the job: descriptors, limits, no privileges, filters. Never undone.
 
-        Args:
-            descriptors: by name; stdin, stdout and stderr take their places, the others are closed unless kept.
-            keep: descriptors that this process needs; they are renumbered from 3 in this order.
-
-        Returns:
-            The kept descriptors under their new numbers.
-
+        Of `descriptors`, stdin, stdout and stderr take their places; those in `keep` are renumbered from 3 in their
+        order, which is what is returned; all others are closed.
         """
         os.setsid()
         self._take_descriptors(descriptors, keep)

@@ -10,7 +10,7 @@ import socket
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from banditgen.sandbox.inside import program, values, wire
 
@@ -111,16 +111,15 @@ class Link:
             raise _rebuild(reply["exception"])
         return reply
 
-    def _unsendable(self, value: Any) -> Any:
+    def _unsendable(self, value: Any) -> dict[str, Any]:
         if type(value) is values.Handle:
             return {"t": "handle", "v": value.number, "k": value.kind}
         if hasattr(type(value), "__next__"):
             simple = values.iter_of(value)
             return {**simple, "v": [values.encode(item, self._unsendable) for item in simple["v"]]}
-        self._break("unjudgeable", f"the tests hand the candidate a {type(value).__name__}, which can't travel between processes")
-        return None
+        return self._break("unjudgeable", f"the tests hand the candidate a {type(value).__name__}, which can't travel between processes")
 
-    def _break(self, outcome: str, message: str) -> None:
+    def _break(self, outcome: str, message: str) -> NoReturn:
         self.broken = JudgementError(outcome, message)
         raise self.broken
 
@@ -131,10 +130,10 @@ def _rebuild(data: dict[str, Any]) -> Exception:
     base = getattr(builtins, str(data["base"]), Exception)
     if not (isinstance(base, type) and issubclass(base, Exception)):
         base = Exception  # SystemExit and its like are no way out of the judge
-    kind = base
+    kind: Any = base
     if base.__name__ != name:
         kind = type("".join(char for char in name if char.isalnum() or char == "_") or "Error", (base,), {"__module__": "builtins"})
     try:
-        return kind(text) if text else kind()
+        return cast("Exception", kind(text) if text else kind())
     except TypeError:  # such as UnicodeDecodeError, which wants five arguments
         return RuntimeError(f"{name}: {text}")

@@ -50,7 +50,7 @@ def unshare(flags: int) -> None:
 
 
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
-    """mount(2); the arguments are its own."""
+    """Mount a file system, or with the flags show or change one that is mounted."""
     call(SYS_MOUNT, source.encode(), target.encode(), kind.encode() if kind else None, flags, data.encode() if data else None)
 
 
@@ -88,7 +88,7 @@ def detached_proc() -> int:
 
 
 def prctl(option: int, value: int) -> None:
-    """prctl(2) with one argument."""
+    """Set one of the process's own properties."""
     call(SYS_PRCTL, option, value, 0, 0, 0)
 
 

@@ -142,7 +142,7 @@ def finish(status: int) -> int:
     """Let threads and exit handlers of the candidate run and its output out, as a normal exit would."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # what the interpreter itself calls at its end
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # noqa: SLF001
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException as error:  # noqa: BLE001

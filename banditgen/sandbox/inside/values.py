@@ -4,7 +4,7 @@ arrives, and an `==` in the tests is always a builtin's own.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import fractions
 import types
@@ -21,11 +21,12 @@ _PLAIN = frozenset({bool, str, float, type(None)})
 _EXACT_PARTS: dict[str, tuple[type, Callable[[Any], list[Any]]]] = {
     "decimal": (decimal.Decimal, lambda value: [str(value)]),
     "fraction": (fractions.Fraction, lambda value: [value.numerator, value.denominator]),
-    "datetime": (datetime.datetime, lambda value: [*value.timetuple()[:6], value.microsecond]),
-    "date": (datetime.date, lambda value: [value.year, value.month, value.day]),
-    "time": (datetime.time, lambda value: [value.hour, value.minute, value.second, value.microsecond]),
-    "timedelta": (datetime.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
+    "datetime": (dt.datetime, lambda value: [*value.timetuple()[:6], value.microsecond]),
+    "date": (dt.date, lambda value: [value.year, value.month, value.day]),
+    "time": (dt.time, lambda value: [value.hour, value.minute, value.second, value.microsecond]),
+    "timedelta": (dt.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
 }
+_SUBCLASSABLE: tuple[Any, ...] = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, deque)
 _SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
     "set": set,
@@ -70,8 +71,8 @@ def encode(value: Any, other: Other, depth: int = 0) -> Any:
         return [encode(item, other, deeper) for item in value]
     if kind is dict:
         return {"t": "dict", "v": [[encode(key, other, deeper), encode(item, other, deeper)] for key, item in value.items()]}
-    for name, type_ in (("tuple", tuple), ("set", set), ("frozenset", frozenset), ("deque", deque)):
-        if kind is type_:
+    for name in ("tuple", "set", "frozenset", "deque"):
+        if kind is _SEQUENCES[name]:
             return {"t": name, "v": [encode(item, other, deeper) for item in value]}
     if kind is complex:
         return {"t": "complex", "v": [value.real, value.imag]}
@@ -92,9 +93,9 @@ def simplify(value: Any) -> Any:
         UnsendableError: neither of them.
 
     """
-    for type_ in (bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, deque):
-        if isinstance(value, type_):
-            return type_.__new__(type_, value) if type_ in (int, float, complex, str, bytes, tuple, frozenset) else type_(value)
+    for builtin in _SUBCLASSABLE:
+        if isinstance(value, builtin):
+            return builtin(value)
     if isinstance(value, types.GeneratorType | Iterator):
         return iter_of(value)
     if isinstance(value, type({}.keys())):

@@ -21,7 +21,11 @@ from banditgen.sandbox.inside.job import Confinement, Job
 from banditgen.sandbox.inside.tree import Tree
 
 assert pytest_run  # loaded now: once isolated, no file of ours can be read
-PRELOAD = ["abc", "array", "ast", "bisect", "builtins", "cmath", "collections", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "math", "numbers", "operator", "os", "random", "re", "statistics", "string", "struct", "sys", "textwrap", "threading", "time", "traceback", "types", "typing", "unittest.mock", "unicodedata", "hashlib", "secrets", "uuid"]
+PRELOAD = """
+abc array ast bisect builtins cmath collections collections.abc contextlib copy dataclasses datetime decimal enum fractions
+functools hashlib heapq inspect io itertools json linecache math numbers operator os random re secrets statistics string struct
+sys textwrap threading time traceback types typing unicodedata uuid
+"""
 POLL_SECONDS = 0.02
 MESSAGE_BYTES = 1 << 16
 
@@ -29,7 +33,7 @@ MESSAGE_BYTES = 1 << 16
 def main(control_fd: int, settings: str) -> None:
     """Run a worker on the control socket until the user's process is gone."""
     plan = Plan(**json.loads(settings))
-    for name in PRELOAD:
+    for name in PRELOAD.split():
         importlib.import_module(name)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # pid 1 can't be sent a signal from inside for which it has no handler
     control = socket.socket(fileno=control_fd)
