@@ -85,7 +85,7 @@ class Learner:
 
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
-        thompson = make_policy("thompson")
+        thompson = make_policy("mp_ts")  # the posterior as it is, whatever the policy makes of it
         with self._lock:
             state = self._state(task_type, criteria, {})
         means = thompson.means(state)[0]

@@ -121,7 +121,7 @@ class BanditGenerator:
     ) -> BanditGenerator:
         plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy)
         if arms is not None:
-            plan = dataclasses.replace(plan, arms=tuple(check_arms(arms)), models=None)
+            plan = plan.with_arms(arms)
         generator = await asyncio.to_thread(defaults.default_backend, backend)
         # a caller's client that cannot list its models is taken to have those of the arms
         raced = expand(plan, await generator.models() or [arm.model for arm in plan.arms])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from contextlib import AbstractContextManager
 from typing import Any
@@ -13,7 +14,10 @@ from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.demo.live import Summary, demo_history, learned, race_all
 from banditgen.race import OnEvent
 from banditgen.session import BanditGenerator, Race
+from banditgen.strategy import Strategy
 from banditgen.task import Task
+
+MAX_TOKENS = 256
 
 
 @click.command("demo")
@@ -26,7 +30,9 @@ def command(history: str | None, backend: str, seed: int | None, as_json: bool) 
     url = history or demo_history()
     summary = Summary()
     races: list[Race] = []
-    with BanditGenerator.open(backend=backend, history=url, seed=seed) as bandit:
+    # small models that ramble on would keep everybody waiting
+    plan = dataclasses.replace(Strategy.load("balanced"), max_tokens=MAX_TOKENS)
+    with BanditGenerator.open(plan, backend=backend, history=url, seed=seed) as bandit:
         models = sorted({arm.model for arm in bandit.arms})
         errors.print(
             safe(f"{len(bandit.arms)} arms: {', '.join(models)}, each at temperatures 0.1, 0.5, 0.9; three of them race on each task")
@@ -68,8 +74,8 @@ def _report(summary: Summary, rows: list[tuple[Any, ...]], url: str, total: floa
         f"\n{summary.solved} of {summary.races} tasks solved; {summary.passed} of {summary.candidates} candidates passed their tests."
     )
     click.echo(
-        f"Racing took {summary.wall:.1f} s; its generations and tests add up to {summary.one_by_one:.1f} s, "
-        f"{summary.one_by_one / max(summary.wall, 1e-9):.1f} times as much. The demo took {total:.0f} s in all."
+        f"Racing took {summary.wall:.1f} s; its generations and tests, each as long as it took beside the others, add up to "
+        f"{summary.one_by_one:.1f} s, {summary.one_by_one / max(summary.wall, 1e-9):.1f} times as much. The demo took {total:.0f} s in all."
     )
     click.echo("\nWhat was learned (all demos so far): each arm's posterior by type of task, best first\n")
     print_table(
