@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import atexit
 import builtins
 import json
@@ -87,7 +86,7 @@ def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any
     linecache.cache["<tests>"] = (len(source), None, source.splitlines(keepends=True), "<tests>")
     try:
         exec(compile(source, "<tests>", "exec", dont_inherit=True), scope)  # noqa: S102
-        if needs_check_call(source):
+        if order["call_check"]:
             if entry_point not in scope:
                 return {"outcome": "error", "error": f"NameError: name {entry_point!r} is not defined"}
             scope["check"](scope[entry_point])
@@ -97,14 +96,6 @@ def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any
         show(error)
         return {"outcome": "error", "error": describe(error)}
     return {"outcome": "passed"}
-
-
-def needs_check_call(source: str) -> bool:
-    """Whether tests define HumanEval's `check(candidate)` and leave calling it to whoever runs them."""
-    tree = ast.parse(source)
-    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
-    called = any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check" for node in ast.walk(tree))
-    return defined and not called
 
 
 def describe(error: BaseException) -> str:
