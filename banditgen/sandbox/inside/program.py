@@ -6,6 +6,8 @@ import atexit
 import builtins
 import json
 import linecache
+import math
+import operator
 import os
 import sys
 import threading
@@ -18,6 +20,9 @@ ERROR_CHARACTERS = 500
 VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
 ALIASES = ("solution", "candidate")
+WATCHED = (builtins, json, os, math, operator, traceback)
+
+_pristine: dict[tuple[str, str], int] = {}
 
 
 def main(code_fd: int) -> int:
@@ -47,11 +52,31 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> int:
         show(error)
         sys.stdout.flush()
         return 1
-    order = json.loads(read_all(tests_fd))
-    verdict = run_tests(order, vars(module), clean)
+    verdict = _refuse_patches()
+    if verdict is None:
+        order = json.loads(read_all(tests_fd))
+        verdict = run_tests(order, vars(module), clean)
+        verdict = _refuse_patches() or {**verdict, "nonce": order["nonce"]}
     sys.stdout.flush()
-    write_verdict(verdict_fd, {**verdict, "nonce": order["nonce"]})
+    write_verdict(verdict_fd, verdict)
     return 0
+
+
+def remember_internals() -> None:
+    """Note what the functions that tests and verdict rest on are, before any candidate has run."""
+    _pristine.update(_internals())
+
+
+def _internals() -> dict[tuple[str, str], int]:
+    modules = (*WATCHED, sys.modules[__name__])
+    return {(module.__name__, name): id(value) for module in modules for name, value in vars(module).items() if callable(value)}
+
+
+def _refuse_patches() -> dict[str, Any] | None:
+    """The verdict on a candidate that replaced internals; it raises the price of a forgery, and stops no determined one."""
+    now = _internals()
+    changed = [f"{module}.{name}" for (module, name), value in _pristine.items() if now.get((module, name)) != value]
+    return {"outcome": "forged", "error": f"the candidate replaced {changed[0]}"} if changed else None
 
 
 def new_module() -> types.ModuleType:
