@@ -85,20 +85,20 @@ class EmbeddedGenerator:
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
         """See `Generator.generate`. The total deadline counts from the model being loaded and a slot being free."""
         started = time.perf_counter()
-        self._in_flight += 1
-        in_flight = self._in_flight
         try:
             model = self._model(request.arm.model)
             async with model.slots:
                 loading = time.perf_counter()
                 paid = await self._load(model, request.deadlines.load)
-                answer = _Answer(started, in_flight, time.perf_counter() - loading if paid else 0.0)
-                await self._run(model, request, answer, on_text)
+                self._in_flight += 1
+                answer = _Answer(started, self._in_flight, time.perf_counter() - loading if paid else 0.0)
+                try:
+                    await self._run(model, request, answer, on_text)
+                finally:
+                    self._in_flight -= 1
             return answer.generation(model)
         except (BackendError, ModelNotFoundError) as error:
             raise GenerationError(FailureKind.INFRASTRUCTURE, one_line(error, 400)) from None
-        finally:
-            self._in_flight -= 1
 
     async def aclose(self) -> None:
         """Stop what runs, wait until its threads have ended, free the models."""

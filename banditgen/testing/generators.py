@@ -136,12 +136,12 @@ class GeneratorContract:
         self._run(check)
 
     def test_more_requests_than_slots_all_finish(self) -> None:
-        """Requests beyond the backend's concurrency wait, and each says how many were under way when it started."""
+        """Requests beyond the backend's concurrency wait, and each says how many ran when it started, itself included."""
 
         async def check(generator: Generator) -> None:
             count = generator.concurrency + 2
             done = await asyncio.gather(*(generator.generate(self._request(seed=number)) for number in range(count)))
-            assert sorted(one.timings.in_flight for one in done) == list(range(1, count + 1))
+            assert {one.timings.in_flight for one in done} <= set(range(1, generator.concurrency + 1))
 
         self._run(check)
 
