@@ -155,6 +155,32 @@ def test_wrong_feedback(satisfaction: Any) -> None:
         assert bandit.history.feedback() == []
 
 
+def test_an_overseers_client_runner_and_evaluator() -> None:
+    """All three of a caller's parts together, as the how-to for orchestrators has them."""
+
+    class Runner:
+        saved: dict[str, str] = {}
+
+        def save_code(self, node_id: str, code: str) -> None:
+            self.saved[node_id] = code
+
+        def run_node(self, node_id: str, payload: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+            return "out", "", {"exit_code": 0, "latency_ms": 40.0}
+
+    class Evaluator:
+        def evaluate_full(self, stdout: str, stderr: str, metrics: dict[str, Any]) -> dict[str, Any]:
+            return {"final_score": 1.0}
+
+    runner = Runner()
+    with opened(node_runner=runner, evaluator=Evaluator()) as bandit:
+        race = bandit.run(DOUBLE, k=3)
+    assert race.best is not None
+    assert race.best.generator_name == "good"
+    assert race.best.quality_score == 1.0
+    assert race.best.execution_time == pytest.approx(0.04)
+    assert len(runner.saved) == 2
+
+
 def test_exploit_takes_the_best_arm_and_leaves_nothing_to_chance() -> None:
     with opened() as bandit:
         for _ in range(4):
