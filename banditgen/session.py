@@ -105,7 +105,8 @@ class BanditGenerator:
                 answers, else the embedded models.
             history: a store, a URL or a path; None is `BANDITGEN_HISTORY` or a file in the platform's data folder.
             sandbox: where tests run; None is the strongest that this machine allows.
-            node_runner, evaluator: a caller's own, as `ParallelGenerator` takes them; None is ours.
+            node_runner: a caller's own, as `ParallelGenerator` takes it; None is our sandbox.
+            evaluator: a caller's own, as `ParallelGenerator` takes it; None is ours.
             seed: of every choice; the same seed and history give the same decisions.
 
         Raises:

@@ -159,7 +159,8 @@ def test_an_overseers_client_runner_and_evaluator() -> None:
     """All three of a caller's parts together, as the how-to for orchestrators has them."""
 
     class Runner:
-        saved: dict[str, str] = {}
+        def __init__(self) -> None:
+            self.saved: dict[str, str] = {}
 
         def save_code(self, node_id: str, code: str) -> None:
             self.saved[node_id] = code
@@ -216,6 +217,16 @@ def test_outcomes_recorded_by_name_count_for_the_arm_of_that_name(tmp_path: Path
     with opened(tmp_path / "h.db") as bandit:
         rates = {row.name: (row.passes, row.fails) for row in bandit.recommend("text", 3)}
     assert rates == {"good": (10, 0), "bad": (0, 10), "down": (0, 0)}
+
+
+def test_a_changed_digest_discounts_what_the_model_showed_before() -> None:
+    """Twenty failures of one build of a model count as two once another build answers under its name."""
+    with opened() as bandit:
+        for digest, passed in [("old", False)] * 20 + [("new", True)]:
+            decision = bandit.ask("text", 3)
+            bandit.tell(decision.id, [told("good", passed=passed, digest=digest)])
+        rates = {row.name: (row.passes, row.fails) for row in bandit.recommend("text", 3)}
+    assert rates["good"] == (1.0, pytest.approx(2.0))
 
 
 def test_an_unknown_task_type_is_rated_by_the_prior() -> None:

@@ -24,6 +24,10 @@ def planted(rates: dict[str, list[float]], samples: int = 5) -> list[dict[str, A
     return rows
 
 
+def alike(rates: list[float]) -> dict[str, list[float]]:
+    return {task_type: rates for task_type in TASK_TYPES}
+
+
 def test_a_planted_difference_by_task_type_is_found() -> None:
     """Another arm is good at each type: the bandit beats one arm for all and uniform choice, and the verdict says so."""
     rates = {task_type: [0.6 if i == j else 0.05 for i in range(6)] for j, task_type in enumerate(TASK_TYPES)}
@@ -36,14 +40,14 @@ def test_a_planted_difference_by_task_type_is_found() -> None:
 
 def test_planted_nothing_is_called_nothing() -> None:
     """All arms alike: no gain of a point over uniform choice, and no verdict that learning pays."""
-    rows = compare(planted(dict.fromkeys(TASK_TYPES, [0.3] * 6)), rounds=60, seeds=60)
+    rows = compare(planted(alike([0.3] * 6)), rounds=60, seeds=60)
     uniform = next(row for row in rows if row.name == "uniform")
     assert abs(uniform.gain[0]) < 0.03
     assert not verdict(rows).startswith("Learning pays here")
 
 
 def test_the_matrix_is_full_and_in_order() -> None:
-    rows = planted(dict.fromkeys(TASK_TYPES, [1.0, 0.0]), samples=2)
+    rows = planted(alike([1.0, 0.0]), samples=2)
     arms, outcomes = matrix(rows)
     assert [arm.name for arm in arms] == ["arm0", "arm1"]
     assert sum(table.shape[1] for table in outcomes.values()) == len(catalogue())
@@ -53,5 +57,5 @@ def test_the_matrix_is_full_and_in_order() -> None:
 
 
 def test_the_plot_is_an_image(tmp_path: Path) -> None:
-    plot(compare(planted(dict.fromkeys(TASK_TYPES, [0.3] * 6)), rounds=10, seeds=5), tmp_path / "c.png")
+    plot(compare(planted(alike([0.3] * 6)), rounds=10, seeds=5), tmp_path / "c.png")
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
