@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from banditgen.demo.catalogue import TASK_TYPES, catalogue
 from banditgen.demo.comparison import compare, matrix, plot, verdict
 
 
-def planted(rates: dict[str, list[float]], samples: int = 5) -> list[dict[str, Any]]:
+def planted(rates: Mapping[str, Sequence[float]], samples: int = 5) -> list[dict[str, Any]]:
     """Recordings in which arm i passes with the rate planted for it and the task's type."""
     rng = np.random.default_rng(7)
     rows = []
@@ -24,8 +25,8 @@ def planted(rates: dict[str, list[float]], samples: int = 5) -> list[dict[str, A
     return rows
 
 
-def alike(rates: list[float]) -> dict[str, list[float]]:
-    return {task_type: rates for task_type in TASK_TYPES}
+def alike(rates: tuple[float, ...]) -> dict[str, tuple[float, ...]]:
+    return dict.fromkeys(TASK_TYPES, rates)
 
 
 def test_a_planted_difference_by_task_type_is_found() -> None:
@@ -40,14 +41,14 @@ def test_a_planted_difference_by_task_type_is_found() -> None:
 
 def test_planted_nothing_is_called_nothing() -> None:
     """All arms alike: no gain of a point over uniform choice, and no verdict that learning pays."""
-    rows = compare(planted(alike([0.3] * 6)), rounds=60, seeds=60)
+    rows = compare(planted(alike((0.3,) * 6)), rounds=60, seeds=60)
     uniform = next(row for row in rows if row.name == "uniform")
     assert abs(uniform.gain[0]) < 0.03
     assert not verdict(rows).startswith("Learning pays here")
 
 
 def test_the_matrix_is_full_and_in_order() -> None:
-    rows = planted(alike([1.0, 0.0]), samples=2)
+    rows = planted(alike((1.0, 0.0)), samples=2)
     arms, outcomes = matrix(rows)
     assert [arm.name for arm in arms] == ["arm0", "arm1"]
     assert sum(table.shape[1] for table in outcomes.values()) == len(catalogue())
@@ -57,5 +58,5 @@ def test_the_matrix_is_full_and_in_order() -> None:
 
 
 def test_the_plot_is_an_image(tmp_path: Path) -> None:
-    plot(compare(planted(alike([0.3] * 6)), rounds=10, seeds=5), tmp_path / "c.png")
+    plot(compare(planted(alike((0.3,) * 6)), rounds=10, seeds=5), tmp_path / "c.png")
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
