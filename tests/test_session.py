@@ -263,3 +263,28 @@ def test_opening_with_nothing_that_works(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(NoBackendError) as caught:
         BanditGenerator.open()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.models
+@pytest.mark.xdist_group("models")
+def test_the_readmes_first_use_on_real_models(tmp_path: Path) -> None:
+    """Real models race on the README's task; after a restart the race and its feedback are still there."""
+    history = f"sqlite:///{tmp_path / 'h.db'}"
+    arms = [GeneratorConfig(f"smol_{t}", "smollm2-135m-instruct", t, 200) for t in (0.1, 0.5)]
+    arms.append(GeneratorConfig("gemma", "gemma-3-270m", 0.1, 200))
+    task = Task("Write slugify(text): lower case, spaces become hyphens.", task_type="text", tests="assert slugify('A b') == 'a-b'")
+    with BanditGenerator.open(arms=arms, backend="embedded", history=history, seed=1) as bandit:
+        race = bandit.run(task, k=3)
+        bandit.feedback(race.id, satisfaction=0.9)
+    assert {r.generator_name for r in race.results} == {"smol_0.1", "smol_0.5", "gemma"}
+    for result in race.results:
+        assert result.timings is not None
+        assert result.timings.eval is not None
+        assert result.generation_time == pytest.approx((result.timings.prompt_eval or 0) + result.timings.eval)
+        assert result.digest
+        assert result.verified
+    with BanditGenerator.open(arms=arms, backend="embedded", history=history) as again:
+        kept = again.history.race(race.id)
+        assert kept is not None
+        assert kept.results == race.results
+        assert len(again.history.feedback(race.id)) == 1
