@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.machinery
+import importlib.util
 import os
 import queue
 import sysconfig
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 from banditgen.errors import SandboxError
@@ -41,7 +43,7 @@ class ZygoteSandbox:
     ) -> None:
         count = workers or len(os.sched_getaffinity(0))
         if environment is None:
-            environment = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+            environment = default_environment()
         self._environment = tuple(os.path.realpath(path) for path in environment)
         self._mechanisms = mechanisms or Mechanisms()
         self._require: Level = require
@@ -180,6 +182,13 @@ class ZygoteSandbox:
             worker = self._free.get()
             if worker is not None:
                 worker.close()
+
+
+def default_environment() -> list[str]:
+    """The folders of the running interpreter's packages, and the one that pytest is in."""
+    found = importlib.util.find_spec("pytest")
+    pytest_folder = [str(Path(found.origin).parents[1])] if found and found.origin else []
+    return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *pytest_folder]))
 
 
 def _demanded(task: Task, reason: str) -> bool:

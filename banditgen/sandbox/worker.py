@@ -91,6 +91,7 @@ class Worker:
     """
 
     def __init__(self, packages: tuple[str, ...], mechanisms: Mechanisms) -> None:
+        self.held: dict[str, Any] = {}
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # only a worker without namespaces makes this folder, and removes it
         scratch = str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}"))
@@ -118,7 +119,7 @@ class Worker:
                 noise.seek(0)
                 last = noise.read()[-2000:].decode("utf-8", "replace").strip().splitlines()[-1:]
                 raise SandboxError(f"a sandbox worker could not start: {hello['failed'] or ''.join(last) or 'it ended'}")
-        self.held: dict[str, Any] = hello
+        self.held = hello
 
     @property
     def pid(self) -> int:
@@ -180,6 +181,9 @@ class Worker:
     def close(self) -> None:
         """End the worker and all it started."""
         self._control.close()
+        if not self.held.get("namespaces"):  # no kernel ends its jobs with it: it has to do that itself, on losing us
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE_SECONDS)
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()

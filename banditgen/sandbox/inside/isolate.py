@@ -7,7 +7,7 @@ import os
 import select
 import signal
 
-from banditgen.sandbox.inside import kernel, landlock, rootfs
+from banditgen.sandbox.inside import kernel, landlock, rootfs, tree
 
 NAMESPACES = (
     kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
@@ -64,16 +64,17 @@ def become_worker(plan: Plan) -> Isolation | None:
     if isolation.namespaces:
         try:
             kernel.unshare(NAMESPACES)
+            _map_ids(uid, gid)
         except OSError as error:
             isolation.namespaces = False
             isolation.notes.append(f"no user namespace: {error.strerror}")
-        else:
-            _map_ids(uid, gid)
+    if not isolation.namespaces:
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
     if child:
-        _wait(child, watch)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        _wait(child, watch if isolation.namespaces else None)
     if isolation.namespaces:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
             rootfs.build(plan.readable)
         isolation.proc = rootfs.finish()
@@ -108,12 +109,19 @@ def _map_ids(uid: int, gid: int) -> None:
             file.write(text)
 
 
-def _wait(child: int, watch: int) -> None:
-    """Stand between the user's process and the worker until either ends; the worker dies with this process."""
+def _wait(child: int, watch: int | None) -> None:
+    """Stand between the user's process and the worker until either ends.
+
+    In namespaces the kernel ends the worker, and all that is in them, with this process. Without them the worker sees
+    for itself that the user's process is gone, and what it leaves is ended here.
+    """
     poll = select.poll()
-    poll.register(watch, select.POLLIN)
+    if watch is not None:
+        poll.register(watch, select.POLLIN)
     poll.register(os.pidfd_open(child), select.POLLIN)
     poll.poll()
+    if watch is None:
+        tree.Tree(os.open("/proc", os.O_RDONLY | os.O_DIRECTORY), alone=False).end()
     os._exit(0)
 
 
