@@ -9,6 +9,7 @@ import queue
 import sysconfig
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -162,14 +163,27 @@ class ZygoteSandbox:
             )
         return found
 
+    def start(self) -> None:
+        """Start all workers now, rather than each on its first job.
+
+        Raises:
+            SandboxError: they don't start, or isolation is below what is required.
+        """
+        with ThreadPoolExecutor(self._count) as threads:
+            for started in [threads.submit(self._warm_up) for _ in range(self._count)]:
+                started.result()
+
+    def _warm_up(self) -> None:
+        worker = self._take()
+        try:
+            worker = worker or self._start()
+        finally:
+            self._give_back(worker)
+
     def isolation(self) -> dict[str, str]:
         """What holds a candidate here."""
         if self._isolation is None:
-            worker = self._take()
-            try:
-                worker = worker or self._start()
-            finally:
-                self._give_back(worker)
+            self._warm_up()
         assert self._isolation is not None
         return dict(self._isolation)
 
