@@ -135,11 +135,11 @@ class Worker:
         """
         nonce = secrets.token_hex(16)
         outputs = [files.Output(limits.output_bytes), files.Output(limits.output_bytes)]
-        descriptors = {"code": files.with_content(order.code.encode("utf-8", "surrogateescape"))}
+        descriptors = {"code": files.with_content(order.code.encode("utf-8", "surrogatepass"))}
         receiving = -1
         try:
             if order.stdin is not None:
-                descriptors["stdin"] = files.with_content(order.stdin.encode("utf-8", "surrogateescape"))
+                descriptors["stdin"] = files.with_content(order.stdin.encode("utf-8", "surrogatepass"))
             if order.tests is not None:
                 descriptors["tests"] = files.with_content(json.dumps({**order.tests, "nonce": nonce}).encode())
                 receiving, descriptors["verdict"] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)

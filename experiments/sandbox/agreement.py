@@ -34,11 +34,9 @@ def compare(sandbox: Sandbox, data: Any, count: int, seed: int) -> None:
         runs = list(threads.map(lambda row: sandbox.run(row["code"], ready[row["task_id"]]), rows))
     seconds = time.perf_counter() - started
     different = [(row, run) for row, run in zip(rows, runs, strict=True) if run.passed != row["passed_rerun"]]
-    print(
-        f"generations: {len(rows) - len(different)}/{len(rows)} agree, {dict(collections.Counter(run.channel for run in runs))}, {seconds:.0f} s"
-    )
+    print(f"generations: {len(rows) - len(different)}/{len(rows)} agree, {dict(channels)}, {seconds:.0f} s")
     for row, run in different:
-        print("   ", row["task_id"], row["gen_id"], "recorded:", row["rerun_status"], "| here:", _outcome(run))
+        print(f"    {row['task_id']} {row['gen_id']} recorded: {row['rerun_status']} | here: {_outcome(run)}")
 
 
 def _outcome(run: Execution) -> str:

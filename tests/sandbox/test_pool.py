@@ -99,8 +99,10 @@ sys.stdin.read()
 
 
 @pytest.mark.parametrize("namespaces", [True, False])
-def test_kill_9_of_the_parent_leaves_no_process_and_no_folder(namespaces: bool) -> None:
+def test_kill_9_of_the_parent_leaves_no_process_and_no_folder(namespaces: bool, request: pytest.FixtureRequest) -> None:
     """Also in the middle of a job that ignores signals and has daemons."""
+    if not namespaces:
+        request.getfixturevalue("without_namespaces")
     script = f"""
 import os
 from banditgen.sandbox.pool import ZygoteSandbox

@@ -57,18 +57,23 @@ def become_worker(plan: Plan) -> Isolation | None:
     """
     watch = os.pidfd_open(plan.parent)
     isolation = Isolation(namespaces=plan.namespaces, seccomp=plan.seccomp)
-    built = False
-    if os.geteuid() == 0:
-        built = _root_leaves(plan, isolation)
-    uid, gid = os.geteuid(), os.getegid()
+    root = os.geteuid() == 0
+    if plan.namespaces and (refusal := _tried(plan.uid if root else None)):
+        isolation.namespaces = False
+        isolation.notes.append(f"no user namespaces: {os.strerror(refusal)}")
+    built = root and isolation.namespaces
+    if built:  # while every path can still be read
+        kernel.unshare(kernel.CLONE_NEWNS)
+        rootfs.build(plan.readable)
+    if root:
+        _drop_to(plan.uid)
     if isolation.namespaces:
-        try:
-            kernel.unshare(NAMESPACES)
-            _map_ids(uid, gid)
-        except OSError as error:
-            isolation.namespaces = False
-            isolation.notes.append(f"no user namespace: {error.strerror}")
-    if not isolation.namespaces:
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(NAMESPACES)
+        _map_ids(uid, gid)
+    else:
+        if not os.access(os.__file__, os.R_OK):
+            raise PermissionError(0, f"{os.__file__} can't be read by the ordinary user that candidates run as")
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
     if child:
@@ -85,28 +90,34 @@ def become_worker(plan: Plan) -> Isolation | None:
     return isolation
 
 
-def _root_leaves(plan: Plan, isolation: Isolation) -> bool:
-    """As root: build the file tree while every path can still be read, then become an ordinary user."""
-    built = False
-    if isolation.namespaces:
-        try:
-            kernel.unshare(kernel.CLONE_NEWNS)
-            rootfs.build(plan.readable)
-            built = True
-        except OSError as error:
-            isolation.namespaces = False
-            isolation.notes.append(f"no mount namespace: {error.strerror}")
+def _tried(uid: int | None) -> int:
+    """Try in a child whether an ordinary user gets all the namespaces here: 0, or the error number."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        if uid is not None:
+            _drop_to(uid)
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(NAMESPACES)
+        _map_ids(uid, gid)
+        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)  # what some kernels' policies forbid in such a namespace
+    except OSError as error:
+        os._exit(error.errno or 1)
+    os._exit(0)
+
+
+def _drop_to(uid: int) -> None:
     os.setgroups([])
-    os.setresgid(plan.uid, plan.uid, plan.uid)
-    os.setresuid(plan.uid, plan.uid, plan.uid)
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # changing user cleared it, and /proc/self/uid_map needs it
-    return built
 
 
 def _map_ids(uid: int, gid: int) -> None:
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        with open(f"/proc/self/{name}", "wb") as file:
+            file.write(text.encode())
 
 
 def _wait(child: int, watch: int | None) -> None:
