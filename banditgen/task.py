@@ -62,6 +62,9 @@ class Task:
         examples: (stdin, stdout) pairs, or mappings with these keys, for tasks judged as a program.
         limits: what a candidate may use; None is `Limits()`. A mapping of its fields is accepted.
         name: a short label for people.
+        channel: "judged" demands that tests run in another process than the candidate, and refuses tests that can't;
+            None takes the judged channel where the tests allow it, else the cooperative one.
+        packages: names of third-party packages that candidates may import.
 
     Raises:
         TaskError: empty prompt, tests that do not parse, tests beside examples, or malformed examples.
@@ -74,6 +77,8 @@ class Task:
     examples: tuple[tuple[str, str], ...]
     limits: Limits
     name: str | None
+    channel: Literal["judged"] | None
+    packages: tuple[str, ...]
 
     def __init__(
         self,
@@ -85,6 +90,8 @@ class Task:
         examples: Iterable[tuple[str, str] | Mapping[str, str]] | None = None,
         limits: Limits | Mapping[str, Any] | None = None,
         name: str | None = None,
+        channel: Literal["judged"] | None = None,
+        packages: Iterable[str] = (),
     ) -> None:
         if not isinstance(prompt, str) or not prompt.strip():
             raise TaskError("the prompt is empty: say what code you want")
@@ -97,6 +104,12 @@ class Task:
             raise TaskError(f"entry_point must be a Python name, not {entry_point!r}")
         if tests is not None and not tests.strip():
             raise TaskError("tests are empty: leave them out, or give at least one assert")
+        if channel not in (None, "judged"):
+            raise TaskError(f"channel must be 'judged' or None, not {channel!r}")
+        packages = (packages,) if isinstance(packages, str) else tuple(packages)
+        for package in packages:
+            if not isinstance(package, str) or not package.isidentifier():
+                raise TaskError(f"packages must be names to import, not {package!r}")
         pairs = _pairs(examples)
         if tests is not None and pairs:
             raise TaskError("give tests or examples, not both")
@@ -109,6 +122,8 @@ class Task:
         set_(self, "examples", pairs)
         set_(self, "limits", _limits(limits))
         set_(self, "name", name)
+        set_(self, "channel", channel)
+        set_(self, "packages", packages)
 
     @property
     def kind(self) -> TestKind:

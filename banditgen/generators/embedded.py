@@ -55,7 +55,7 @@ class EmbeddedGenerator:
         ModelNotFoundError: `models` names one that is neither in the registry nor a file.
     """
 
-    def __init__(self, models: Sequence[str] | None = None, *, slots: int = 3, context: int = 4608, threads: int | None = None) -> None:
+    def __init__(self, models: Sequence[str] | None = None, *, slots: int = 3, context: int = 2048, threads: int | None = None) -> None:
         self.name = "embedded"
         self.concurrency = slots
         self._listed = list(registry.REGISTRY if models is None else models)

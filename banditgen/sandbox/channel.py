@@ -34,12 +34,14 @@ class Look:
         judged: whether a judge in another process can run them.
         reason: why not, where not.
         names: the candidate's names that they use.
+        call_check: whether they define HumanEval's `check(candidate)` and leave calling it to whoever runs them.
 
     """
 
     judged: bool
     reason: str
     names: tuple[str, ...]
+    call_check: bool
 
 
 @functools.lru_cache(maxsize=256)
@@ -48,7 +50,13 @@ def look_at(tests: str, entry_point: str | None) -> Look:
     tree = ast.parse(tests)
     visitor = _Visitor(tree, entry_point)
     visitor.visit(tree)
-    return Look(not visitor.reason, visitor.reason, tuple(sorted(visitor.names)))
+    return Look(not visitor.reason, visitor.reason, tuple(sorted(visitor.names)), _needs_check_call(tree))
+
+
+def _needs_check_call(tree: ast.Module) -> bool:
+    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
+    called = any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check" for node in ast.walk(tree))
+    return defined and not called
 
 
 class _Visitor(ast.NodeVisitor):

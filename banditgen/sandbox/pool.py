@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import os
 import queue
 import sysconfig
 import threading
 from collections.abc import Sequence
+from typing import cast
 
 from banditgen.errors import SandboxError
 from banditgen.sandbox import verdict
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.channel import Look, look_at
+from banditgen.sandbox.probe import LEVELS, OPEN, Level, probe
 from banditgen.sandbox.worker import Mechanisms, Order, Report, Worker, WorkerDiedError
 from banditgen.task import Task
 
@@ -29,13 +32,19 @@ class ZygoteSandbox:
     name = "zygote"
 
     def __init__(
-        self, workers: int | None = None, *, environment: Sequence[str] | None = None, mechanisms: Mechanisms | None = None
+        self,
+        workers: int | None = None,
+        *,
+        environment: Sequence[str] | None = None,
+        require: Level = "confined",
+        mechanisms: Mechanisms | None = None,
     ) -> None:
         count = workers or len(os.sched_getaffinity(0))
         if environment is None:
             environment = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
         self._environment = tuple(os.path.realpath(path) for path in environment)
         self._mechanisms = mechanisms or Mechanisms()
+        self._require: Level = require
         self._lock = threading.Lock()
         self._isolation: dict[str, str] | None = None
         self._closed = False
@@ -46,29 +55,54 @@ class ZygoteSandbox:
             self._free.put(None)
 
     def run(self, code: str, task: Task) -> Execution:
-        """Try one candidate; see `Sandbox.run`."""
+        """Try one candidate; see `Sandbox.run`.
+
+        Raises:
+            SandboxError: also where the task demands the judged channel and its tests don't fit it, or names a package
+                that the environment does not have.
+        """
+        self._check_packages(task)
         if task.kind == "stdio":
             return self._run_examples(code, task)
         if task.tests is None:
-            report = self._job(Order("program", code), task)
+            report = self._job(Order("program", code, paths=self._paths(task)), task)
             return verdict.execution(report, verified=False, channel="cooperative", isolation=self.isolation())
         look = look_at(task.tests, task.entry_point)
         judged = look.judged
-        report = self._run_tests(code, task, look, judged=judged)
-        if report.verdict and report.verdict["outcome"] == "unjudgeable":
-            judged = False
+        if judged or _demanded(task, look.reason):
+            report = self._run_tests(code, task, look, judged=True)
+            if report.verdict and report.verdict["outcome"] == "unjudgeable":
+                judged = _demanded(task, report.verdict["error"])
+        if not judged:
             report = self._run_tests(code, task, look, judged=False)
+        if report.verdict and report.verdict["outcome"] == "no_pytest":
+            raise SandboxError(report.verdict["error"])
         channel = "judged" if judged else "cooperative"
         return verdict.execution(verdict.of_tests(report), verified=True, channel=channel, isolation=self.isolation())
 
+    def _paths(self, task: Task) -> tuple[str, ...]:
+        return self._environment if task.packages else ()
+
+    def _check_packages(self, task: Task) -> None:
+        for package in task.packages:
+            if importlib.machinery.PathFinder.find_spec(package, list(self._environment)) is None:
+                raise SandboxError(f"the task names the package {package!r}, which is not in {', '.join(self._environment)}")
+
     def _run_tests(self, code: str, task: Task, look: Look, *, judged: bool) -> Report:
-        tests = {"kind": task.kind, "tests": task.tests, "entry_point": task.entry_point, "names": look.names, "paths": self._environment}
-        return self._job(Order("judged" if judged else "cooperative", code, tests=tests), task)
+        tests = {
+            "kind": task.kind,
+            "tests": task.tests,
+            "entry_point": task.entry_point,
+            "names": look.names,
+            "call_check": look.call_check,
+            "paths": self._environment,
+        }
+        return self._job(Order("judged" if judged else "cooperative", code, tests=tests, paths=self._paths(task)), task)
 
     def _run_examples(self, code: str, task: Task) -> Execution:
         results = []
         for stdin, stdout in task.examples:
-            report = self._job(Order("program", code, stdin=stdin), task)
+            report = self._job(Order("program", code, stdin=stdin, paths=self._paths(task)), task)
             results.append(verdict.execution(report, verified=True, channel="judged", isolation=self.isolation(), expected=stdout))
             if not results[-1].passed:
                 break
@@ -106,9 +140,25 @@ class ZygoteSandbox:
 
     def _start(self) -> Worker:
         worker = Worker(self._environment, self._mechanisms)
-        with self._lock:
-            self._isolation = _describe(worker)
+        try:
+            with self._lock:
+                if self._isolation is None:
+                    self._isolation = self._checked(worker)
+        except BaseException:
+            worker.close()
+            raise
         return worker
+
+    def _checked(self, worker: Worker) -> dict[str, str]:
+        """What holds here, after trying it; refuses where that is less than required."""
+        found = probe(worker, _describe(worker))
+        if LEVELS.index(cast("Level", found["level"])) < LEVELS.index(self._require):
+            weak = ", ".join(name for name, text in found.items() if text.endswith(OPEN))
+            notes = "; ".join(worker.held["notes"])
+            raise SandboxError(
+                f"isolation here is only {found['level']!r}, and {self._require!r} is required (open: {weak}{'; ' if notes else ''}{notes})"
+            )
+        return found
 
     def isolation(self) -> dict[str, str]:
         """What holds a candidate here."""
@@ -132,6 +182,13 @@ class ZygoteSandbox:
                 worker.close()
 
 
+def _demanded(task: Task, reason: str) -> bool:
+    """False where the task leaves the channel open."""
+    if task.channel == "judged":
+        raise SandboxError(f"the task demands the judged channel, which its tests don't fit: {reason}")
+    return False
+
+
 def _describe(worker: Worker) -> dict[str, str]:
     held = worker.held
     landlock = "landlock" if held["landlock"] else None
@@ -144,11 +201,13 @@ def _describe(worker: Worker) -> dict[str, str]:
     return {
         "filesystem": several("mount namespace" if inside else None, landlock),
         "network": several("network namespace" if inside else None, seccomp),
-        "processes": several("pid namespace" if inside else None, None if inside else seccomp, "rlimit + polling"),
-        "memory": "rlimit per process + polling over the tree",
+        "processes": several("pid namespace" if inside else None, "rlimit", "polling"),
+        "signals": several("pid namespace" if inside else None, seccomp if not inside else None, landlock),
+        "memory": "rlimit per process + polling over the tree, not hard",
         "cpu": "rlimit per process + polling over the tree",
         "disk": "tmpfs size" if inside else "rlimit per file",
         "inodes": "tmpfs inodes" if inside else "none",
         "syscalls": several(seccomp),
+        "environment": "fresh interpreter",
         "user": f"uid {held['uid']}" + (", user namespace, no capabilities" if inside else ""),
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import atexit
 import builtins
 import json
 import linecache
+import math
+import operator
 import os
 import sys
 import threading
@@ -19,6 +20,9 @@ ERROR_CHARACTERS = 500
 VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
 ALIASES = ("solution", "candidate")
+WATCHED = (builtins, json, os, math, operator, traceback)
+
+_pristine: dict[tuple[str, str], int] = {}
 
 
 def main(code_fd: int) -> int:
@@ -48,11 +52,31 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> int:
         show(error)
         sys.stdout.flush()
         return 1
-    order = json.loads(read_all(tests_fd))
-    verdict = run_tests(order, vars(module), clean)
+    verdict = _refuse_patches()
+    if verdict is None:
+        order = json.loads(read_all(tests_fd))
+        verdict = run_tests(order, vars(module), clean)
+        verdict = _refuse_patches() or {**verdict, "nonce": order["nonce"]}
     sys.stdout.flush()
-    write_verdict(verdict_fd, {**verdict, "nonce": order["nonce"]})
+    write_verdict(verdict_fd, verdict)
     return 0
+
+
+def remember_internals() -> None:
+    """Note what the functions that tests and verdict rest on are, before any candidate has run."""
+    _pristine.update(_internals())
+
+
+def _internals() -> dict[tuple[str, str], int]:
+    modules = (*WATCHED, sys.modules[__name__])
+    return {(module.__name__, name): id(value) for module in modules for name, value in vars(module).items() if callable(value)}
+
+
+def _refuse_patches() -> dict[str, Any] | None:
+    """The verdict on a candidate that replaced internals; it raises the price of a forgery, and stops no determined one."""
+    now = _internals()
+    changed = [f"{module}.{name}" for (module, name), value in _pristine.items() if now.get((module, name)) != value]
+    return {"outcome": "forged", "error": f"the candidate replaced {changed[0]}"} if changed else None
 
 
 def new_module() -> types.ModuleType:
@@ -87,7 +111,7 @@ def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any
     linecache.cache["<tests>"] = (len(source), None, source.splitlines(keepends=True), "<tests>")
     try:
         exec(compile(source, "<tests>", "exec", dont_inherit=True), scope)  # noqa: S102
-        if needs_check_call(source):
+        if order["call_check"]:
             if entry_point not in scope:
                 return {"outcome": "error", "error": f"NameError: name {entry_point!r} is not defined"}
             scope["check"](scope[entry_point])
@@ -97,14 +121,6 @@ def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any
         show(error)
         return {"outcome": "error", "error": describe(error)}
     return {"outcome": "passed"}
-
-
-def needs_check_call(source: str) -> bool:
-    """Whether tests define HumanEval's `check(candidate)` and leave calling it to whoever runs them."""
-    tree = ast.parse(source)
-    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
-    called = any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check" for node in ast.walk(tree))
-    return defined and not called
 
 
 def describe(error: BaseException) -> str:

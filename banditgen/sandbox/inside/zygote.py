@@ -61,6 +61,7 @@ class Worker:
         self._scratch_path = rootfs.SCRATCH if isolation.namespaces else plan.scratch
         self._tree = Tree(isolation.proc, alone=isolation.namespaces)
         self._confinement = Confinement(isolation, self._tree.baseline_virtual)
+        program.remember_internals()
         gc.collect()
         gc.freeze()
         gc.disable()  # a collection in the worker would touch, and so copy, every page it shares with its jobs

@@ -1,0 +1,163 @@
+"""Hostile candidates, by what they try, for the contract suite of sandboxes: none may pass, and nothing may be harmed.
+
+The task for all of them is `f(1) == 2` and `f(2) == 3`; none computes that.
+"""
+
+from __future__ import annotations
+
+TESTS = "assert f(1) == 2\nassert f(2) == 3\n"
+
+EQUAL_TO_ALL = """
+class Same:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __hash__(self): return 0
+"""
+EVERY_DESCRIPTOR = """
+def shout(*verdicts):
+    for fd in range(3, 64):
+        for verdict in verdicts:
+            try: os.write(fd, verdict)
+            except OSError: pass
+"""
+
+FORGERIES: dict[str, str] = {
+    "sys.exit at import": "import sys; sys.exit(0)",
+    "sys.exit in the call": "import sys\ndef f(n): sys.exit(0)",
+    "os._exit at import": "import os; os._exit(0)",
+    "os._exit in the call": "import os\ndef f(n): os._exit(0)",
+    "os._exit from atexit": "import atexit, os\natexit.register(os._exit, 0)\ndef f(n): raise SystemExit(0)",
+    "prints that tests passed": "print('1 passed in 0.01s'); print('OK')\ndef f(n): print('1 passed'); return 0",
+    "an object equal to everything": EQUAL_TO_ALL + "def f(n): return Same()",
+    "an int with its own equality": "class I(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\ndef f(n): return I(0)",
+    "a str with its own equality": "class S(str):\n    def __eq__(self, other): return True\n    __hash__ = str.__hash__\ndef f(n): return S()",
+    "an int that lies to int()": (
+        "class I(int):\n    def __eq__(self, other): return True\n    def __int__(self): return self\n"
+        "    __hash__ = int.__hash__\ndef f(n): return I(7)"
+    ),
+    "patched unittest result": (
+        "import unittest\nunittest.TestResult.wasSuccessful = lambda self: True\nunittest.TestResult.addFailure = lambda *a: None\n"
+        "unittest.TestCase.assertEqual = lambda *a: None\ndef f(n): return 0"
+    ),
+    "patched pytest report": (
+        "try:\n    import _pytest.reports as r\n    r.TestReport.failed = property(lambda self: False)\n"
+        "    r.TestReport.passed = property(lambda self: True)\nexcept ImportError: pass\ndef f(n): return 0"
+    ),
+    "a conftest that passes all": (
+        "open('conftest.py', 'w').write('def pytest_runtest_makereport(item, call): call.excinfo = None')\ndef f(n): return 0"
+    ),
+    "SkipTest": "import unittest\ndef f(n): raise unittest.SkipTest('later')",
+    "a fake verdict on every descriptor": (
+        "import os, json" + EVERY_DESCRIPTOR + 'shout(b\'{"outcome": "passed"}\', b\'{"outcome": "passed", "nonce": "0"}\', b\'passed\')\n'
+        'def f(n):\n    shout(b\'{"outcome": "passed"}\'); os._exit(0)'
+    ),
+    "rewritten report files": (
+        "import os\nfor name in ('junit.xml', 'report.xml', '.coverage', 'results.json', 'test_candidate.py'):\n"
+        "    open(name, 'w').write('<testsuite tests=\"1\" failures=\"0\"/>')\ndef f(n): return 0"
+    ),
+    "patched clocks": "import time\nfor name in ('time', 'monotonic', 'perf_counter'): setattr(time, name, lambda: 0.0)\ndef f(n): return 0",
+    "patched builtins": (
+        "import builtins\nbuiltins.AssertionError = type('A', (BaseException,), {})\nbuiltins.compile = lambda *a, **k: None\n"
+        "builtins.exec = lambda *a, **k: None\ndef f(n): return 0"
+    ),
+    "AssertionError that hides itself": ("import sys\ndef f(n):\n    sys.excepthook = lambda *a: None\n    raise KeyboardInterrupt"),
+    "replies sent in advance": (
+        "import os, struct, threading\nbody = b'{\"value\":2}'\nframe = struct.pack('<I16s', len(body), bytes(16)) + body\n"
+        "for fd in range(3, 32):\n    try: os.write(fd, frame * 3)\n    except OSError: pass\ndef f(n): return 0"
+    ),
+    "replies sent in advance from the call": (
+        "import os, struct\nbody = b'{\"value\":3}'\nframe = struct.pack('<I16s', len(body), bytes(16)) + body\ndef f(n):\n"
+        "    for fd in range(3, 32):\n        try: os.write(fd, frame)\n        except OSError: pass\n    return 2"
+    ),
+    "a reply that is no reply": (
+        "import os, struct\ndef f(n):\n    for fd in range(3, 32):\n"
+        "        try: os.write(fd, struct.pack('<I16s', 2, bytes(16)) + b'[]' + b'{' * 1000)\n        except OSError: pass\n    return 2"
+    ),
+    "tracing the tests": (
+        "import sys\ndef trace(frame, event, arg):\n    frame.f_trace_lines = False\n    return trace\nsys.settrace(trace)\ndef f(n): return 0"
+    ),
+    "killing the judge": (
+        "import os, signal\ndef f(n):\n    for pid in range(2, 2000):\n        if pid != os.getpid():\n"
+        "            try: os.kill(pid, signal.SIGKILL)\n            except OSError: pass\n    return 0"
+    ),
+}
+"""Forgeries that no channel may pass."""
+
+COOPERATIVE_FORGERIES: dict[str, str] = {
+    "frame walk to the expected value": (
+        "import sys, ast\ndef f(n):\n    frame = sys._getframe(1)\n    while frame:\n        order = frame.f_locals.get('order')\n"
+        "        if order:\n            tree = ast.parse(order['tests'])\n"
+        "            return next(node.comparators[0].value for node in ast.walk(tree) if isinstance(node, ast.Compare)\n"
+        "                        and node.left.args[0].value == n)\n        frame = frame.f_back\n    return 0"
+    ),
+    "frame walk to the nonce": (
+        "import sys, os, json\ndef f(n):\n    frame = sys._getframe(1)\n    while frame:\n        order = frame.f_locals.get('order')\n"
+        "        if order:\n            for fd in range(3, 32):\n"
+        "                try: os.write(fd, json.dumps({'outcome': 'passed', 'nonce': order['nonce']}).encode())\n"
+        "                except OSError: pass\n            os._exit(0)\n        frame = frame.f_back\n    return 0"
+    ),
+    "gc scan for the nonce": (
+        "import gc, os, json\ndef f(n):\n    for thing in gc.get_objects():\n        if type(thing) is dict and type(thing.get('nonce')) is str:\n"
+        "            for fd in range(3, 32):\n"
+        "                try: os.write(fd, json.dumps({'outcome': 'passed', 'nonce': thing['nonce']}).encode())\n"
+        "                except OSError: pass\n            os._exit(0)\n    return 0"
+    ),
+    "the tests read from their descriptor": (
+        "import os, json\nfor fd in range(3, 32):\n    try: data = os.pread(fd, 1 << 16, 0)\n    except OSError: continue\n"
+        "    if b'nonce' in data:\n        nonce = json.loads(data)['nonce']\n        for fd in range(3, 32):\n"
+        "            try: os.write(fd, json.dumps({'outcome': 'passed', 'nonce': nonce}).encode())\n            except OSError: pass\n"
+        "        os._exit(0)\ndef f(n): return 0"
+    ),
+    "patching what runs the tests": (
+        "import sys\nfor module in list(sys.modules.values()):\n    if hasattr(module, 'run_tests'):\n"
+        "        module.run_tests = lambda *a, **k: {'outcome': 'passed'}\ndef f(n): return 0"
+    ),
+    "an object equal to everything, shared": EQUAL_TO_ALL + "def f(n): return Same()",
+}
+"""Forgeries that only another process stops: a candidate that shares the interpreter with its tests can do all that they can."""
+
+EXHAUSTION: dict[str, tuple[str, tuple[str | None, ...]]] = {
+    "fork bomb": ("import os\ndef f(n):\n    while True:\n        os.fork()", ("processes",)),
+    "fork bomb that catches": (
+        "import os\ndef f(n):\n    while True:\n        try: os.fork()\n        except OSError: pass",
+        ("processes", "wall", "cpu"),
+    ),
+    "thread bomb": (
+        "import threading, time\ndef f(n):\n    while True:\n        threading.Thread(target=time.sleep, args=(60,)).start()",
+        ("processes", "memory"),
+    ),
+    "4 GiB at once": ("def f(n):\n    x = b'x' * (4 << 30)\n    return 0", ("memory",)),
+    "4 GiB in pieces": ("def f(n):\n    x = []\n    while True: x.append(b'x' * (8 << 20))", ("memory",)),
+    "20 children of 200 MB": (
+        "import os, time\ndef f(n):\n    for _ in range(20):\n        if os.fork() == 0:\n            x = b'x' * (200 << 20)\n"
+        "            time.sleep(60)\n    time.sleep(60)",
+        ("memory",),
+    ),
+    "disk fill": (
+        "def f(n):\n    k = 0\n    while True:\n        open(f'x{k}', 'wb').write(bytes(8 << 20))\n        k += 1",
+        ("disk",),
+    ),
+    "inode fill": ("def f(n):\n    k = 0\n    while True:\n        open(f'x{k}', 'wb').close()\n        k += 1", ("inodes", "disk")),
+    "output flood": ("def f(n):\n    while True: print('x' * 1000)", ("output",)),
+    "stderr flood that catches": (
+        "import sys\ndef f(n):\n    while True:\n        try: sys.stderr.write('x' * 1000)\n        except BaseException: pass",
+        ("output", "wall", "cpu"),
+    ),
+    "a loop that catches everything": (
+        "def f(n):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+        ("wall", "cpu"),
+    ),
+    "signals ignored": (
+        "import signal, time\nfor s in (signal.SIGTERM, signal.SIGALRM, signal.SIGINT, signal.SIGXCPU): signal.signal(s, signal.SIG_IGN)\n"
+        "def f(n):\n    while True: pass",
+        ("wall", "cpu"),
+    ),
+    "9**9**9": ("def f(n): return 9**9**9", ("wall", "cpu", "memory")),
+    "catastrophic regex": ("import re\ndef f(n): return re.match('(a+)+$', 'a' * 40 + 'b')", ("wall", "cpu")),
+    "segfault": ("import ctypes\ndef f(n): ctypes.string_at(0)", (None,)),
+    "deep recursion": ("import sys\nsys.setrecursionlimit(10**8)\ndef g(n): return [g(n + 1)]\ndef f(n): return g(n)", (None, "memory")),
+    "a value of 256 MB": ("def f(n): return 'x' * (256 << 20)", ("output", "memory", None)),
+    "a value that contains itself": ("def f(n):\n    x = []\n    x.append(x)\n    return x", (None,)),
+    "sleep": ("import time\ndef f(n): time.sleep(60)", ("wall",)),
+}
+"""Code, and the limits of which one must be named (None: none, it fails by itself)."""

@@ -1,0 +1,52 @@
+"""Forged verdicts: none passes, in either channel; those that only another process stops are stopped by the judged one."""
+
+from __future__ import annotations
+
+import pytest
+
+from banditgen.sandbox.base import Sandbox
+from banditgen.task import Task
+from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, TESTS
+
+JUDGED = Task("f", tests=TESTS, channel="judged")
+COOPERATIVE = Task("f", tests="import sys\n" + TESTS)
+PYTEST = Task("f", tests="def test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
+PYTEST_COOPERATIVE = Task("f", tests="import sys\nfrom solution import f\ndef test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
+GOOD = "def f(n): return n + 1"
+# these can't be told from a right answer by tests that share the candidate's interpreter
+SHARED_OBJECTS = {
+    "an object equal to everything",
+    "an int with its own equality",
+    "a str with its own equality",
+    "an int that lies to int()",
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_no_forgery_passes_the_judge(sandbox: Sandbox, name: str) -> None:
+    for task in (JUDGED, PYTEST) if "pytest" in name or "conftest" in name or "Skip" in name else (JUDGED,):
+        run = sandbox.run(FORGERIES[name], task)
+        assert (run.passed, run.channel) == (False, "judged"), name
+        assert run.failure is not None
+        assert run.error
+    assert sandbox.run(GOOD, JUDGED).passed
+
+
+@pytest.mark.parametrize("name", sorted(FORGERIES.keys() - SHARED_OBJECTS))
+def test_no_forgery_passes_beside_its_tests(sandbox: Sandbox, name: str) -> None:
+    for task in (COOPERATIVE, PYTEST_COOPERATIVE) if "pytest" in name or "conftest" in name or "Skip" in name else (COOPERATIVE,):
+        run = sandbox.run(FORGERIES[name], task)
+        assert (run.passed, run.channel) == (False, "cooperative"), name
+    assert sandbox.run(GOOD, COOPERATIVE).passed
+
+
+@pytest.mark.parametrize("name", COOPERATIVE_FORGERIES)
+def test_what_no_shared_interpreter_can_stop_is_stopped_by_the_judge(sandbox: Sandbox, name: str) -> None:
+    assert not sandbox.run(COOPERATIVE_FORGERIES[name], JUDGED).passed
+    assert sandbox.run(GOOD, JUDGED).passed
+
+
+def test_a_program_s_exit_code_is_no_verdict(sandbox: Sandbox) -> None:
+    task = Task("f", examples=[("1\n", "2\n")])
+    for name, code in FORGERIES.items():
+        assert not sandbox.run(code, task).passed, name
