@@ -168,7 +168,7 @@ class OllamaGenerator:
             if total.expired():
                 raise GenerationError(FailureKind.TIMEOUT, f"not finished within {deadlines.total:g} s") from None
             raise GenerationError(FailureKind.INFRASTRUCTURE, f"no token within {deadlines.first_token:g} s") from None
-        return job.generation(model)
+        return job.generation()
 
     def _arguments(self, request: Request, model: str) -> dict[str, Any]:
         return {
@@ -285,14 +285,14 @@ class _Job:
         final = self._final.model_dump()
         return timings_of(final, wall=wall, before=before, loaded=self.load, first_token=self._first_token, in_flight=self.in_flight)
 
-    def generation(self, model: str) -> Generation:
+    def generation(self) -> Generation:
         if self._final is None:
             raise GenerationError(FailureKind.INFRASTRUCTURE, "the answer broke off before it was complete")
         length = self._final.done_reason == "length"
         if not self.text.strip():
             kind = FailureKind.TRUNCATED if length else FailureKind.EMPTY
             raise GenerationError(kind, "the model wrote no answer" + (" before max_tokens" if length else ""))
-        return Generation(self.text, self.timings(), model, "length" if length else "stop", self.digest)
+        return Generation(self.text, self.timings(), self.request.arm.model, "length" if length else "stop", self.digest)
 
 
 def _failure(error: Exception, job: _Job) -> GenerationError:

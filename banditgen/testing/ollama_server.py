@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import enum
 import json
+import logging
 import threading
 import time
 from collections import deque
@@ -15,9 +16,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from banditgen.arm import GeneratorConfig
 from banditgen.generators._ollama_wire import normal_name
 from banditgen.generators.base import GenerationError, Generator, Request
 from banditgen.testing._ollama_host import Answer, HostModel, Memory
+
+logger = logging.getLogger("banditgen.testing")
 
 __all__ = ["Fault", "HostModel", "OllamaServer", "Received", "answer_with"]
 
@@ -132,7 +136,9 @@ class OllamaServer:
                 self.left.append(path)
             for task in (work, gone):
                 task.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
+            failed, _ = await asyncio.gather(work, gone, return_exceptions=True)
+            if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
+                logger.error("the stand-in host failed to answer %s", path, exc_info=failed)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.left.append(path)
         finally:
@@ -217,15 +223,14 @@ def answer_with(generator: Generator, model: str) -> Answer:
         options = body.get("options") or {}
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
 
-        @dataclasses.dataclass
-        class _Arm:
-            name: str = "stand-in"
-            model: str = model
-            temperature: float = options.get("temperature", 0.8)
-            max_tokens: int = options.get("num_predict", 400)
-            system_prompt: str | None = body.get("system")
-
-        request = Request(body["prompt"], _Arm(), seed=options.get("seed"))
+        arm = GeneratorConfig(
+            "stand-in",
+            model,
+            options.get("temperature", 0.8),
+            max_tokens=options.get("num_predict", 400),
+            system_prompt=body.get("system"),
+        )
+        request = Request(body["prompt"], arm, seed=options.get("seed"))
         work = asyncio.ensure_future(generator.generate(request, pieces.put_nowait))
         work.add_done_callback(lambda _: pieces.put_nowait(None))
         try:

@@ -12,10 +12,11 @@ from banditgen.errors import BackendError
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.client import ClientGenerator
 from banditgen.generators.default import resolve_backend
+from banditgen.generators.embedded import EmbeddedGenerator
 from banditgen.generators.ollama import OllamaGenerator
 from banditgen.result import FailureKind
 from banditgen.testing.generators import GeneratorContract
-from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer
+from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer, answer_with
 
 T = TypeVar("T")
 CODE = "def add(a, b):\n    return a + b\n"
@@ -306,3 +307,21 @@ def test_none_takes_ollama_where_a_model_generates(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("OLLAMA_HOST", server.url)
         assert resolve_backend().name == "embedded"
         assert "no model that generates" in caplog.text
+
+
+@pytest.mark.models
+def test_the_stand_in_answers_with_a_real_models_tokens() -> None:
+    """The same text as the model itself gives for the same seed at temperature 0."""
+    smol = "smollm2-135m-instruct"
+    embedded = EmbeddedGenerator([smol], slots=1)
+    arm = GeneratorConfig("arm", smol, 0.0, max_tokens=10)
+
+    async def use(generator: Generator) -> Generation:
+        return await generator.generate(Request("Say hello.", arm, seed=1))
+
+    with OllamaServer([HostModel(smol, answer_with(embedded, smol))]) as server:
+        served = with_generator(server, use)
+    direct = asyncio.run(use(embedded))
+    asyncio.run(embedded.aclose())
+    assert served.text == direct.text
+    assert served.timings.eval is not None
