@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from banditgen.errors import UsageError
 from banditgen.evaluators.base import Evaluator
 from banditgen.generators.base import Generator
 from banditgen.history.base import HistoryStore
@@ -33,8 +34,9 @@ def default_evaluator(evaluator: Any = None) -> Evaluator:
         return DefaultEvaluator()
     if hasattr(evaluator, "evaluate_full"):
         return ExternalEvaluator(evaluator)
-    checked: Evaluator = evaluator
-    return checked
+    if not isinstance(evaluator, Evaluator):
+        raise UsageError(f"an evaluator needs evaluate_full(stdout, stderr, metrics); {type(evaluator).__name__} has none")
+    return evaluator
 
 
 def default_history(history: Any = None) -> HistoryStore:
@@ -43,5 +45,15 @@ def default_history(history: Any = None) -> HistoryStore:
 
     if history is None or isinstance(history, str) or hasattr(history, "__fspath__"):
         return History(history)
-    checked: HistoryStore = history
-    return checked
+    if not isinstance(history, HistoryStore):
+        raise UsageError(f"history must be a sqlite:/// URL, a path or a HistoryStore, not {history!r}")
+    return history
+
+
+def checked_parts(node_runner: Any, sandbox: Any) -> None:
+    """Refuse a runner or a sandbox that cannot be one (UsageError)."""
+    for method in ("save_code", "run_node"):
+        if node_runner is not None and not callable(getattr(node_runner, method, None)):
+            raise UsageError(f"a node runner needs save_code and run_node; {type(node_runner).__name__} has no {method}")
+    if sandbox is not None and not isinstance(sandbox, Sandbox):
+        raise UsageError(f"a sandbox needs name, run, isolation and close; {type(sandbox).__name__} is none")

@@ -89,6 +89,7 @@ class ParallelGenerator:
         seed: int | None = None,
     ) -> None:
         check_weights(quality_weight, speed_weight)
+        defaults.checked_parts(node_runner, sandbox)
         self.quality_weight = quality_weight
         self.speed_weight = speed_weight
         self.history: HistoryStore = defaults.default_history("sqlite://" if history is None else history)

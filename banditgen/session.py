@@ -304,7 +304,7 @@ class BanditGenerator:
         """Rate a race's winner in [0, 1], at any later time; a rating below 0.9 shifts the weights one step.
 
         Raises:
-            UsageError: an unknown race, or a satisfaction that is no number in [0, 1]; nothing was changed.
+            UsageError: an unknown race, one without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
         """
         rate_race(self.history, race_id, satisfaction, who=who, why=why)
 

@@ -151,12 +151,8 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
     """
     models = [str(getattr(model, "name", model)) for model in available]
     known = {_plain(model) for model in models}
-    arms = []
-    for arm in strategy.arms:
-        if _plain(arm.model) in known:
-            arms.append(arm)
-        else:
-            logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
+    arms = [arm for arm in strategy.arms if _plain(arm.model) in known]
+    dropped = [arm for arm in strategy.arms if _plain(arm.model) not in known]
     if strategy.models is not None:
         taken = {arm.name for arm in arms}
         made = [
@@ -166,7 +162,12 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
         ]
         arms += [arm for arm in made if arm.name not in taken]
     if not arms:
-        raise UsageError(f"strategy {strategy.name!r} has no arm that can race here; the backend's models: {', '.join(models) or 'none'}")
+        wanted = f" (it names {', '.join(arm.model for arm in dropped)})" if dropped else ""
+        raise UsageError(
+            f"strategy {strategy.name!r} has no arm that can race here{wanted}; the backend's models: {', '.join(models) or 'none'}"
+        )
+    for arm in dropped:
+        logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
     return arms
 
 

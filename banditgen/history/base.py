@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from banditgen.result import Feedback, GenerationResult
 
@@ -76,6 +76,7 @@ class SelectionStats:
     score_std: float
 
 
+@runtime_checkable
 class HistoryStore(Protocol):
     """An append-only event log. Every method may be called from any thread; every write is one short transaction.
 
