@@ -214,7 +214,12 @@ class OllamaGenerator:
 
     async def _resident(self) -> dict[str, str | None]:
         """The models in the host's memory, with their digests."""
-        running = await self._client.ps()
+        try:
+            running = await self._client.ps()
+        except ollama.ResponseError as error:
+            if error.status_code != 404:
+                raise
+            return {}  # a server older than /api/ps: every request then asks for a load, which a loaded model answers at once
         resident = {normal_name(str(model.model or model.name)): model.digest for model in running.models}
         self._turns.know_resident(set(resident))
         return resident

@@ -103,21 +103,24 @@ class OllamaServer:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._memory = Memory(self._room, self._slots)
-        connections: set[asyncio.Task[None]] = set()
+        connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.ensure_future(self._connection(reader, writer))
-            connections.add(task)
-            task.add_done_callback(connections.discard)
+            connections[task] = writer
+            task.add_done_callback(lambda _: connections.pop(task))
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        for _ in range(10):  # a connection may still be on its way in, and transports close in the loop's next rounds
+            for task, writer in connections.items():
+                task.cancel()
+                writer.transport.abort()  # what was not sent yet would keep it open
+            await asyncio.gather(*connections, return_exceptions=True)
+            await asyncio.sleep(0.001)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request per connection; work for it ends when its client goes away."""
@@ -129,22 +132,27 @@ class OllamaServer:
             path = head[0].split(" ")[1]
             body = json.loads(raw) if raw else {}
             self.received.append(Received(path, body, time.perf_counter(), headers))
-            work = asyncio.ensure_future(self._answer(path, body, writer))
-            gone = asyncio.ensure_future(reader.read(1))
-            await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                self.left.append(path)
-            for task in (work, gone):
-                task.cancel()
-            failed, _ = await asyncio.gather(work, gone, return_exceptions=True)
-            if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
-                logger.error("the stand-in host failed to answer %s", path, exc_info=failed)
+            await self._work(path, body, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.left.append(path)
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    async def _work(self, path: str, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        work = asyncio.ensure_future(self._answer(path, body, writer))
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                self.left.append(path)
+        finally:
+            work.cancel()
+            gone.cancel()
+            failed, _ = await asyncio.gather(work, gone, return_exceptions=True)
+        if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
+            logger.error("the stand-in host failed to answer %s", path, exc_info=failed)
 
     async def _answer(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         if path == "/api/generate":

@@ -1,6 +1,7 @@
 """The Ollama backend against a local server that speaks its wire format: what is sent, and what is made of the answers."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
@@ -271,6 +272,10 @@ def test_a_loser_is_cancelled_only_after_its_first_token() -> None:
         with_generator(server, use)
         assert server.loads == ["tiny:latest"]
         assert len(server.generated()) == 1
+        for _ in range(500):
+            if server.left:
+                break
+            time.sleep(0.01)  # the server's thread notices a closed connection in its own time
         assert server.left == ["/api/generate"]
 
 
@@ -293,6 +298,16 @@ def test_a_host_that_is_not_there_is_a_backend_error_and_a_failed_generation(mon
         await generator.aclose()
 
     asyncio.run(run())
+
+
+def test_clients_of_the_ollama_package_are_backends() -> None:
+    """The asynchronous one has all that the backend does; the blocking one is called from threads."""
+    with OllamaServer() as server:
+        for client, kind in ((ollama.AsyncClient(server.url), OllamaGenerator), (ollama.Client(server.url), ClientGenerator)):
+            backend = resolve_backend(client)
+            assert isinstance(backend, kind)
+            done = asyncio.run(backend.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1))))
+            assert done.text == CODE
 
 
 def test_none_takes_ollama_where_a_model_generates(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
