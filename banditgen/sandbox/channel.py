@@ -92,6 +92,9 @@ class _Visitor(ast.NodeVisitor):
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self._candidate_modules
         }
+        self._compared = {
+            id(operand) for node in ast.walk(tree) if isinstance(node, ast.Compare) for operand in (node.left, *node.comparators)
+        }
         self.names = free | set(imported.values()) | attributes
         self._called = free | set(imported) | {"candidate"}
 
@@ -143,7 +146,7 @@ class _Visitor(ast.NodeVisitor):
         name = self._candidate_call(node.func)
         if name is None:
             self.visit(node.func)
-        elif name[0].isupper() and not name.isupper():
+        elif name[0].isupper() and "_" not in name and not name.isupper() and id(node) not in self._compared:
             self._refuse(f"they call {name}, which looks like a class")
         reflective = _last_name(node.func) in REFLECTIVE
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:

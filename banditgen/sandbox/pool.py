@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.machinery
+import importlib.util
 import os
 import queue
 import sysconfig
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import cast
 
 from banditgen.errors import SandboxError
@@ -41,7 +44,7 @@ class ZygoteSandbox:
     ) -> None:
         count = workers or len(os.sched_getaffinity(0))
         if environment is None:
-            environment = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+            environment = default_environment()
         self._environment = tuple(os.path.realpath(path) for path in environment)
         self._mechanisms = mechanisms or Mechanisms()
         self._require: Level = require
@@ -160,14 +163,27 @@ class ZygoteSandbox:
             )
         return found
 
+    def start(self) -> None:
+        """Start all workers now, rather than each on its first job.
+
+        Raises:
+            SandboxError: they don't start, or isolation is below what is required.
+        """
+        with ThreadPoolExecutor(self._count) as threads:
+            for started in [threads.submit(self._warm_up) for _ in range(self._count)]:
+                started.result()
+
+    def _warm_up(self) -> None:
+        worker = self._take()
+        try:
+            worker = worker or self._start()
+        finally:
+            self._give_back(worker)
+
     def isolation(self) -> dict[str, str]:
         """What holds a candidate here."""
         if self._isolation is None:
-            worker = self._take()
-            try:
-                worker = worker or self._start()
-            finally:
-                self._give_back(worker)
+            self._warm_up()
         assert self._isolation is not None
         return dict(self._isolation)
 
@@ -180,6 +196,13 @@ class ZygoteSandbox:
             worker = self._free.get()
             if worker is not None:
                 worker.close()
+
+
+def default_environment() -> list[str]:
+    """The folders of the running interpreter's packages, and the one that pytest is in."""
+    found = importlib.util.find_spec("pytest")
+    pytest_folder = [str(Path(found.origin).parents[1])] if found and found.origin else []
+    return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *pytest_folder]))
 
 
 def _demanded(task: Task, reason: str) -> bool:

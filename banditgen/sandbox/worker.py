@@ -91,6 +91,7 @@ class Worker:
     """
 
     def __init__(self, packages: tuple[str, ...], mechanisms: Mechanisms) -> None:
+        self.held: dict[str, Any] = {}
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # only a worker without namespaces makes this folder, and removes it
         scratch = str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}"))
@@ -118,7 +119,7 @@ class Worker:
                 noise.seek(0)
                 last = noise.read()[-2000:].decode("utf-8", "replace").strip().splitlines()[-1:]
                 raise SandboxError(f"a sandbox worker could not start: {hello['failed'] or ''.join(last) or 'it ended'}")
-        self.held: dict[str, Any] = hello
+        self.held = hello
 
     @property
     def pid(self) -> int:
@@ -134,11 +135,11 @@ class Worker:
         """
         nonce = secrets.token_hex(16)
         outputs = [files.Output(limits.output_bytes), files.Output(limits.output_bytes)]
-        descriptors = {"code": files.with_content(order.code.encode("utf-8", "surrogateescape"))}
+        descriptors = {"code": files.with_content(order.code.encode("utf-8", "surrogatepass"))}
         receiving = -1
         try:
             if order.stdin is not None:
-                descriptors["stdin"] = files.with_content(order.stdin.encode("utf-8", "surrogateescape"))
+                descriptors["stdin"] = files.with_content(order.stdin.encode("utf-8", "surrogatepass"))
             if order.tests is not None:
                 descriptors["tests"] = files.with_content(json.dumps({**order.tests, "nonce": nonce}).encode())
                 receiving, descriptors["verdict"] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -180,6 +181,9 @@ class Worker:
     def close(self) -> None:
         """End the worker and all it started."""
         self._control.close()
+        if not self.held.get("namespaces"):  # no kernel ends its jobs with it: it has to do that itself, on losing us
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE_SECONDS)
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()

@@ -83,6 +83,16 @@ FORGERIES: dict[str, str] = {
 }
 """Forgeries that no channel may pass."""
 
+SHARED_OBJECTS = frozenset(
+    {
+        "an object equal to everything",
+        "an int with its own equality",
+        "a str with its own equality",
+        "an int that lies to int()",
+    }
+)
+"""Of these, the ones that tests can't tell from a right answer while they share the candidate's objects."""
+
 COOPERATIVE_FORGERIES: dict[str, str] = {
     "frame walk to the expected value": (
         "import sys, ast\ndef f(n):\n    frame = sys._getframe(1)\n    while frame:\n        order = frame.f_locals.get('order')\n"
@@ -112,7 +122,6 @@ COOPERATIVE_FORGERIES: dict[str, str] = {
         "import sys\nfor module in list(sys.modules.values()):\n    if hasattr(module, 'run_tests'):\n"
         "        module.run_tests = lambda *a, **k: {'outcome': 'passed'}\ndef f(n): return 0"
     ),
-    "an object equal to everything, shared": EQUAL_TO_ALL + "def f(n): return Same()",
 }
 """Forgeries that only another process stops: a candidate that shares the interpreter with its tests can do all that they can."""
 

@@ -55,7 +55,7 @@ ACTS: dict[str, str] = {
     "userfaultfd": SYSCALL + "reached = libc.syscall(323, 1) >= 0",
     "keyctl": SYSCALL + "reached = libc.syscall(250, 0, -3, 1) > 0 or libc.syscall(248, b'user', b'a', b'b', 1, -3) > 0",
     "perf": SYSCALL + "reached = libc.syscall(298, ctypes.create_string_buffer(120), 0, -1, -1, 0) >= 0",
-    "clone3": SYSCALL + "reached = libc.syscall(435, ctypes.create_string_buffer((0x10000000).to_bytes(8, 'little') + bytes(80)), 88) >= 0",
+    "clone3": SYSCALL + "new_user = (0x10000000).to_bytes(8, 'little')\nreached = libc.syscall(435, new_user + bytes(80), 88) >= 0",
     "clone with namespaces": SYSCALL + "r = libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0)\nif r == 0: libc._exit(0)\nreached = r > 0",
     "shared memory that stays": SYSCALL + "reached = libc.syscall(29, 4711, 4096, 0o1666) >= 0",
     "message queue that stays": SYSCALL + "reached = libc.syscall(240, b'q', 0o102, 0o600, 0) >= 0",
@@ -65,7 +65,8 @@ ACTS: dict[str, str] = {
     "raise limits": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (10**6, 10**6))\nreached = 1",
     "real devices": "import os\nreached = set(os.listdir('/dev')) - {'null', 'zero', 'full', 'random', 'urandom', 'shm'}",
     "descriptors of the trusted side": (
-        "import os\nreached = []\nfor fd in range(5 if BOTH else 6, 256):\n    try: reached.append((fd, os.fstat(fd)))\n    except OSError: pass"
+        "import os\nreached = []\nfor fd in range(5 if BOTH else 6, 256):\n"
+        "    try: reached.append((fd, os.fstat(fd)))\n    except OSError: pass"
     ),
 }
 

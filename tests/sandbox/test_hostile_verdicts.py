@@ -6,20 +6,13 @@ import pytest
 
 from banditgen.sandbox.base import Sandbox
 from banditgen.task import Task
-from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, TESTS
+from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, SHARED_OBJECTS, TESTS
 
 JUDGED = Task("f", tests=TESTS, channel="judged")
 COOPERATIVE = Task("f", tests="import sys\n" + TESTS)
 PYTEST = Task("f", tests="def test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
 PYTEST_COOPERATIVE = Task("f", tests="import sys\nfrom solution import f\ndef test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
 GOOD = "def f(n): return n + 1"
-# these can't be told from a right answer by tests that share the candidate's interpreter
-SHARED_OBJECTS = {
-    "an object equal to everything",
-    "an int with its own equality",
-    "a str with its own equality",
-    "an int that lies to int()",
-}
 
 
 @pytest.mark.parametrize("name", FORGERIES)

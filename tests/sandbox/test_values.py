@@ -1,0 +1,90 @@
+"""What travels between candidate and judge arrives as exact builtins, changed arguments and exceptions travel back."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from banditgen.result import FailureKind
+from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.inside import values
+from banditgen.task import Task
+
+
+def refuse(value: Any) -> Any:
+    raise values.UnsendableError(repr(value))
+
+
+def random_value(generator: random.Random, depth: int = 0) -> Any:
+    """A value of nested builtins."""
+    leaves: list[Any] = [None, True, 0, -1, 2**70, -(10**5000), 0.1, float("inf"), "", "é\ud800\x00", b"\xff", 1j, range(3), frozenset({1})]
+    if depth > 3 or generator.random() < 0.4:
+        return generator.choice(leaves)
+    items = [random_value(generator, depth + 1) for _ in range(generator.randrange(4))]
+    kind = generator.choice(["list", "tuple", "dict", "set"])
+    if kind == "dict":
+        return {("key", number): item for number, item in enumerate(items)}
+    return {"list": list, "tuple": tuple, "set": lambda _: {1, "a", (2, None)}}[kind](items)
+
+
+def test_builtins_come_back_equal_and_of_the_same_types() -> None:
+    generator = random.Random(7)
+    for _ in range(500):
+        value = random_value(generator)
+        back = values.decode(json.loads(json.dumps(values.encode(value, refuse))))
+        assert back == value
+        assert repr(back) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "data", [{"t": "x", "v": 1}, {"v": 1}, {"t": "dict", "v": [1]}, {"t": "set", "v": [[]]}, {"t": "bytes", "v": "zz"}]
+)
+def test_what_is_no_value_is_an_error(data: Any) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        values.decode(data)
+
+
+CASES: dict[str, tuple[str, str]] = {
+    "numbers compare as the tests' own": ("def f(): return 212.0", "assert f() == 212"),
+    "an int subclass": ("class I(int): pass\ndef f(): return I(3)", "assert f() == 3\nassert type(f()) is int"),
+    "a named tuple": ("from collections import namedtuple\nP = namedtuple('P', 'x y')\ndef f(): return P(1, 2)", "assert f() == (1, 2)"),
+    "a counter": ("from collections import Counter\ndef f(): return Counter('aab')", "assert f() == {'a': 2, 'b': 1}"),
+    "a generator": ("def f():\n    yield 1\n    yield 2", "assert list(f()) == [1, 2]"),
+    "an endless generator": ("import itertools\ndef f(): return itertools.count()", "assert next(f()) == 0"),
+    "a changed list": ("def f(x): x.sort()", "x = [3, 1]\nassert f(x) is None\nassert x == [1, 3]"),
+    "a changed nested list": ("def f(x): x[0].append(1)", "inner = []\nx = [inner]\nf(x)\nassert inner == [1]"),
+    "a changed dict": ("def f(d): d['a'] = 1; d.pop('b')", "d = {'b': 2}\nf(d)\nassert d == {'a': 1}"),
+    "an exception": (
+        "def f(): raise KeyError('k')",
+        "try:\n    f()\nexcept KeyError as error:\n    assert error.args == ('k',)\nelse:\n    assert 0",
+    ),
+    "an exception of its own": (
+        "class E(ValueError): pass\ndef f(): raise E('no')",
+        "try:\n    f()\nexcept ValueError as error:\n    assert str(error) == 'no'\nelse:\n    assert 0",
+    ),
+    "keyword arguments": ("def f(a, *, b): return a - b", "assert f(b=1, a=3) == 2"),
+    "an object handed back": ("class N:\n    x = 5\ndef g(): return N()\ndef f(n): return n.x", "assert f(g()) == 5"),
+    "a constant": ("LIMIT = [1]\ndef f(): return 1", "assert sorted(map(f, [])) == []\nassert f() == 1"),
+    "dates and decimals": (
+        "import datetime, decimal\ndef f(): return datetime.date(2024, 2, 29), decimal.Decimal('1.10')",
+        "from datetime import date\nfrom decimal import Decimal\nassert f() == (date(2024, 2, 29), Decimal('1.1'))",
+    ),
+    "a helper of the candidate's": ("def helper(n): return n * 2\ndef f(n): return helper(n)", "assert helper(2) == f(2) == 4"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_judged_calls_behave_as_direct_ones(sandbox: Sandbox, name: str) -> None:
+    code, tests = CASES[name]
+    run = sandbox.run(code, Task("f", tests=tests, entry_point="f", channel="judged"))
+    assert run.passed, run.error
+
+
+def test_a_lie_about_arguments_changes_only_the_arguments(sandbox: Sandbox) -> None:
+    """A candidate may answer what it likes; the tests compare it, and their own expected values are out of its reach."""
+    code = "def f(x):\n    x.clear()\n    return [1, 2, 3]"
+    run = sandbox.run(code, Task("f", tests="expected = [3]\nassert f([3]) == expected", channel="judged"))
+    assert run.failure is FailureKind.WRONG
