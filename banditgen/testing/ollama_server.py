@@ -30,6 +30,7 @@ class Fault(enum.Enum):
     """What goes wrong with one request to /api/generate."""
 
     ERROR_IN_STREAM = "an error record after two pieces, under status 200"
+    LOAD_ABORTED = "500 to a request without a prompt, as when the runner dies while it loads"
     BUSY = "503, as when too many requests are pending"
     SERVER_ERROR = "500"
     HANG_BEFORE_HEADERS = "the request is read and never answered"
@@ -83,7 +84,7 @@ class OllamaServer:
         return self._memory.loads
 
     def fail_next(self, *faults: Fault) -> None:
-        """The next requests to /api/generate that carry a prompt meet these faults, one each, in order."""
+        """The next requests to /api/generate meet these faults, one each, in order: those that carry a prompt, or for LOAD_ABORTED none."""
         self._faults.extend(faults)
 
     def generated(self) -> list[dict[str, Any]]:
@@ -173,7 +174,8 @@ class OllamaServer:
 
     async def _generate(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         started = time.perf_counter_ns()
-        fault = self._faults.popleft() if body.get("prompt") and self._faults else None
+        loading = not body.get("prompt")
+        fault = self._faults.popleft() if self._faults and (self._faults[0] is Fault.LOAD_ABORTED) == loading else None
         if fault is not None and await _fail_early(fault, writer):
             return
         model = self.models.get(normal_name(str(body.get("model"))))
@@ -265,6 +267,8 @@ async def _fail_early(fault: Fault, writer: asyncio.StreamWriter) -> bool:
     """Meet a fault that comes before the first piece; False where it comes later."""
     if fault is Fault.BUSY:
         await _reply(writer, {"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
+    elif fault is Fault.LOAD_ABORTED:
+        await _reply(writer, {"error": "model failed to load, this may be due to resource limitations or an internal error"}, 500)
     elif fault is Fault.SERVER_ERROR:
         await _reply(writer, {"error": "llama runner process has terminated: exit status 2"}, 500)
     elif fault is Fault.HANG_BEFORE_HEADERS:

@@ -21,7 +21,7 @@ def test_only_resident_models_share_the_host_and_everybody_gets_a_turn(
 
     async def run() -> None:
         turns = ModelTurns(parallel)
-        turns.know_resident(resident)
+        await turns.know_resident(resident)
         running: list[str] = []
         done = 0
 
@@ -52,11 +52,12 @@ def test_only_resident_models_share_the_host_and_everybody_gets_a_turn(
     asyncio.run(asyncio.wait_for(run(), 10))
 
 
-def test_a_model_waits_until_those_that_came_before_have_left() -> None:
-    """First come, first served: a later request for the model in use does not overtake."""
+def order_of(models: str, resident: set[str], parallel: int = 2) -> str:
+    """The order in which requests made at the same time run."""
 
     async def run() -> list[str]:
-        turns = ModelTurns(2)
+        turns = ModelTurns(parallel)
+        await turns.know_resident(resident)
         order: list[str] = []
 
         async def one(model: str) -> None:
@@ -64,7 +65,23 @@ def test_a_model_waits_until_those_that_came_before_have_left() -> None:
                 order.append(model)
                 await asyncio.sleep(0.001)
 
-        await asyncio.gather(*map(one, "aabba"))
+        await asyncio.gather(*map(one, models))
         return order
 
-    assert asyncio.run(run()) == list("aabba")
+    return "".join(asyncio.run(run()))
+
+
+def test_a_mixed_order_is_grouped_by_model() -> None:
+    """In the order in which the models were first asked for."""
+    assert order_of("abbaab", set()) == "aaabbb"
+
+
+def test_a_resident_model_goes_first() -> None:
+    """What would push it out waits, although it was asked for earlier."""
+    assert order_of("abba", {"b"}, parallel=1) == "bbaa"
+
+
+def test_nobody_waits_for_ever() -> None:
+    """A long run of requests for the resident model lets another in after a while."""
+    order = order_of("a" + "b" * 40, {"b"}, parallel=1)
+    assert 1 <= order.index("a") <= 20
