@@ -26,6 +26,8 @@ class Chunk:
 class LoadedModel:
     """A model in memory with its slots; many threads may generate at once and are batched.
 
+    Loading blocks the whole interpreter for a second or so: xllamacpp keeps Python's lock meanwhile.
+
     Args:
         path: the GGUF file.
         slots: how many generations run at once.
@@ -53,6 +55,7 @@ class LoadedModel:
         params.n_parallel = slots
         params.n_gpu_layers = 0
         params.cache_ram_mib = 0  # else it may keep gigabytes of old prompts
+        params.fit_params = False  # it would load twice to see what fits on a GPU
         params.verbosity = -1
         params.api_keys = [secrets.token_urlsafe(32)]  # it listens on a loopback port: nobody else is to use it
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from banditgen.arm import GeneratorConfig, arm_settings
 from banditgen.errors import BackendError
@@ -111,10 +111,10 @@ class ClientGenerator:
             stopped.set()
 
 
-def is_ollama_client(client: Any) -> bool:
-    """Whether this is an `ollama.Client`, without importing that package for objects that cannot be one."""
+def is_ollama_client(client: Any, kind: Literal["Client", "AsyncClient"] = "Client") -> bool:
+    """Whether this is the ollama package's client, without importing that package for objects that cannot be one."""
     module = sys.modules.get("ollama")
-    return module is not None and isinstance(client, module.Client)
+    return module is not None and isinstance(client, getattr(module, kind))
 
 
 def _ask(client: Any, request: Request, tell: Callable[[str], None]) -> dict[str, Any]:

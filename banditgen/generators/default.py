@@ -9,7 +9,7 @@ from banditgen.errors import NoBackendError, UsageError
 from banditgen.generators import embedded
 from banditgen.generators._text import one_line
 from banditgen.generators.base import Generator
-from banditgen.generators.client import ClientGenerator
+from banditgen.generators.client import ClientGenerator, is_ollama_client
 
 logger = logging.getLogger("banditgen.generators")
 
@@ -21,7 +21,7 @@ def resolve_backend(backend: Any = None) -> Generator:
     """The backend to generate with. Blocking: with None or "ollama" it asks the host, for at most a few seconds.
 
     Args:
-        backend: "ollama" (the host that `OLLAMA_HOST` names), "embedded", an `ollama.Client`, an object with
+        backend: "ollama" (the host that `OLLAMA_HOST` names), "embedded", an `ollama.Client` or `ollama.AsyncClient`, an object with
             `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is returned as it is. None takes
             Ollama where a host answers with at least one model that generates, else the embedded models, and logs which.
 
@@ -35,6 +35,10 @@ def resolve_backend(backend: Any = None) -> Generator:
         return _named(backend)
     if isinstance(backend, Generator):
         return backend
+    if is_ollama_client(backend, "AsyncClient"):
+        from banditgen.generators.ollama import OllamaGenerator  # noqa: PLC0415  # whose package the caller has imported already
+
+        return OllamaGenerator(client=backend)
     try:
         return ClientGenerator(backend, concurrency=CLIENT_CONCURRENCY)
     except TypeError as error:

@@ -49,7 +49,8 @@ def extract_code(text: str, entry_point: str | None = None) -> str:
     text = _END_OF_THOUGHT.sub("", _THOUGHT.sub("", text, count=1), count=1)
     blocks = [(tag, _repaired(body, entry_point)) for tag, body in _fenced(text) if body.strip()]
     if not blocks:
-        return _tidy(_unfenced(_without_prompts(text), entry_point))
+        code = _unfenced(text, entry_point)
+        return _tidy(code if _is_wanted(code, entry_point) else _unfenced(_without_prompts(text), entry_point))
     ranks = [(*_rank(tag, body, entry_point), -number) for number, (tag, body) in enumerate(blocks)]
     return _tidy(blocks[ranks.index(max(ranks))][1])
 
@@ -63,8 +64,13 @@ def _rank(tag: str, body: str, entry_point: str | None) -> tuple[bool, bool, boo
     tree = parse(body)
     good = isinstance(tree, ast.Module) and has_code(tree)
     wanted = entry_point is None or (isinstance(tree, ast.Module) and defines(tree, entry_point))
-    named = entry_point is not None and re.search(rf"^(?:async def|def|class) {re.escape(entry_point)}\b", body, re.MULTILINE) is not None
+    named = entry_point is not None and _names(body, entry_point)
     return good and wanted, named, good, tag in _PYTHON, len(body)
+
+
+def _names(text: str, entry_point: str) -> bool:
+    """Whether a definition of `entry_point` begins in the text, parsing or not."""
+    return re.search(rf"^(?:async def|def|class) {re.escape(entry_point)}\b", text, re.MULTILINE) is not None
 
 
 def _fenced(text: str) -> Iterator[tuple[str, str]]:
@@ -160,16 +166,18 @@ def _unfenced(text: str, entry_point: str | None) -> str:
     wanted = [run for run in runs if run and _is_wanted(run, entry_point)]
     if wanted:
         return max(wanted, key=len)
-    if (start := _SURE_START.search(text)) is not None:
-        return text[start.start() :]
-    return max(runs, key=len, default="")
+    longest = max(runs, key=len, default="")
+    start = _SURE_START.search(text)
+    if start is None or (longest and entry_point is not None and not _names(text, entry_point)):
+        return longest
+    return text[start.start() :]
 
 
 def _without_words(code: str, tree: ast.Module) -> str:
     """Without single words of prose before and after the program that happen to parse."""
     body = list(tree.body)
     start, end = 0, len(code.split("\n"))
-    while body and not is_code(body[-1]) and not isinstance(body[-1], ast.Pass):
+    while body and not is_code(body[-1]) and not isinstance(body[-1], ast.Pass) and not _is_docstring(body[-1]):
         end = body.pop().lineno - 1
     while body and not is_code(body[0]) and not _is_docstring(body[0]):
         start = body.pop(0).end_lineno or 0

@@ -32,9 +32,9 @@ _FIRST_PAUSE = 0.25
 class OllamaGenerator:
     """Generates on one Ollama host.
 
-    Requests for one model run together; another model is loaded only when those that came before have finished, unless the
-    host has it in memory already: on a host that holds one model at a time, a race then loads each model once. A model
-    that is not resident is loaded before its prompt is sent, so that load and first token have deadlines of their own.
+    Requests for one model run together, and a model that is in the host's memory goes first; another is loaded only when nobody
+    uses that one: on a host that holds one model at a time, a race then loads each model once. A model that is not resident
+    is loaded before its prompt is sent, so that load and first token have deadlines of their own.
     503 and broken connections are tried again, with jittered pauses, as long as nothing was generated.
 
     Args:
@@ -214,9 +214,14 @@ class OllamaGenerator:
 
     async def _resident(self) -> dict[str, str | None]:
         """The models in the host's memory, with their digests."""
-        running = await self._client.ps()
+        try:
+            running = await self._client.ps()
+        except ollama.ResponseError as error:
+            if error.status_code != 404:
+                raise
+            return {}  # a server older than /api/ps: every request then asks for a load, which a loaded model answers at once
         resident = {normal_name(str(model.model or model.name)): model.digest for model in running.models}
-        self._turns.know_resident(set(resident))
+        await self._turns.know_resident(set(resident))
         return resident
 
 

@@ -30,6 +30,7 @@ class Fault(enum.Enum):
     """What goes wrong with one request to /api/generate."""
 
     ERROR_IN_STREAM = "an error record after two pieces, under status 200"
+    LOAD_ABORTED = "500 to a request without a prompt, as when the runner dies while it loads"
     BUSY = "503, as when too many requests are pending"
     SERVER_ERROR = "500"
     HANG_BEFORE_HEADERS = "the request is read and never answered"
@@ -83,7 +84,7 @@ class OllamaServer:
         return self._memory.loads
 
     def fail_next(self, *faults: Fault) -> None:
-        """The next requests to /api/generate that carry a prompt meet these faults, one each, in order."""
+        """The next requests to /api/generate meet these faults, one each, in order: those that carry a prompt, or for LOAD_ABORTED none."""
         self._faults.extend(faults)
 
     def generated(self) -> list[dict[str, Any]]:
@@ -103,21 +104,24 @@ class OllamaServer:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._memory = Memory(self._room, self._slots)
-        connections: set[asyncio.Task[None]] = set()
+        connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.ensure_future(self._connection(reader, writer))
-            connections.add(task)
-            task.add_done_callback(connections.discard)
+            connections[task] = writer
+            task.add_done_callback(lambda _: connections.pop(task))
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        for _ in range(10):  # a connection may still be on its way in, and transports close in the loop's next rounds
+            for task, writer in connections.items():
+                task.cancel()
+                writer.transport.abort()  # what was not sent yet would keep it open
+            await asyncio.gather(*connections, return_exceptions=True)
+            await asyncio.sleep(0.001)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request per connection; work for it ends when its client goes away."""
@@ -129,22 +133,27 @@ class OllamaServer:
             path = head[0].split(" ")[1]
             body = json.loads(raw) if raw else {}
             self.received.append(Received(path, body, time.perf_counter(), headers))
-            work = asyncio.ensure_future(self._answer(path, body, writer))
-            gone = asyncio.ensure_future(reader.read(1))
-            await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                self.left.append(path)
-            for task in (work, gone):
-                task.cancel()
-            failed, _ = await asyncio.gather(work, gone, return_exceptions=True)
-            if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
-                logger.error("the stand-in host failed to answer %s", path, exc_info=failed)
+            await self._work(path, body, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             self.left.append(path)
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    async def _work(self, path: str, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        work = asyncio.ensure_future(self._answer(path, body, writer))
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
+            if gone.done():
+                self.left.append(path)
+        finally:
+            work.cancel()
+            gone.cancel()
+            failed, _ = await asyncio.gather(work, gone, return_exceptions=True)
+        if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
+            logger.error("the stand-in host failed to answer %s", path, exc_info=failed)
 
     async def _answer(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         if path == "/api/generate":
@@ -165,7 +174,8 @@ class OllamaServer:
 
     async def _generate(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         started = time.perf_counter_ns()
-        fault = self._faults.popleft() if body.get("prompt") and self._faults else None
+        loading = not body.get("prompt")
+        fault = self._faults.popleft() if self._faults and (self._faults[0] is Fault.LOAD_ABORTED) == loading else None
         if fault is not None and await _fail_early(fault, writer):
             return
         model = self.models.get(normal_name(str(body.get("model"))))
@@ -257,6 +267,8 @@ async def _fail_early(fault: Fault, writer: asyncio.StreamWriter) -> bool:
     """Meet a fault that comes before the first piece; False where it comes later."""
     if fault is Fault.BUSY:
         await _reply(writer, {"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
+    elif fault is Fault.LOAD_ABORTED:
+        await _reply(writer, {"error": "model failed to load, this may be due to resource limitations or an internal error"}, 500)
     elif fault is Fault.SERVER_ERROR:
         await _reply(writer, {"error": "llama runner process has terminated: exit status 2"}, 500)
     elif fault is Fault.HANG_BEFORE_HEADERS:

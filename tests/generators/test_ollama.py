@@ -1,6 +1,7 @@
 """The Ollama backend against a local server that speaks its wire format: what is sent, and what is made of the answers."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
@@ -202,6 +203,18 @@ def test_a_load_has_a_deadline_of_its_own() -> None:
         assert "not loaded within" in failed.message
 
 
+def test_a_load_that_the_host_aborts_is_a_failure_of_the_host() -> None:
+    """No prompt is sent after it; the next request loads the model."""
+    with OllamaServer() as server:
+        server.fail_next(Fault.LOAD_ABORTED)
+        failed = generate(server)
+        assert isinstance(failed, GenerationError)
+        assert failed.kind is FailureKind.INFRASTRUCTURE
+        assert "failed to load" in failed.message
+        assert server.generated() == []
+        assert isinstance(generate(server), Generation)
+
+
 @pytest.mark.parametrize(
     ("model", "arm", "kind", "message"),
     [
@@ -227,16 +240,17 @@ def test_empty_truncated_and_impossible_are_told_apart(model: HostModel, arm: di
 
 
 def test_arms_of_one_model_are_grouped_where_only_one_model_fits() -> None:
-    """Five arms asked for in mixed order load each model once."""
+    """Five arms asked for in mixed order load each model once, the one that is in memory already not at all."""
     models = [HostModel("one", load_seconds=0.1, token_seconds=0.01), HostModel("two", load_seconds=0.1, token_seconds=0.01)]
     with OllamaServer(models, room=1) as server:
 
         async def use(generator: OllamaGenerator) -> None:
-            arms = [GeneratorConfig(f"arm{number}", model, 0.1) for number, model in enumerate(["one", "one", "one", "two", "two"])]
+            arms = [GeneratorConfig(f"arm{number}", model, 0.1) for number, model in enumerate(["one", "two", "one", "two", "one"])]
+            await generator.prepare(["two", "one"])
             await asyncio.gather(*(generator.generate(Request("Add.", arm)) for arm in arms))
 
         with_generator(server, use)
-        assert server.loads == ["one:latest", "two:latest"]
+        assert server.loads == ["two:latest", "one:latest"]
 
 
 def test_models_that_are_resident_generate_side_by_side() -> None:
@@ -271,6 +285,10 @@ def test_a_loser_is_cancelled_only_after_its_first_token() -> None:
         with_generator(server, use)
         assert server.loads == ["tiny:latest"]
         assert len(server.generated()) == 1
+        for _ in range(500):
+            if server.left:
+                break
+            time.sleep(0.01)  # the server's thread notices a closed connection in its own time
         assert server.left == ["/api/generate"]
 
 
@@ -293,6 +311,16 @@ def test_a_host_that_is_not_there_is_a_backend_error_and_a_failed_generation(mon
         await generator.aclose()
 
     asyncio.run(run())
+
+
+def test_clients_of_the_ollama_package_are_backends() -> None:
+    """The asynchronous one has all that the backend does; the blocking one is called from threads."""
+    with OllamaServer() as server:
+        for client, kind in ((ollama.AsyncClient(server.url), OllamaGenerator), (ollama.Client(server.url), ClientGenerator)):
+            backend = resolve_backend(client)
+            assert isinstance(backend, kind)
+            done = asyncio.run(backend.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1))))
+            assert done.text == CODE
 
 
 def test_none_takes_ollama_where_a_model_generates(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
