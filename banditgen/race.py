@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import os
 import re
 import time
 from collections import Counter
@@ -99,6 +100,7 @@ class ParallelGenerator:
         self._evaluator = defaults.default_evaluator(evaluator)
         self._sandbox = sandbox
         self._sandbox_given = sandbox is not None
+        self._process = os.getpid()
         self._criteria = criteria or SelectionCriteria()
         self._seed = seed
         self._rng = np.random.default_rng(seed)
@@ -116,8 +118,9 @@ class ParallelGenerator:
     @property
     def sandbox(self) -> Sandbox:
         """Where tests run; started at first use."""
-        if self._sandbox is None:
-            self._sandbox = defaults.default_sandbox()
+        if self._sandbox is None or (self._process != os.getpid() and not self._sandbox_given):
+            self._sandbox = defaults.default_sandbox()  # a forked child needs workers of its own
+            self._process = os.getpid()
         return self._sandbox
 
     def _criteria_now(self) -> SelectionCriteria:

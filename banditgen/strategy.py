@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,9 +77,9 @@ class Strategy:
         content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
-    def with_arms(self, arms: Iterable[Any]) -> Strategy:
+    def with_arms(self, arms: Sequence[Any]) -> Strategy:
         """The same strategy, racing these arms and no others."""
-        made = tuple(check_arms(list(arms)))
+        made = tuple(check_arms(arms))
         return dataclasses.replace(self, arms=made, models=None, temperatures=DEFAULT_TEMPERATURES, max_tokens=DEFAULT_MAX_TOKENS)
 
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +13,11 @@ import pytest
 
 from banditgen import BanditGenerator, FailureKind, GenerationResult, GeneratorConfig, ParallelGenerator, SelectionCriteria, Strategy, Task
 from banditgen.errors import HistoryCorruptError, HistoryError, ModelNotFoundError, UsageError
+from banditgen.generators.recordings import Recording
 from banditgen.generators.replay import ReplayGenerator
 from banditgen.history.store import History
 from banditgen.race import RaceEvent, rank
+from banditgen.result import Timings
 from tests.clients import BAD, GOOD, Client
 
 DOUBLE = Task("Write double(x).", task_type="text", tests="assert double(2) == 4")
@@ -24,7 +25,9 @@ ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1)
 
 
 def opened(**options: Any) -> BanditGenerator:
-    return BanditGenerator.open(**{"arms": ARMS, "backend": Client({"good": GOOD, "bad": BAD}), "history": "sqlite://", "seed": 1, **options})
+    return BanditGenerator.open(
+        **{"arms": ARMS, "backend": Client({"good": GOOD, "bad": BAD}), "history": "sqlite://", "seed": 1, **options}
+    )
 
 
 class Exiting:
@@ -162,7 +165,7 @@ def test_a_history_is_the_file_that_was_named(tmp_path: Path, name: str) -> None
     assert {path.name.removesuffix("-wal").removesuffix("-shm") for path in tmp_path.iterdir()} == {name}
 
 
-@pytest.mark.parametrize("url", ["", " ", "sqlite:///", "sqlite://x", "a\x00b.db", "\udcff/h.db"])
+@pytest.mark.parametrize("url", ["", " ", "sqlite:///", "sqlite://x", "a\x00b.db"])
 def test_a_history_that_is_no_place_is_refused(url: str) -> None:
     with pytest.raises(HistoryError, match="history"):
         History(url)
@@ -219,18 +222,11 @@ def test_statistics_go_by_name() -> None:
 
 def test_models_that_the_backend_does_not_have_are_an_error_not_a_race() -> None:
     history = History("sqlite://")
-    backend = ReplayGenerator([])
-    backend.models = _one_model  # type: ignore[method-assign]
+    backend = ReplayGenerator([Recording("p", "p", "other", 0.1, "x = 1", Timings(wall=1.0))])
     generator = ParallelGenerator(backend, history=history)
     with pytest.raises(ModelNotFoundError, match="none of the models bad, good: it has other"):
         generator.generate_parallel("p", ARMS, "n", "d", task=DOUBLE)
     assert history.count()["decisions"] == 0
-
-
-async def _one_model() -> list[Any]:
-    from banditgen.generators.base import ModelInfo
-
-    return [ModelInfo("other")]
 
 
 def test_feedback_reaches_the_next_race() -> None:
@@ -331,9 +327,6 @@ def test_results_come_as_they_finish_in_an_event_loop() -> None:
 
 
 def test_a_truncated_candidate_that_passes_has_passed() -> None:
-    from banditgen.generators.recordings import Recording
-    from banditgen.result import Timings
-
     recordings = [
         Recording("p", DOUBLE.prompt, model, 0.1, text, Timings(wall=1.0, prompt_eval=0.25, eval=0.5), finish="length")
         for model, text in (("good", GOOD), ("bad", BAD))
