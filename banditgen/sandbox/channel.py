@@ -67,6 +67,7 @@ class _Visitor(ast.NodeVisitor):
         self._modules: set[str] = set()
         self._candidate_modules: set[str] = set()
         self._code: set[str] = set()
+        self._caught = set(TEST_OBJECTS)
         own: set[str] = set()
         imported: dict[str, str] = {}
         for node in ast.walk(tree):
@@ -83,6 +84,9 @@ class _Visitor(ast.NodeVisitor):
                 own.add(node.arg)
             elif isinstance(node, ast.ExceptHandler) and node.name:
                 own.add(node.name)
+                self._caught.add(node.name)
+            elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+                self._caught.add(node.optional_vars.id)
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         free = used - own - set(dir(builtins)) - self._modules - self._candidate_modules - set(imported)
         if entry_point and entry_point not in own:
@@ -131,11 +135,12 @@ class _Visitor(ast.NodeVisitor):
             self._refuse(f"they use the module {node.id} itself")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        """An attribute that plain data does not have, unless it is a module's."""
+        """An attribute that plain data does not have, unless it is a module's or a caught exception's."""
         base = node.value
-        if isinstance(base, ast.Name) and base.id in self._modules | TEST_OBJECTS:
+        known = self._modules | self._caught
+        if isinstance(base, ast.Name) and base.id in known:
             return
-        if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name) and base.value.id in self._modules:
+        if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name) and base.value.id in known:
             return
         if node.attr not in DATA_ATTRIBUTES and not (isinstance(base, ast.Name) and base.id in self._code):
             self._refuse(f"they use .{node.attr}, which plain data does not have")

@@ -32,6 +32,7 @@ COOPERATIVE = [
     "assert f.__doc__",
     "assert getattr(f, 'x', 1)",
     "assert f(1).value == 2",
+    "with open_it() as x:\n    assert f(x) == 1\nassert f(1).value",
     "exec('assert f(1) == 2')",
 ]
 
