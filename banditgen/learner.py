@@ -13,7 +13,7 @@ import numpy as np
 
 from banditgen.arm import arm_id, named_arm_id
 from banditgen.bandit import Policy, State, Statistics, choose, exploit, make_policy
-from banditgen.history.base import HistoryStore
+from banditgen.history.base import HistoryStore, Outcomes
 from banditgen.scoring import SelectionCriteria
 
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
@@ -63,6 +63,8 @@ class Learner:
         self.policy: Policy = make_policy(policy)
         self._statistics = Statistics()
         self._last = 0
+        self._digests: dict[str, str] = {}
+        self._arms_of: dict[str, set[str]] = {}
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
@@ -85,7 +87,7 @@ class Learner:
 
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
-        thompson = make_policy("thompson")
+        thompson = make_policy("mp_ts")  # the posterior as it is, whatever the policy makes of it
         with self._lock:
             state = self._state(task_type, criteria, {})
         means = thompson.means(state)[0]
@@ -103,12 +105,31 @@ class Learner:
         return Counter(arm["arm_id"] for decision in decisions if decision.created_at > since for arm in decision.arms)
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
-        new = self._history.outcomes(self._last)
-        if new.arm_id:
-            ids = [self._by_name.get(own, own) for own in new.arm_id]
-            self._statistics.fold(ids, new.task_type, new.passed, new.measures, races=new.race_id)
-            self._last = new.last
+        self._fold(self._history.outcomes(self._last))
         total = criteria.quality_weight + criteria.speed_weight
         return self._statistics.state(
             self.arms, task_type, (criteria.quality_weight / total, criteria.speed_weight / total), pending=pending
         )
+
+    def _fold(self, new: Outcomes) -> None:
+        """Fold a stretch of the log; where a model's digest changes, what its arms showed before counts for little."""
+        ids = [self._by_name.get(own, own) for own in new.arm_id]
+        start = 0
+        for end in range(len(ids)):
+            digest, model = new.digest[end], new.model[end]
+            self._arms_of.setdefault(model, set()).add(ids[end])
+            if digest is None:
+                continue
+            if self._digests.setdefault(model, digest) != digest:
+                self._digests[model] = digest
+                self._fold_rows(ids, new, start, end)
+                start = end
+                for arm in self._arms_of[model]:
+                    self._statistics.forget(arm)
+        self._fold_rows(ids, new, start, len(ids))
+        self._last = new.last
+
+    def _fold_rows(self, ids: list[str], new: Outcomes, start: int, end: int) -> None:
+        rows = slice(start, end)
+        if start < end:
+            self._statistics.fold(ids[rows], new.task_type[rows], new.passed[rows], new.measures[rows], races=new.race_id[rows])

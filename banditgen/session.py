@@ -22,6 +22,7 @@ from banditgen.learner import Learner, Recommendation
 from banditgen.loop import run_elsewhere, run_sync
 from banditgen.race import OnEvent, ParallelGenerator, describe_arm, race_record, rank
 from banditgen.result import FailureKind, GenerationResult
+from banditgen.sandbox.base import Sandbox
 from banditgen.selection import ExperimentSelector, rate_race
 from banditgen.strategy import Strategy, expand
 from banditgen.task import DEFAULT_TASK_TYPE, Task
@@ -68,17 +69,19 @@ class BanditGenerator:
         generator: Generator,
         history: HistoryStore,
         *,
-        sandbox: Any = None,
+        sandbox: Sandbox | None = None,
+        node_runner: Any = None,
+        evaluator: Any = None,
         seed: int | None = None,
     ) -> None:
         self.strategy = strategy
         self.arms = check_arms(arms)
         self.history = history
         self.selector = ExperimentSelector(strategy.criteria, history=history, scope=strategy.name)
-        self.racer = ParallelGenerator(generator, history=history, sandbox=sandbox, criteria=strategy.criteria)
+        self.racer = ParallelGenerator(generator, node_runner, evaluator, history=history, sandbox=sandbox, criteria=strategy.criteria)
         self._learner = Learner(history, self.arms, strategy.policy)
         self._rng = np.random.default_rng(seed)
-        self._owned: list[Any] = []
+        self._owned: list[Any] = [self.racer]
 
     @classmethod
     def open(
@@ -88,7 +91,9 @@ class BanditGenerator:
         arms: Sequence[Any] | None = None,
         backend: Any = None,
         history: Any = None,
-        sandbox: Any = None,
+        sandbox: Sandbox | None = None,
+        node_runner: Any = None,
+        evaluator: Any = None,
         seed: int | None = None,
     ) -> BanditGenerator:
         """Build everything from a strategy and defaults.
@@ -100,6 +105,8 @@ class BanditGenerator:
                 answers, else the embedded models.
             history: a store, a URL or a path; None is `BANDITGEN_HISTORY` or a file in the platform's data folder.
             sandbox: where tests run; None is the strongest that this machine allows.
+            node_runner: a caller's own, as `ParallelGenerator` takes it; None is our sandbox.
+            evaluator: a caller's own, as `ParallelGenerator` takes it; None is ours.
             seed: of every choice; the same seed and history give the same decisions.
 
         Raises:
@@ -107,29 +114,41 @@ class BanditGenerator:
             NoBackendError: nothing to generate with.
             HistoryError: the history cannot be opened.
         """
-        return run_sync(cls._open(strategy, arms, backend, history, sandbox, seed))
+        parts = {"sandbox": sandbox, "node_runner": node_runner, "evaluator": evaluator, "seed": seed}
+        return run_sync(cls._open(strategy, arms, backend, history, parts))
 
     @classmethod
-    async def aopen(cls, strategy: str | Strategy = "balanced", **options: Any) -> BanditGenerator:
+    async def aopen(
+        cls,
+        strategy: str | Strategy = "balanced",
+        *,
+        arms: Sequence[Any] | None = None,
+        backend: Any = None,
+        history: Any = None,
+        **parts: Any,
+    ) -> BanditGenerator:
         """`open` for callers in an event loop."""
-        names = ("arms", "backend", "history", "sandbox", "seed")
-        return await run_elsewhere(cls._open(strategy, *(options.pop(name, None) for name in names), **options))
+        return await run_elsewhere(cls._open(strategy, arms, backend, history, parts))
 
     @classmethod
     async def _open(
-        cls, strategy: str | Strategy, arms: Sequence[Any] | None, backend: Any, history: Any, sandbox: Any, seed: int | None
+        cls, strategy: str | Strategy, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
     ) -> BanditGenerator:
         plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy)
         if arms is not None:
-            plan = dataclasses.replace(plan, arms=tuple(check_arms(arms)), models=None)
-        generator = await asyncio.to_thread(defaults.default_backend, backend)
-        # a caller's client that cannot list its models is taken to have those of the arms
-        raced = expand(plan, await generator.models() or [arm.model for arm in plan.arms])
+            plan = plan.with_arms(arms)
         store = await asyncio.to_thread(defaults.default_history, history)
-        own = cls(plan, raced, generator, store, sandbox=sandbox, seed=seed)
-        own._owned = [thing for thing, given in ((generator, backend), (store, history)) if thing is not given]
-        if sandbox is None:
-            own._owned.append(own.racer)
+        owned: list[Any] = [] if store is history else [store]
+        try:
+            generator = await asyncio.to_thread(defaults.default_backend, backend)
+            owned += [] if generator is backend else [generator]
+            # a caller's client that cannot list its models is taken to have those of the arms
+            raced = expand(plan, await generator.models() or [arm.model for arm in plan.arms])
+            own = cls(plan, raced, generator, store, **parts)
+        except BaseException:
+            await _release(owned)
+            raise
+        own._owned += owned
         return own
 
     def run(self, task: Task, k: int | None = None, *, exploit: bool = False, on_event: OnEvent | None = None) -> Race:
@@ -285,11 +304,7 @@ class BanditGenerator:
 
     async def _close(self) -> None:
         owned, self._owned = self._owned, []
-        for thing in owned:
-            if hasattr(thing, "aclose"):
-                await thing.aclose()
-            else:
-                await asyncio.to_thread(thing.close)
+        await _release(owned)
 
     def __enter__(self) -> Self:
         return self
@@ -306,6 +321,14 @@ class BanditGenerator:
     def _decision(self, record: DecisionRecord) -> Decision:
         mine = {arm.name: arm for arm in self.arms}
         return Decision(record.id, record.task_type, [mine.get(arm["name"], arm) for arm in record.arms], record.propensities or {}, record)
+
+
+async def _release(things: Sequence[Any]) -> None:
+    for thing in things:
+        if hasattr(thing, "aclose"):
+            await thing.aclose()
+        else:
+            await asyncio.to_thread(thing.close)
 
 
 def _race(record: RaceRecord, decision: Decision) -> Race:

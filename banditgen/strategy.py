@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import platformdirs
 
-from banditgen.arm import GeneratorConfig, check_arms
+from banditgen.arm import GeneratorConfig, arm_settings, check_arms
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, POLICIES, WEIGHT_FIELDS, read
@@ -23,6 +23,7 @@ __all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "known_stra
 logger = logging.getLogger("banditgen.strategy")
 
 DEFAULT_TEMPERATURES = (0.1, 0.5, 0.9)  # the design document's conservative, balanced and creative
+DEFAULT_MAX_TOKENS = 4000
 MAX_FILE_BYTES = 1 << 20
 
 
@@ -38,6 +39,7 @@ class Strategy:
         criteria: weights and limits that candidates are judged by.
         models: "available" makes an arm of every model of the backend at each of `temperatures`; None only races `arms`.
         temperatures: each in [0, 2], no two alike, at least one.
+        max_tokens: of the arms that "available" makes, at least 1.
         path: the file it came from, if it did; no part of equality.
 
     Raises:
@@ -51,6 +53,7 @@ class Strategy:
     criteria: SelectionCriteria = dataclasses.field(default_factory=SelectionCriteria)
     models: Literal["available"] | None = None
     temperatures: tuple[float, ...] = DEFAULT_TEMPERATURES
+    max_tokens: int = DEFAULT_MAX_TOKENS
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,16 +65,22 @@ class Strategy:
                 check_arms(self.arms)
         except UsageError as error:
             raise StrategyError(f"strategy {self.name!r}: {error}") from None
-        if self.models is None and self.temperatures != DEFAULT_TEMPERATURES:
-            raise StrategyError(f'strategy {self.name!r}: temperatures only go with models = "available"')
+        if self.models is None and (self.temperatures, self.max_tokens) != (DEFAULT_TEMPERATURES, DEFAULT_MAX_TOKENS):
+            raise StrategyError(f'strategy {self.name!r}: temperatures and max_tokens only go with models = "available"')
         if not self.arms and self.models is None:
             raise StrategyError(f'strategy {self.name!r} has no arms: give [[arms]] or models = "available"')
 
     @property
     def hash(self) -> str:
         """12 hex digits of SHA-256 over everything but name and path: the same for files that differ in comments only."""
-        content = {**dataclasses.asdict(self), "name": None, "path": None}
+        content = {**vars(self), "name": None, "path": None, "criteria": vars(self.criteria)}
+        content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+    def with_arms(self, arms: Iterable[Any]) -> Strategy:
+        """The same strategy, racing these arms and no others."""
+        made = tuple(check_arms(list(arms)))
+        return dataclasses.replace(self, arms=made, models=None, temperatures=DEFAULT_TEMPERATURES, max_tokens=DEFAULT_MAX_TOKENS)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Strategy:
@@ -105,7 +114,7 @@ class Strategy:
         """The strategy as TOML, defaults left out; `Strategy.loads` gives an equal strategy back."""
         values: dict[str, Any] = {"k": self.k, "policy": self.policy}
         if self.models is not None:
-            values |= {"models": self.models, "temperatures": self.temperatures}
+            values |= {"models": self.models, "temperatures": self.temperatures, "max_tokens": self.max_tokens}
         values["weights"] = {key: getattr(self.criteria, field) for key, field in WEIGHT_FIELDS.items()}
         limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) not in (None, 0, False)}
         if limits:
@@ -150,7 +159,11 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
             logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
     if strategy.models is not None:
         taken = {arm.name for arm in arms}
-        made = [GeneratorConfig(f"{model}_t{heat:g}", model, heat) for model in dict.fromkeys(models) for heat in strategy.temperatures]
+        made = [
+            GeneratorConfig(f"{model}_t{heat:g}", model, heat, strategy.max_tokens)
+            for model in dict.fromkeys(models)
+            for heat in strategy.temperatures
+        ]
         arms += [arm for arm in made if arm.name not in taken]
     if not arms:
         raise UsageError(f"strategy {strategy.name!r} has no arm that can race here; the backend's models: {', '.join(models) or 'none'}")

@@ -13,7 +13,7 @@ from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_toml import Document, KeyPath
 
 POLICIES = ("thompson", "best_set", "uniform", "epsilon_greedy", "ucb1", "kl_ucb", "best_fixed", "greedy")
-KEYS = ("k", "policy", "models", "temperatures", "weights", "criteria", "arms")
+KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "weights", "criteria", "arms")
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
 """Keys of [weights], and the field of SelectionCriteria that each becomes."""
 CRITERIA_KEYS = tuple(field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in WEIGHT_FIELDS.values())
@@ -53,11 +53,19 @@ def check_temperatures(value: Any) -> tuple[float, ...]:
     return tuple(float(heat) for heat in value)
 
 
+def check_max_tokens(value: Any) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"max_tokens must be a whole number of at least 1, not {value!r}")
+    return value
+
+
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "k": check_k,
     "policy": check_policy,
     "models": check_models,
     "temperatures": check_temperatures,
+    "max_tokens": check_max_tokens,
 }
 
 
@@ -73,8 +81,9 @@ def read(document: Document) -> dict[str, Any]:
     for key, check in CHECKS.items():
         if key in data:
             fields[key] = _located(document, (key,), check, data[key])
-    if "temperatures" in data and "models" not in data:
-        raise document.error(("temperatures",), 'temperatures only go with models = "available"')
+    for key in ("temperatures", "max_tokens"):
+        if key in data and "models" not in data:
+            raise document.error((key,), f'{key} only goes with models = "available"')
     fields["criteria"] = _read_criteria(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:

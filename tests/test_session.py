@@ -155,6 +155,33 @@ def test_wrong_feedback(satisfaction: Any) -> None:
         assert bandit.history.feedback() == []
 
 
+def test_an_overseers_client_runner_and_evaluator() -> None:
+    """All three of a caller's parts together, as the how-to for orchestrators has them."""
+
+    class Runner:
+        def __init__(self) -> None:
+            self.saved: dict[str, str] = {}
+
+        def save_code(self, node_id: str, code: str) -> None:
+            self.saved[node_id] = code
+
+        def run_node(self, node_id: str, payload: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+            return "out", "", {"exit_code": 0, "latency_ms": 40.0}
+
+    class Evaluator:
+        def evaluate_full(self, stdout: str, stderr: str, metrics: dict[str, Any]) -> dict[str, Any]:
+            return {"final_score": 1.0}
+
+    runner = Runner()
+    with opened(node_runner=runner, evaluator=Evaluator()) as bandit:
+        race = bandit.run(DOUBLE, k=3)
+    assert race.best is not None
+    assert race.best.generator_name == "good"
+    assert race.best.quality_score == 1.0
+    assert race.best.execution_time == pytest.approx(0.04)
+    assert len(runner.saved) == 2
+
+
 def test_exploit_takes_the_best_arm_and_leaves_nothing_to_chance() -> None:
     with opened() as bandit:
         for _ in range(4):
@@ -192,6 +219,16 @@ def test_outcomes_recorded_by_name_count_for_the_arm_of_that_name(tmp_path: Path
     assert rates == {"good": (10, 0), "bad": (0, 10), "down": (0, 0)}
 
 
+def test_a_changed_digest_discounts_what_the_model_showed_before() -> None:
+    """Twenty failures of one build of a model count as two once another build answers under its name."""
+    with opened() as bandit:
+        for digest, passed in [("old", False)] * 20 + [("new", True)]:
+            decision = bandit.ask("text", 3)
+            bandit.tell(decision.id, [told("good", passed=passed, digest=digest)])
+        rates = {row.name: (row.passes, row.fails) for row in bandit.recommend("text", 3)}
+    assert rates["good"] == (1.0, pytest.approx(2.0))
+
+
 def test_an_unknown_task_type_is_rated_by_the_prior() -> None:
     with opened() as bandit:
         rows = bandit.recommend("never seen", 5)
@@ -226,3 +263,28 @@ def test_opening_with_nothing_that_works(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(NoBackendError) as caught:
         BanditGenerator.open()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.models
+@pytest.mark.xdist_group("models")
+def test_the_readmes_first_use_on_real_models(tmp_path: Path) -> None:
+    """Real models race on the README's task; after a restart the race and its feedback are still there."""
+    history = f"sqlite:///{tmp_path / 'h.db'}"
+    arms = [GeneratorConfig(f"smol_{t}", "smollm2-135m-instruct", t, 200) for t in (0.1, 0.5)]
+    arms.append(GeneratorConfig("gemma", "gemma-3-270m", 0.1, 200))
+    task = Task("Write slugify(text): lower case, spaces become hyphens.", task_type="text", tests="assert slugify('A b') == 'a-b'")
+    with BanditGenerator.open(arms=arms, backend="embedded", history=history, seed=1) as bandit:
+        race = bandit.run(task, k=3)
+        bandit.feedback(race.id, satisfaction=0.9)
+    assert {r.generator_name for r in race.results} == {"smol_0.1", "smol_0.5", "gemma"}
+    for result in race.results:
+        assert result.timings is not None
+        assert result.timings.eval is not None
+        assert result.generation_time == pytest.approx((result.timings.prompt_eval or 0) + result.timings.eval)
+        assert result.digest
+        assert result.verified
+    with BanditGenerator.open(arms=arms, backend="embedded", history=history) as again:
+        kept = again.history.race(race.id)
+        assert kept is not None
+        assert kept.results == race.results
+        assert len(again.history.feedback(race.id)) == 1

@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         (AVAILABLE + "temperatures = []\n", 2, "temperatures: temperatures must be a list of at least one number"),
         (AVAILABLE + "temperatures = [0.1,\n  nan]\n", 2, "temperatures: temperatures must be numbers between 0 and 2, not nan"),
         (AVAILABLE + "temperatures = [1, 1.0]\n", 2, "temperatures: temperatures must differ"),
-        ("temperatures = [1]\n" + ARM, 1, 'temperatures: temperatures only go with models = "available"'),
+        ("temperatures = [1]\n" + ARM, 1, 'temperatures: temperatures only goes with models = "available"'),
         (AVAILABLE + "weights = 1\n", 2, "weights: must be a table"),
         (AVAILABLE + "[weights]\nquality = 1\n", 2, "weights: speed is missing"),
         (AVAILABLE + "[weights]\nquality = -1\nspeed = 1\n", 3, "weights.quality: quality_weight must be a finite number"),

@@ -42,7 +42,7 @@ class State:
         model: (K,), which model the arm runs, numbered from 0.
         temperature: (K,), its sampling temperature.
         pending: (B, K), races that are out and not yet told.
-        prior_mean, prior_strength: (K,), where a born arm starts: the mean reward expected of it and how many outcomes
+        prior_mean, prior_strength: (K,) or (B, K), where a born arm starts: the mean reward expected of it and how many outcomes
             that is worth; strength 0 is no opinion.
         pair_count: (B, K, K), races that held both arms, on the diagonal outcomes of the arm.
         pair_total: (B, K, K), Σ of the row arm's y over these; pair_product: Σ of both arms' y multiplied.

@@ -7,12 +7,13 @@ from typing import Any
 
 from banditgen.bandit.base import Policy
 from banditgen.bandit.baselines import KLUCB, UCB1, BestFixed, EpsilonGreedy, Greedy, Uniform
+from banditgen.bandit.best_set import BestSet
 from banditgen.bandit.thompson import Thompson
 from banditgen.errors import UsageError
 
 POLICIES: dict[str, Callable[..., Policy]] = {
     "thompson": lambda sharpness=4.0: Thompson(sharpness=sharpness),
-    "best_set": lambda sharpness=4.0: Thompson(sharpness=sharpness, name="best_set"),
+    "best_set": BestSet,
     "mp_ts": lambda: Thompson(name="mp_ts"),
     "uniform": Uniform,
     "epsilon_greedy": EpsilonGreedy,

@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import click
 
 from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
+from banditgen.demo import comparison
 from banditgen.demo.live import Summary, demo_history, learned, race_all
 from banditgen.race import OnEvent
 from banditgen.session import BanditGenerator, Race
+from banditgen.strategy import Strategy
 from banditgen.task import Task
+
+MAX_TOKENS = 256
 
 
 @click.command("demo")
+@click.option("--live-only", is_flag=True, help="Only the live races.")
+@click.option("--replay-only", is_flag=True, help="Only the comparison of policies on recorded outcomes; needs no model.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the comparison into this image file.")
 @click.option("--history", help="Where the demo's races are kept. Default: demo.db in the platform's data folder.")
 @click.option("--backend", "-b", type=click.Choice(["ollama", "embedded"]), default="embedded", show_default=True)
 @shared("seed", "json")
-def command(history: str | None, backend: str, seed: int | None, as_json: bool) -> None:
-    """Race a dozen small tasks with real models and show what was learned."""
+def command(
+    live_only: bool, replay_only: bool, plot: Path | None, history: str | None, backend: str, seed: int | None, as_json: bool
+) -> None:
+    """Race a dozen small tasks with real models, show what was learned, then whether learning pays."""
+    if live_only and replay_only:
+        raise click.UsageError("--live-only and --replay-only leave nothing to do: give one of them")
+    shown: dict[str, Any] = {}
+    if not replay_only:
+        shown |= _live(history or demo_history(), backend, seed, quiet=as_json)
+    if not live_only:
+        shown |= _replay(plot, quiet=as_json)
+    if as_json:
+        print_json(shown)
+
+
+def _live(url: str, backend: str, seed: int | None, *, quiet: bool) -> dict[str, Any]:
     started = time.perf_counter()
-    url = history or demo_history()
     summary = Summary()
     races: list[Race] = []
-    with BanditGenerator.open(backend=backend, history=url, seed=seed) as bandit:
+    # small models that ramble on would keep everybody waiting
+    plan = dataclasses.replace(Strategy.load("balanced"), max_tokens=MAX_TOKENS)
+    with BanditGenerator.open(plan, backend=backend, history=url, seed=seed) as bandit:
         models = sorted({arm.model for arm in bandit.arms})
         errors.print(
             safe(f"{len(bandit.arms)} arms: {', '.join(models)}, each at temperatures 0.1, 0.5, 0.9; three of them race on each task")
@@ -34,22 +58,43 @@ def command(history: str | None, backend: str, seed: int | None, as_json: bool) 
         for race in race_all(bandit, _listen):
             summary.add(race)
             races.append(race)
-            if not as_json:
+            if not quiet:
                 click.echo(_line(race))
             if len(races) == 1:
                 errors.print(safe(f"first result after {time.perf_counter() - started:.0f} s"))
         rows = learned(bandit)
-    if as_json:
-        print_json(
-            {
-                "history": url,
-                **vars(summary),
-                "races": [_race_json(race) for race in races],
-                "learned": [_learned_json(row) for row in rows],
-            }
+    if not quiet:
+        _report(summary, rows, url, time.perf_counter() - started)
+    return {"history": url, **vars(summary), "races": [_race_json(race) for race in races], "learned": [_learned_json(row) for row in rows]}
+
+
+def _replay(plot: Path | None, *, quiet: bool) -> dict[str, Any]:
+    rows = comparison.compare(comparison.recordings())
+    if plot is not None:
+        comparison.plot(rows, plot)
+    if not quiet:
+        click.echo(
+            f"\nDoes learning pay? Policies replayed over recorded outcomes of these models: every arm on every task, "
+            f"{comparison.SEEDS} seeds, {comparison.ROUNDS} races per task type.\n"
         )
-        return
-    _report(summary, rows, url, time.perf_counter() - started)
+        print_table(
+            ("policy", "generations a task", "tasks solved", "95 % interval", "per 300 generations", "bandit's gain"),
+            [_compared(row) for row in rows],
+        )
+        click.echo(f"\n{comparison.verdict(rows)}" + (f" Plot: {plot}" if plot else ""))
+    return {"comparison": [_compared_json(row) for row in rows], "verdict": comparison.verdict(rows)}
+
+
+def _compared(row: comparison.Row) -> tuple[str, ...]:
+    gain = "" if row.name == "bandit" else f"{row.gain[0]:+.1%} ({row.gain[1]:+.1%} to {row.gain[2]:+.1%})"
+    interval = f"{row.low:.1%} – {row.high:.1%}"
+    return row.name, str(row.generations), f"{row.share:.1%}", interval, f"{row.share * 300 / row.generations:.1f}", gain
+
+
+def _compared_json(row: comparison.Row) -> dict[str, Any]:
+    gain, low, high = row.gain
+    numbers = {"generations": row.generations, "share_solved": row.share, "low": row.low, "high": row.high}
+    return {"policy": row.name, **numbers, "bandit_gain": gain, "bandit_gain_low": low, "bandit_gain_high": high}
 
 
 def _listen(task: Task) -> AbstractContextManager[OnEvent]:
@@ -68,8 +113,8 @@ def _report(summary: Summary, rows: list[tuple[Any, ...]], url: str, total: floa
         f"\n{summary.solved} of {summary.races} tasks solved; {summary.passed} of {summary.candidates} candidates passed their tests."
     )
     click.echo(
-        f"Racing took {summary.wall:.1f} s; its generations and tests add up to {summary.one_by_one:.1f} s, "
-        f"{summary.one_by_one / max(summary.wall, 1e-9):.1f} times as much. The demo took {total:.0f} s in all."
+        f"Racing took {summary.wall:.1f} s; its generations and tests, each as long as it took beside the others, add up to "
+        f"{summary.one_by_one:.1f} s, {summary.one_by_one / max(summary.wall, 1e-9):.1f} times as much. The demo took {total:.0f} s in all."
     )
     click.echo("\nWhat was learned (all demos so far): each arm's posterior by type of task, best first\n")
     print_table(

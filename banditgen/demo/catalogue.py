@@ -11,9 +11,9 @@ from banditgen.task import Task
 
 TASK_TYPES = ("simple_function", "text", "data_processing", "api_integration")
 LIVE = (
-    *("is_even", "reverse_string", "total", "is_https"),
-    *("celsius_to_fahrenheit", "remove_spaces", "keep_even", "get_field"),
-    *("factorial", "count_letter", "running_total", "build_query_string"),
+    *("is_even", "reverse_string", "total", "get_name"),
+    *("max_of_three", "last_character", "has_item", "count_results"),
+    *("factorial", "greet", "keep_even", "extract_ids"),
 )
 """What is raced live, in order: the types take turns, the easiest come first."""
 

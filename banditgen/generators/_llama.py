@@ -30,13 +30,13 @@ class LoadedModel:
         path: the GGUF file.
         slots: how many generations run at once.
         context: tokens that one slot holds, prompt and answer together.
-        threads: processor threads; None leaves it to llama.cpp.
+        threads: processor threads.
 
     Raises:
         BackendError: the file is missing, is no GGUF or cannot be loaded, or xllamacpp is not installed.
     """
 
-    def __init__(self, path: Path, *, slots: int, context: int, threads: int | None) -> None:
+    def __init__(self, path: Path, *, slots: int, context: int, threads: int) -> None:
         try:
             import xllamacpp  # type: ignore[import-untyped]  # noqa: PLC0415  # an extra, 40 MB: only who generates loads it
         except ImportError:
@@ -55,8 +55,7 @@ class LoadedModel:
         params.cache_ram_mib = 0  # else it may keep gigabytes of old prompts
         params.verbosity = -1
         params.api_keys = [secrets.token_urlsafe(32)]  # it listens on a loopback port: nobody else is to use it
-        if threads is not None:
-            params.cpuparams.n_threads = threads
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         try:
             self._server: Any = xllamacpp.Server(params)
         except RuntimeError as error:

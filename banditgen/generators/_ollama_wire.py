@@ -16,6 +16,14 @@ def normal_name(model: str) -> str:
     return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
 
 
+def generates(details: Any) -> bool:
+    """Whether a model of which this is the `/api/show` answer writes text; older servers name no capabilities."""
+    if details.capabilities is not None:
+        return "completion" in details.capabilities
+    family = (details.details.family if details.details else None) or ""
+    return "bert" not in family
+
+
 def sampling_options(arm: Any, seed: int | None) -> dict[str, Any]:
     """An arm's settings as Ollama wants them, all under `options`; runner settings (num_ctx, …) are no part of an arm."""
     settings = {"max_tokens": GeneratorConfig.max_tokens} | arm_settings(arm)
@@ -24,13 +32,14 @@ def sampling_options(arm: Any, seed: int | None) -> dict[str, Any]:
 
 
 def timings_of(
-    final: Mapping[str, Any], *, wall: float, before: float = 0.0, first_token: float | None = None, in_flight: int = 1
+    final: Mapping[str, Any], *, wall: float, before: float = 0.0, loaded: float = 0.0, first_token: float | None = None, in_flight: int = 1
 ) -> Timings:
     """Timings from the last record of an answer, whose durations are nanoseconds.
 
     The wait for a parallel slot comes after `load_duration` ends and is in no field of Ollama's: queue is what the other
     three leave of `total_duration`, plus `before`, the seconds that passed before the request was sent. `load_duration`
-    contains the scheduler's own queue and is small but not 0 for a loaded model.
+    contains the scheduler's own queue and is small but not 0 for a loaded model; `loaded`, the seconds of a load that was
+    asked for apart, is added to it.
     """
 
     def seconds(field: str) -> float | None:
@@ -42,7 +51,7 @@ def timings_of(
     return Timings(
         wall=wall,
         queue=queue,
-        load=load,
+        load=loaded if load is None else loaded + load,
         prompt_eval=prompt,
         eval=written,
         first_token=first_token,

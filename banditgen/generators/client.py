@@ -65,18 +65,19 @@ class ClientGenerator:
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
         """See `Generator.generate`; of the deadlines only `total` can be kept, and it counts from a free slot on."""
         started = time.perf_counter()
+        await self._slots.acquire()
+        queued = time.perf_counter() - started
         self._in_flight += 1
         in_flight = self._in_flight
-        try:
-            await self._slots.acquire()
-            queued = time.perf_counter() - started
-            answer = await self._call(request, on_text)
-        finally:
-            self._in_flight -= 1
+        answer = await self._call(request, on_text)
         return _generation(answer, request, started, queued, in_flight)
 
     async def aclose(self) -> None:
         """Nothing: the client is the caller's."""
+
+    def _release(self) -> None:
+        self._in_flight -= 1
+        self._slots.release()
 
     async def _call(self, request: Request, on_text: OnText | None) -> Any:
         """Call the client in a thread of its own; the slot is free again when that thread has ended, not before."""
@@ -91,7 +92,7 @@ class ClientGenerator:
             try:
                 return _stream(self._client, request, tell, stopped) if self._is_ollama else _ask(self._client, request, tell)
             finally:
-                loop.call_soon_threadsafe(self._slots.release)
+                loop.call_soon_threadsafe(self._release)
 
         started = time.perf_counter()
         try:

@@ -72,11 +72,15 @@ def _ollama() -> tuple[Generator | None, str]:
     """Ollama's backend, if a host answers with a model that generates; and what was found, in words."""
     import ollama  # noqa: PLC0415  # heavy (httpx, pydantic), and not needed for other backends
 
+    from banditgen.generators._ollama_wire import generates  # noqa: PLC0415
+    from banditgen.generators.ollama import OllamaGenerator  # noqa: PLC0415
+
     try:
-        probe = ollama.Client(timeout=_PROBE_SECONDS)
-        names = [model.model for model in probe.list().models if model.model]
+        with ollama.Client(timeout=_PROBE_SECONDS) as probe:
+            names = [model.model for model in probe.list().models if model.model]
+            found = next((name for name in names if generates(probe.show(name))), None)
     except Exception as error:  # noqa: BLE001  # a wrong OLLAMA_HOST fails in many ways, all meaning the same
         return None, f"no Ollama answers ({one_line(error, 120)})"
-    if not names:
-        return None, "Ollama answers but has no model"
-    return ClientGenerator(ollama.Client()), f"{len(names)} models"
+    if found is None:
+        return None, "Ollama answers but has no model that generates"
+    return OllamaGenerator(), f"it has {one_line(found, 60)}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")

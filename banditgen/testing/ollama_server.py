@@ -1,0 +1,330 @@
+"""A local HTTP server that speaks Ollama's wire format, with faults on demand: for tests and experiments, not for use."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+import enum
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from banditgen.arm import GeneratorConfig
+from banditgen.generators._ollama_wire import normal_name
+from banditgen.generators.base import GenerationError, Generator, Request
+from banditgen.testing._ollama_host import Answer, HostModel, Memory
+
+logger = logging.getLogger("banditgen.testing")
+
+__all__ = ["Fault", "HostModel", "OllamaServer", "Received", "answer_with"]
+
+
+class Fault(enum.Enum):
+    """What goes wrong with one request to /api/generate."""
+
+    ERROR_IN_STREAM = "an error record after two pieces, under status 200"
+    BUSY = "503, as when too many requests are pending"
+    SERVER_ERROR = "500"
+    HANG_BEFORE_HEADERS = "the request is read and never answered"
+    HANG_AFTER_HEADERS = "headers, then nothing"
+    HANG_IN_STREAM = "two pieces, then nothing"
+    RESET = "the connection is reset before any answer"
+    RESET_IN_STREAM = "two pieces, then the connection is reset"
+    HALF_A_LINE = "the connection closes in the middle of a record"
+    CUT = "two pieces, then a proper end without the last record"
+    GARBAGE = "status 200 and bytes that are no JSON"
+    NOT_AN_OBJECT = "a JSON record that is a list"
+
+
+@dataclasses.dataclass(frozen=True)
+class Received:
+    """One request as it arrived."""
+
+    path: str
+    body: dict[str, Any]
+    at: float
+    headers: Mapping[str, str]
+
+
+class OllamaServer:
+    """The server, as a context manager; it runs on a thread and an event loop of its own.
+
+    Args:
+        models: what the host has.
+        slots: parallel requests per model (`OLLAMA_NUM_PARALLEL`).
+        room: how many models fit in memory at once.
+
+    Attributes:
+        url: for `OLLAMA_HOST`.
+        received: every request, in order of arrival.
+        left: paths of requests whose client closed the connection before the answer's end.
+    """
+
+    def __init__(self, models: Sequence[HostModel] = (), *, slots: int = 1, room: int = 3) -> None:
+        self.models = {model.name: model for model in models or [HostModel("tiny")]}
+        self.received: list[Received] = []
+        self.left: list[str] = []
+        self.url = ""
+        self._faults: deque[Fault] = deque()
+        self._slots, self._room = slots, room
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="ollama-stand-in", daemon=True)
+
+    @property
+    def loads(self) -> list[str]:
+        """The models in the order in which they were loaded, each load once."""
+        return self._memory.loads
+
+    def fail_next(self, *faults: Fault) -> None:
+        """The next requests to /api/generate that carry a prompt meet these faults, one each, in order."""
+        self._faults.extend(faults)
+
+    def generated(self) -> list[dict[str, Any]]:
+        """Bodies of the requests that carried a prompt."""
+        return [request.body for request in self.received if request.path == "/api/generate" and request.body.get("prompt")]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(10)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._memory = Memory(self._room, self._slots)
+        connections: set[asyncio.Task[None]] = set()
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(self._connection(reader, writer))
+            connections.add(task)
+            task.add_done_callback(connections.discard)
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request per connection; work for it ends when its client goes away."""
+        path = ""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+            raw = await reader.readexactly(int(headers.get("content-length", 0)))
+            path = head[0].split(" ")[1]
+            body = json.loads(raw) if raw else {}
+            self.received.append(Received(path, body, time.perf_counter(), headers))
+            work = asyncio.ensure_future(self._answer(path, body, writer))
+            gone = asyncio.ensure_future(reader.read(1))
+            await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                self.left.append(path)
+            for task in (work, gone):
+                task.cancel()
+            failed, _ = await asyncio.gather(work, gone, return_exceptions=True)
+            if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
+                logger.error("the stand-in host failed to answer %s", path, exc_info=failed)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.left.append(path)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        if path == "/api/generate":
+            await self._generate(body, writer)
+        elif path == "/api/tags":
+            await _reply(writer, {"models": [_listing(model) for model in self.models.values()]})
+        elif path == "/api/ps":
+            until = {"expires_at": _now(), "size_vram": 0}
+            await _reply(writer, {"models": [_listing(model) | until for model in self._memory.loaded.values()]})
+        elif path == "/api/show":
+            model = self.models.get(normal_name(str(body.get("model"))))
+            if model is None:
+                await _reply(writer, _not_found(body), 404)
+            else:
+                await _reply(writer, {"capabilities": list(model.capabilities), "details": _listing(model)["details"], "model_info": {}})
+        else:
+            await _reply(writer, {"error": "404 page not found"}, 404)
+
+    async def _generate(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        started = time.perf_counter_ns()
+        fault = self._faults.popleft() if body.get("prompt") and self._faults else None
+        if fault is not None and await _fail_early(fault, writer):
+            return
+        model = self.models.get(normal_name(str(body.get("model"))))
+        if model is None:
+            await _reply(writer, _not_found(body), 404)
+        elif "completion" not in model.capabilities:
+            await _reply(writer, {"error": f'"{body["model"]}" does not support generate'}, 400)
+        elif body.get("think") and "thinking" not in model.capabilities:
+            await _reply(writer, {"error": f'"{body["model"]}" does not support thinking'}, 400)
+        else:
+            options = body.get("options") or {}
+            async with self._memory.runner(model, options) as load:
+                if not body.get("prompt"):
+                    await _reply(
+                        writer, {"model": body["model"], "created_at": _now(), "response": "", "done": True, "done_reason": "load"}
+                    )
+                    return
+                async with self._memory.slot(model):
+                    await self._write(model, body, writer, fault, started, load)
+
+    async def _write(
+        self, model: HostModel, body: dict[str, Any], writer: asyncio.StreamWriter, fault: Fault | None, started: int, load: int
+    ) -> None:
+        base = {"model": body["model"], "created_at": _now()}
+        limit = (body.get("options") or {}).get("num_predict", -1)
+        reading = time.perf_counter_ns()
+        cached = model.last_prompt == body["prompt"]
+        await asyncio.sleep(0 if cached else model.prompt_seconds)
+        model.last_prompt = body["prompt"]
+        writing = time.perf_counter_ns()
+        await _headers(writer, 200, "application/x-ndjson", chunked=True)
+        count, reason = 0, "stop"
+        async for field, piece in _fields(model, body):
+            if limit >= 0 and count == limit:
+                reason = "length"
+                break
+            await asyncio.sleep(model.token_seconds)
+            await _record(writer, base | {"response": "", field: piece, "done": False})
+            count += 1
+            if count == 2 and fault is not None:
+                await _fail_late(fault, writer)
+                return
+        final = base | {"response": "", "done": True, "done_reason": reason, "context": [1, 2, 3], "load_duration": load}
+        final |= {"prompt_eval_duration": writing - reading, "eval_count": count, "eval_duration": time.perf_counter_ns() - writing}
+        if not cached:  # a prompt that is in the cache has no count
+            final["prompt_eval_count"] = len(body["prompt"].split())
+        await _record(writer, final | {"total_duration": time.perf_counter_ns() - started})
+        await _chunk(writer, b"")
+
+
+def answer_with(generator: Generator, model: str) -> Answer:
+    """Answers of a real backend's model, token by token, for `HostModel.answer`."""
+
+    async def answer(body: Mapping[str, Any]) -> AsyncIterator[str]:
+        options = body.get("options") or {}
+        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+
+        arm = GeneratorConfig(
+            "stand-in",
+            model,
+            options.get("temperature", 0.8),
+            max_tokens=options.get("num_predict", 400),
+            system_prompt=body.get("system"),
+        )
+        request = Request(body["prompt"], arm, seed=options.get("seed"))
+        work = asyncio.ensure_future(generator.generate(request, pieces.put_nowait))
+        work.add_done_callback(lambda _: pieces.put_nowait(None))
+        try:
+            while (piece := await pieces.get()) is not None:
+                yield piece
+            with contextlib.suppress(GenerationError):
+                await work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    return answer
+
+
+async def _fields(model: HostModel, body: Mapping[str, Any]) -> AsyncIterator[tuple[str, str]]:
+    if body.get("think") is not False:
+        for piece in model.thinking:
+            yield "thinking", piece
+    async for piece in model.pieces(body):
+        yield "response", piece
+
+
+async def _fail_early(fault: Fault, writer: asyncio.StreamWriter) -> bool:
+    """Meet a fault that comes before the first piece; False where it comes later."""
+    if fault is Fault.BUSY:
+        await _reply(writer, {"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
+    elif fault is Fault.SERVER_ERROR:
+        await _reply(writer, {"error": "llama runner process has terminated: exit status 2"}, 500)
+    elif fault is Fault.HANG_BEFORE_HEADERS:
+        await asyncio.sleep(3600)
+    elif fault is Fault.HANG_AFTER_HEADERS:
+        await _headers(writer, 200, "application/x-ndjson", chunked=True)
+        await asyncio.sleep(3600)
+    elif fault is Fault.RESET:
+        writer.transport.abort()
+    elif fault is Fault.GARBAGE:
+        await _headers(writer, 200, "application/x-ndjson", chunked=True)
+        await _chunk(writer, b"<html>\x1b[31m bad gateway</html>\n")
+        await _chunk(writer, b"")
+    elif fault is Fault.NOT_AN_OBJECT:
+        await _headers(writer, 200, "application/x-ndjson", chunked=True)
+        await _chunk(writer, b"[1, 2]\n")
+        await _chunk(writer, b"")
+    else:
+        return False
+    return True
+
+
+async def _fail_late(fault: Fault, writer: asyncio.StreamWriter) -> None:
+    """Meet a fault after two pieces."""
+    if fault is Fault.ERROR_IN_STREAM:
+        await _record(writer, {"error": "an error was encountered while running the model: CUDA error"})
+        await _chunk(writer, b"")
+    elif fault is Fault.HANG_IN_STREAM:
+        await asyncio.sleep(3600)
+    elif fault is Fault.RESET_IN_STREAM:
+        writer.transport.abort()
+    elif fault is Fault.HALF_A_LINE:
+        await _chunk(writer, b'{"model":"tiny","response":"ret')
+        await _chunk(writer, b"")
+    elif fault is Fault.CUT:
+        await _chunk(writer, b"")
+
+
+def _listing(model: HostModel) -> dict[str, Any]:
+    details = {"format": "gguf", "family": "llama", "families": ["llama"], "parameter_size": "1B", "quantization_level": "Q4_0"}
+    return {"name": model.name, "model": model.name, "modified_at": _now(), "size": 1_000_000, "digest": model.digest, "details": details}
+
+
+def _not_found(body: Mapping[str, Any]) -> dict[str, str]:
+    return {"error": f"model '{body.get('model')}' not found"}
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat()
+
+
+async def _reply(writer: asyncio.StreamWriter, data: Mapping[str, Any], status: int = 200) -> None:
+    payload = json.dumps(data).encode()
+    await _headers(writer, status, "application/json; charset=utf-8", length=len(payload))
+    writer.write(payload)
+    await writer.drain()
+
+
+async def _headers(writer: asyncio.StreamWriter, status: int, kind: str, *, chunked: bool = False, length: int = 0) -> None:
+    size = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {length}"
+    writer.write(f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\n{size}\r\nConnection: close\r\n\r\n".encode())
+    await writer.drain()
+
+
+async def _record(writer: asyncio.StreamWriter, data: Mapping[str, Any]) -> None:
+    await _chunk(writer, json.dumps(data).encode() + b"\n")
+
+
+async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+    await writer.drain()

@@ -1,0 +1,103 @@
+"""Record the demo's full matrix: all six arms on all tasks, several samples each, from the real embedded models.
+
+    python experiments/demo_recording/run.py RAW.jsonl [--samples 5] [--seed 0]
+    python experiments/demo_recording/run.py RAW.jsonl --pack banditgen/demo/recordings.jsonl.gz
+
+The first form races the three temperatures of one model at a time, three generations batched, and appends a line per candidate;
+stopped and called again it goes on. Run it on an otherwise idle machine: timings are recorded. The second form packs the
+lines into what the package ships.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from banditgen import GeneratorConfig, ParallelGenerator, Strategy
+from banditgen.cli.demo import MAX_TOKENS
+from banditgen.demo.catalogue import DemoTask, catalogue
+from banditgen.generators.embedded import EmbeddedGenerator
+from banditgen.generators.models import REGISTRY
+from banditgen.strategy import expand
+
+
+def arms_by_model() -> dict[str, list[GeneratorConfig]]:
+    plan = Strategy("demo", models="available", max_tokens=MAX_TOKENS)
+    groups: dict[str, list[GeneratorConfig]] = {name: [] for name in REGISTRY}
+    for arm in expand(plan, REGISTRY):
+        groups[arm.model].append(arm)
+    return groups
+
+
+def missing(raw: Path, samples: int) -> Iterator[tuple[int, DemoTask, str, list[GeneratorConfig]]]:
+    done = {(line["sample"], line["task"], line["model"]) for line in lines(raw)}
+    for sample in range(samples):
+        for model, arms in arms_by_model().items():
+            for entry in catalogue():
+                if (sample, entry.task.name, model) not in done:
+                    yield sample, entry, model, arms
+
+
+def lines(raw: Path) -> list[dict[str, Any]]:
+    if not raw.exists():
+        return []
+    with raw.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def record(raw: Path, samples: int, seed: int) -> None:
+    backend = EmbeddedGenerator()
+    for sample, entry, model, arms in missing(raw, samples):
+        racer = ParallelGenerator(backend, seed=seed + sample)
+        results = racer.generate_parallel(entry.task.prompt, arms, "demo", entry.task.name or "", task=entry.task)
+        racer.close()
+        with raw.open("a", encoding="utf-8") as file:
+            for result in results:
+                row = result.to_dict() | {"task": entry.task.name, "task_type": entry.task.task_type, "sample": sample, "model": model}
+                file.write(json.dumps(row) + "\n")
+        print(sample, model, entry.task.name, [result.test_passed for result in results], flush=True)
+
+
+def pack(raw: Path, target: Path) -> None:
+    rows = sorted(lines(raw), key=lambda row: (row["task_type"], row["task"], row["generator_name"], row["sample"]))
+    with target.open("wb") as plain, gzip.GzipFile(fileobj=plain, mode="wb", mtime=0) as file:
+        for row in rows:
+            timings = {key: round(value, 4) if isinstance(value, float) else value for key, value in row["timings"].items()}
+            kept = {
+                "task": row["task"],
+                "task_type": row["task_type"],
+                "arm": row["generator_name"],
+                "model": row["model"],
+                "temperature": row["temperature"],
+                "sample": row["sample"],
+                "text": row["text"],
+                "finish": "length" if row["failure"] == "truncated" else "stop",
+                "timings": {key: value for key, value in timings.items() if value is not None},
+                "passed": row["test_passed"],
+                "failure": row["failure"],
+                "quality": round(row["quality_score"], 4),
+                "speed": round(row["speed_score"], 4),
+            }
+            file.write((json.dumps(kept, separators=(",", ":")) + "\n").encode())
+    print(f"{len(rows)} candidates, {target.stat().st_size / 1e6:.2f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pack", type=Path)
+    options = parser.parse_args()
+    if options.pack:
+        pack(options.raw, options.pack)
+    else:
+        record(options.raw, options.samples, options.seed)
+
+
+if __name__ == "__main__":
+    main()

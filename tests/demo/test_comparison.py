@@ -1,0 +1,62 @@
+"""The demo's comparison, on planted truth and on planted nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from banditgen.demo.catalogue import TASK_TYPES, catalogue
+from banditgen.demo.comparison import compare, matrix, plot, verdict
+
+
+def planted(rates: Mapping[str, Sequence[float]], samples: int = 5) -> list[dict[str, Any]]:
+    """Recordings in which arm i passes with the rate planted for it and the task's type."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for entry in catalogue():
+        assert entry.task.task_type
+        for i, rate in enumerate(rates[entry.task.task_type]):
+            for sample in range(samples):
+                row = {"task": entry.task.name, "task_type": entry.task.task_type, "arm": f"arm{i}", "model": f"m{i}", "temperature": 0.5}
+                rows.append({**row, "sample": sample, "passed": bool(rng.random() < rate)})
+    return rows
+
+
+def alike(rates: tuple[float, ...]) -> dict[str, tuple[float, ...]]:
+    return dict.fromkeys(TASK_TYPES, rates)
+
+
+def test_a_planted_difference_by_task_type_is_found() -> None:
+    """Another arm is good at each type: the bandit beats one arm for all and uniform choice, and the verdict says so."""
+    rates = {task_type: [0.6 if i == j else 0.05 for i in range(6)] for j, task_type in enumerate(TASK_TYPES)}
+    rows = compare(planted(rates), rounds=60, seeds=60)
+    assert [row.generations for row in rows] == [3, 3, 3, 6]
+    assert rows[1].gain[1] > 0.05
+    assert rows[2].gain[1] > 0.05
+    assert verdict(rows).startswith("Learning pays here")
+
+
+def test_planted_nothing_is_called_nothing() -> None:
+    """All arms alike: no gain of a point over uniform choice, and no verdict that learning pays."""
+    rows = compare(planted(alike((0.3,) * 6)), rounds=60, seeds=60)
+    uniform = next(row for row in rows if row.name == "uniform")
+    assert abs(uniform.gain[0]) < 0.03
+    assert not verdict(rows).startswith("Learning pays here")
+
+
+def test_the_matrix_is_full_and_in_order() -> None:
+    rows = planted(alike((1.0, 0.0)), samples=2)
+    arms, outcomes = matrix(rows)
+    assert [arm.name for arm in arms] == ["arm0", "arm1"]
+    assert sum(table.shape[1] for table in outcomes.values()) == len(catalogue())
+    for table in outcomes.values():
+        assert (table[0] == 1).all()
+        assert (table[1] == 0).all()
+
+
+def test_the_plot_is_an_image(tmp_path: Path) -> None:
+    plot(compare(planted(alike((0.3,) * 6)), rounds=10, seeds=5), tmp_path / "c.png")
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,58 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from banditgen.cli import cli
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def helps(command: click.Command, name: str) -> dict[str, str]:
+    """Each command's help text by the words that call it."""
+    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    pages = {name: command.get_help(context).rstrip()}
+    if isinstance(command, click.Group):
+        for verb in command.list_commands(context):
+            child = command.get_command(context, verb)
+            assert child is not None
+            pages |= helps(child, f"{name} {verb}")
+    return pages
+
+
+def page() -> str:
+    blocks = (f"## `{name}`\n\n```\n{text}\n```\n" for name, text in helps(cli, "banditgen").items())
+    head = (
+        "# The command\n\nExit 0: fine, a candidate passed. 1: none did. 2: wrong use, or a part that does not work, one line on stderr.\n"
+    )
+    head += "Data is on stdout, progress and logs on stderr.\n\n"
+    return head + "\n".join(blocks)
+
+
+def test_the_commands_page_is_the_commands_help() -> None:
+    """Write it anew with `python -m tests.docs.test_docs` after a change of the command."""
+    assert (ROOT / "docs/reference/cli.md").read_text() == page()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_python_in_the_docs_compiles(path: Path) -> None:
+    for block in re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL):
+        if not block.startswith((" ", "\t")):
+            compile(block, str(path), "exec")
+
+
+if __name__ == "__main__":
+    (ROOT / "docs/reference/cli.md").write_text(page())

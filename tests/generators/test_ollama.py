@@ -1,0 +1,327 @@
+"""The Ollama backend against a local server that speaks its wire format: what is sent, and what is made of the answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import ollama
+import pytest
+
+from banditgen.arm import GeneratorConfig
+from banditgen.errors import BackendError
+from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
+from banditgen.generators.client import ClientGenerator
+from banditgen.generators.default import resolve_backend
+from banditgen.generators.embedded import EmbeddedGenerator
+from banditgen.generators.ollama import OllamaGenerator
+from banditgen.result import FailureKind
+from banditgen.testing.generators import GeneratorContract
+from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer, answer_with
+
+T = TypeVar("T")
+CODE = "def add(a, b):\n    return a + b\n"
+
+
+class _OnServer(GeneratorContract):
+    model = "tiny:latest"
+
+    @pytest.fixture(autouse=True)
+    def _server(self) -> Iterator[None]:
+        with OllamaServer([HostModel("tiny", ["def add(a, b):\n"] + ["    a\n"] * 300, token_seconds=0.001)], slots=2) as server:
+            self.url = server.url
+            yield
+
+
+class TestOllama(_OnServer):
+    def make(self) -> Generator:
+        return OllamaGenerator(self.url, parallel=2)
+
+
+class TestOllamaClient(_OnServer):
+    """A caller's `ollama.Client`, called from threads."""
+
+    def make(self) -> Generator:
+        return ClientGenerator(ollama.Client(self.url), concurrency=2)
+
+
+def with_generator(server: OllamaServer, use: Callable[[OllamaGenerator], Awaitable[T]], **options: Any) -> T:
+    async def run() -> T:
+        generator = OllamaGenerator(server.url, **options)
+        try:
+            return await use(generator)
+        finally:
+            await generator.aclose()
+
+    return asyncio.run(run())
+
+
+def generate(server: OllamaServer, *, deadlines: Deadlines | None = None, options: Any = None, **arm: Any) -> Generation | GenerationError:
+    async def use(generator: OllamaGenerator) -> Generation | GenerationError:
+        settings: dict[str, Any] = {"name": "arm", "model": "tiny", "temperature": 0.3, "max_tokens": 50}
+        config = GeneratorConfig(**settings | arm)
+        try:
+            return await generator.generate(Request("Write add(a, b).", config, seed=7, deadlines=deadlines or Deadlines()))
+        except GenerationError as error:
+            return error
+
+    return with_generator(server, use, **(options or {}))
+
+
+def test_what_is_sent_is_what_ollamas_api_wants() -> None:
+    """Sampling, seed and limit under `options`; system, think and keep_alive beside them; streamed; the full model name."""
+    with OllamaServer([HostModel("tiny", capabilities=("completion", "thinking"))]) as server:
+        done = generate(
+            server,
+            system_prompt="Be brief.",
+            think=False,
+            top_p=0.9,
+            top_k=20,
+            min_p=0.05,
+            repeat_penalty=1.1,
+            options={"runner_options": {"tiny": {"num_ctx": 8192}}, "keep_alive": "10m"},
+        )
+        assert isinstance(done, Generation)
+        sampling = {"temperature": 0.3, "top_p": 0.9, "top_k": 20, "min_p": 0.05, "repeat_penalty": 1.1, "num_predict": 50, "seed": 7}
+        assert server.generated() == [
+            {
+                "model": "tiny:latest",
+                "prompt": "Write add(a, b).",
+                "system": "Be brief.",
+                "stream": True,
+                "think": False,
+                "options": sampling | {"num_ctx": 8192},
+                "keep_alive": "10m",
+            }
+        ]
+
+
+def test_runner_options_are_the_models_so_that_no_request_loads_it_again() -> None:
+    """The preload and every generation carry the same ones."""
+    with OllamaServer() as server:
+
+        async def use(generator: OllamaGenerator) -> None:
+            await generator.prepare(["tiny"])
+            for temperature in (0.1, 0.9):
+                await generator.generate(Request("Add.", GeneratorConfig("a", "tiny", temperature)))
+
+        with_generator(server, use, runner_options={"tiny": {"num_ctx": 1024}})
+        assert server.loads == ["tiny:latest"]
+
+
+def test_timings_keep_queue_load_prompt_and_eval_apart() -> None:
+    """The load is what was waited for before the prompt was sent, and the parts make up the wall time."""
+    with OllamaServer([HostModel("tiny", load_seconds=0.3, prompt_seconds=0.1, token_seconds=0.02)]) as server:
+        done = generate(server)
+        assert isinstance(done, Generation)
+        timings = done.timings
+        assert timings.load is not None
+        assert timings.load >= 0.3
+        assert timings.prompt_eval is not None
+        assert timings.prompt_eval >= 0.1
+        assert timings.eval is not None
+        assert timings.eval >= 0.1
+        assert timings.queue is not None
+        assert timings.queue + timings.load + timings.prompt_eval + timings.eval == pytest.approx(timings.wall, rel=0.2)
+        assert timings.prompt_tokens == 3
+        assert timings.completion_tokens == 5
+        assert timings.first_token is not None
+        assert 0.4 <= timings.first_token <= timings.wall
+        assert done.digest == server.models["tiny:latest"].digest
+        assert done.text == CODE
+
+
+FAULTS = {
+    Fault.ERROR_IN_STREAM: "CUDA error",
+    Fault.SERVER_ERROR: "terminated",
+    Fault.HALF_A_LINE: "cannot be read",
+    Fault.CUT: "broke off",
+    Fault.GARBAGE: "cannot be read",
+    Fault.NOT_AN_OBJECT: "cannot be read",
+    Fault.RESET_IN_STREAM: "connection",
+    Fault.HANG_BEFORE_HEADERS: "no token within 0.3 s",
+    Fault.HANG_AFTER_HEADERS: "no token within 0.3 s",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_host_says_nothing_about_the_arm(fault: Fault) -> None:
+    """It is one failed generation of kind infrastructure with a printable message, and it is not tried again."""
+    with OllamaServer() as server:
+        server.fail_next(fault)
+        failed = generate(server, deadlines=Deadlines(first_token=0.3))
+        assert isinstance(failed, GenerationError)
+        assert failed.kind is FailureKind.INFRASTRUCTURE
+        assert FAULTS[fault] in failed.message
+        assert failed.message.isprintable()
+        assert failed.timings is not None
+        assert len(server.generated()) == 1
+        assert isinstance(generate(server), Generation)
+
+
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.RESET])
+def test_a_busy_host_and_a_broken_connection_are_tried_again(fault: Fault) -> None:
+    """Only these, and only so often; the waiting is queue, not speed."""
+    with OllamaServer() as server:
+        server.fail_next(fault, fault)
+        done = generate(server)
+        assert isinstance(done, Generation)
+        assert len(server.generated()) == 3
+        assert done.timings.queue is not None
+        assert done.timings.queue > 0.25
+        server.fail_next(fault, fault)
+        failed = generate(server, options={"retries": 1})
+        assert isinstance(failed, GenerationError)
+        assert failed.kind is FailureKind.INFRASTRUCTURE
+
+
+def test_an_answer_that_hangs_in_the_middle_is_the_arms_timeout_with_what_had_arrived() -> None:
+    with OllamaServer() as server:
+        server.fail_next(Fault.HANG_IN_STREAM)
+        failed = generate(server, deadlines=Deadlines(total=0.5))
+        assert isinstance(failed, GenerationError)
+        assert failed.kind is FailureKind.TIMEOUT
+        assert failed.text == "def add(a, b):\n"
+
+
+def test_a_slow_drip_ends_with_the_total_deadline() -> None:
+    """Records that keep coming don't put it off."""
+    with OllamaServer([HostModel("tiny", ["x "] * 1000, token_seconds=0.02)]) as server:
+        failed = generate(server, max_tokens=1000, deadlines=Deadlines(first_token=0.3, total=0.6))
+        assert isinstance(failed, GenerationError)
+        assert failed.kind is FailureKind.TIMEOUT
+
+
+def test_a_load_has_a_deadline_of_its_own() -> None:
+    """It does not count as waiting for the first token."""
+    with OllamaServer([HostModel("tiny", load_seconds=0.6)]) as server:
+        assert isinstance(generate(server, deadlines=Deadlines(first_token=0.3, total=0.5)), Generation)
+    with OllamaServer([HostModel("tiny", load_seconds=30)]) as server:
+        failed = generate(server, deadlines=Deadlines(load=0.2))
+        assert isinstance(failed, GenerationError)
+        assert failed.kind is FailureKind.INFRASTRUCTURE
+        assert "not loaded within" in failed.message
+
+
+@pytest.mark.parametrize(
+    ("model", "arm", "kind", "message"),
+    [
+        (HostModel("tiny", []), {}, FailureKind.EMPTY, "no answer"),
+        (HostModel("tiny", ["\n", " "]), {}, FailureKind.EMPTY, "no answer"),
+        (
+            HostModel("tiny", ["x"], capabilities=("completion", "thinking"), thinking=("hm ",) * 9),
+            {"max_tokens": 5, "think": True},
+            FailureKind.TRUNCATED,
+            "before max_tokens",
+        ),
+        (HostModel("tiny"), {"think": True}, FailureKind.INFRASTRUCTURE, "does not support thinking"),
+        (HostModel("tiny", capabilities=("embedding",)), {}, FailureKind.INFRASTRUCTURE, "does not support generate"),
+        (HostModel("other"), {}, FailureKind.INFRASTRUCTURE, "model 'tiny:latest' not found"),
+    ],
+)
+def test_empty_truncated_and_impossible_are_told_apart(model: HostModel, arm: dict[str, Any], kind: FailureKind, message: str) -> None:
+    with OllamaServer([model]) as server:
+        failed = generate(server, **arm)
+        assert isinstance(failed, GenerationError)
+        assert failed.kind is kind
+        assert message in failed.message
+
+
+def test_arms_of_one_model_are_grouped_where_only_one_model_fits() -> None:
+    """Five arms asked for in mixed order load each model once."""
+    models = [HostModel("one", load_seconds=0.1, token_seconds=0.01), HostModel("two", load_seconds=0.1, token_seconds=0.01)]
+    with OllamaServer(models, room=1) as server:
+
+        async def use(generator: OllamaGenerator) -> None:
+            arms = [GeneratorConfig(f"arm{number}", model, 0.1) for number, model in enumerate(["one", "one", "one", "two", "two"])]
+            await asyncio.gather(*(generator.generate(Request("Add.", arm)) for arm in arms))
+
+        with_generator(server, use)
+        assert server.loads == ["one:latest", "two:latest"]
+
+
+def test_models_that_are_resident_generate_side_by_side() -> None:
+    """Grouping costs nothing on a host that holds both."""
+    models = [HostModel("one", token_seconds=0.02), HostModel("two", token_seconds=0.02)]
+    with OllamaServer(models, room=2) as server:
+
+        async def use(generator: OllamaGenerator) -> list[Generation]:
+            for model in ("one", "two"):
+                await generator.generate(Request("Warm up.", GeneratorConfig(model, model, 0.1)))
+            return await asyncio.gather(*(generator.generate(Request("Add.", GeneratorConfig(m, m, 0.1))) for m in ("one", "two")))
+
+        assert sorted(done.timings.in_flight for done in with_generator(server, use)) == [1, 2]
+
+
+def test_a_loser_is_cancelled_only_after_its_first_token() -> None:
+    """Cancelled while its model loads, it lets the load finish, and sends no prompt; in the stream, it closes the connection at once."""
+    with OllamaServer([HostModel("tiny", ["x"] * 500, load_seconds=0.4, token_seconds=0.02)]) as server:
+
+        async def use(generator: OllamaGenerator) -> None:
+            request = Request("Add.", GeneratorConfig("a", "tiny", 0.1))
+            loading = asyncio.ensure_future(generator.generate(request))
+            await asyncio.sleep(0.2)
+            loading.cancel()
+            await asyncio.wait([loading])
+            begun = asyncio.Event()
+            streaming = asyncio.ensure_future(generator.generate(request, lambda _: begun.set()))
+            await begun.wait()
+            streaming.cancel()
+            await asyncio.wait([streaming])
+
+        with_generator(server, use)
+        assert server.loads == ["tiny:latest"]
+        assert len(server.generated()) == 1
+        assert server.left == ["/api/generate"]
+
+
+def test_models_that_only_embed_are_not_listed() -> None:
+    with OllamaServer([HostModel("chat"), HostModel("embed", capabilities=("embedding",))]) as server:
+        listed = with_generator(server, lambda generator: generator.models())
+        assert [(model.name, model.digest) for model in listed] == [("chat:latest", server.models["chat:latest"].digest)]
+
+
+def test_a_host_that_is_not_there_is_a_backend_error_and_a_failed_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+
+    async def run() -> None:
+        generator = OllamaGenerator(retries=0)
+        with pytest.raises(BackendError, match="does not answer"):
+            await generator.models()
+        with pytest.raises(GenerationError, match="connection") as caught:
+            await generator.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1)))
+        assert caught.value.kind is FailureKind.INFRASTRUCTURE
+        await generator.aclose()
+
+    asyncio.run(run())
+
+
+def test_none_takes_ollama_where_a_model_generates(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A host with nothing but an embedding model is no backend."""
+    caplog.set_level("INFO", "banditgen.generators")
+    monkeypatch.setattr("banditgen.generators.embedded.is_installed", lambda: True)
+    with OllamaServer([HostModel("embed", capabilities=("embedding",)), HostModel("chat")]) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        assert isinstance(resolve_backend(), OllamaGenerator)
+        assert "ollama (it has chat" in caplog.text
+    with OllamaServer([HostModel("embed", capabilities=("embedding",))]) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        assert resolve_backend().name == "embedded"
+        assert "no model that generates" in caplog.text
+
+
+@pytest.mark.models
+def test_the_stand_in_answers_with_a_real_models_tokens() -> None:
+    """The same text as the model itself gives for the same seed at temperature 0."""
+    smol = "smollm2-135m-instruct"
+    embedded = EmbeddedGenerator([smol], slots=1)
+    arm = GeneratorConfig("arm", smol, 0.0, max_tokens=10)
+
+    async def use(generator: Generator) -> Generation:
+        return await generator.generate(Request("Say hello.", arm, seed=1))
+
+    with OllamaServer([HostModel(smol, answer_with(embedded, smol))]) as server:
+        served = with_generator(server, use)
+    direct = asyncio.run(use(embedded))
+    asyncio.run(embedded.aclose())
+    assert served.text == direct.text
+    assert served.timings.eval is not None
