@@ -31,7 +31,21 @@ def run(order: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
         pass
     watcher = Watcher(order["tests"], names)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--noconftest", "-c", os.devnull, "--rootdir", ".", FILE]
+    arguments = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:faulthandler",
+        "--noconftest",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        ".",
+        "--confcutdir",
+        ".",
+        FILE,
+    ]
     pytest.main([*arguments, "--tb=short", "--color=no"], plugins=[watcher])
     return watcher.verdict(expected=_count(order["tests"]))
 

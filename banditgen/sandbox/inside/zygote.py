@@ -59,6 +59,7 @@ class Worker:
         self._parent = -1 if isolation.namespaces else os.pidfd_open(plan.parent)
         self._scratch = rootfs.Scratch() if isolation.namespaces else None
         self._scratch_path = rootfs.SCRATCH if isolation.namespaces else plan.scratch
+        os.environ.update(HOME=self._scratch_path, TMPDIR=self._scratch_path)
         self._tree = Tree(isolation.proc, alone=isolation.namespaces)
         self._confinement = Confinement(isolation, self._tree.baseline_virtual)
         program.remember_internals()
