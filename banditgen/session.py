@@ -15,6 +15,7 @@ from banditgen import defaults
 from banditgen.arm import check_arms
 from banditgen.candidate import weigh
 from banditgen.errors import UsageError
+from banditgen.explanation import Explanation, explain
 from banditgen.generators.base import Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
@@ -279,6 +280,24 @@ class BanditGenerator:
     async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """`recommend` for callers in an event loop."""
         return await asyncio.to_thread(self.recommend, task_type, top_k)
+
+    def explain(self, decision: Decision | Race | str) -> Explanation:
+        """Why a decision fell out as it did, in words (`.text`) and as data: posteriors, chances, propensities, runner-up.
+
+        Args:
+            decision: a decision, a race, or the id of either.
+
+        Raises:
+            UsageError: an unknown id.
+        """
+        record = self.history.decision(decision if isinstance(decision, str) else decision.id)
+        if record is None:
+            raise UsageError(f"unknown decision {decision!r}")
+        return explain(record)
+
+    async def aexplain(self, decision: Decision | Race | str) -> Explanation:
+        """`explain` for callers in an event loop."""
+        return await asyncio.to_thread(self.explain, decision)
 
     @property
     def backend(self) -> Generator:

@@ -229,6 +229,25 @@ def test_a_changed_digest_discounts_what_the_model_showed_before() -> None:
     assert rates["good"] == (1.0, pytest.approx(2.0))
 
 
+def test_explain_says_why_in_words_and_as_data() -> None:
+    with opened() as bandit:
+        for _ in range(6):
+            decision = bandit.ask("text", 3)
+            bandit.tell(decision.id, [told("good"), told("bad", passed=False), told("down", passed=False)])
+        decision = bandit.ask("text", 1, exploit=True)
+        why = bandit.explain(decision)
+        assert why.arms[0]["name"] == "good"
+        assert why.arms[0]["chosen"]
+        assert why.arms[0]["propensity"] == 1.0
+        assert why.arms[0]["chance_best"] > 0.9
+        assert sum(arm["chance_best"] for arm in why.arms) == pytest.approx(1)
+        assert why.runner_up in {"bad", "down"}
+        assert "good: raced; passed 6 of 6" in str(why)
+        assert bandit.explain(decision.id) == why
+        with pytest.raises(UsageError, match="unknown decision"):
+            bandit.explain("nonsense")
+
+
 def test_an_unknown_task_type_is_rated_by_the_prior() -> None:
     with opened() as bandit:
         rows = bandit.recommend("never seen", 5)

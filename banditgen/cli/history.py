@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from pathlib import Path
 
 import click
 
 from banditgen import defaults
-from banditgen.cli.output import print_json, print_table, shared
+from banditgen.cli.output import errors, print_json, print_table, safe, shared
+from banditgen.errors import UsageError
+from banditgen.generators.recordings import write_recordings
+from banditgen.offline.recordings import race_recordings
+
+EVERY_RACE = 1 << 31
 
 
 @click.group("history")
@@ -41,3 +47,18 @@ def list_races(limit: int, task_type: str | None, history: str | None, as_json: 
         prompt = str(race.task.get("name") or race.task.get("prompt") or "")[:50]
         rows.append((race.id, f"{when:%Y-%m-%d %H:%M}", race.task_type, prompt, f"{passed}/{len(race.results)}", best))
     print_table(("race", "when", "task type", "task", "passed", "winner"), rows)
+
+
+@command.command("export")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--type", "task_type", help="Only races of this kind of task.")
+@shared("history")
+def export(path: Path, task_type: str | None, history: str | None) -> None:
+    """Write every generation to PATH as recordings (gzipped where it ends in .gz), to be replayed without the models."""
+    with contextlib.closing(defaults.default_history(history)) as store:
+        races = store.races(EVERY_RACE, task_type)
+    try:
+        count = write_recordings(path, race_recordings(reversed(races)))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+    errors.print(safe(f"{count} generations of {len(races)} races written to {path}"))

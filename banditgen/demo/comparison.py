@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
-import json
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from banditgen.arm import GeneratorConfig
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
+from banditgen.generators.recordings import Recording, read_recordings
 from banditgen.offline.replay import replay
 
 Floats = NDArray[np.float64]
@@ -41,29 +39,29 @@ class Row:
     gain: tuple[float, float, float]
 
 
-def recordings() -> list[dict[str, Any]]:
-    """Every recorded candidate of the demo's six arms, in the order of task type, task, arm and sample."""
-    file = resources.files("banditgen.demo") / "recordings.jsonl.gz"
-    return [json.loads(line) for line in gzip.decompress(file.read_bytes()).decode().splitlines()]
+def recordings() -> list[Recording]:
+    """Every recorded generation of the demo's six arms, with its verdict; `prompt_id` is the task's name."""
+    with resources.as_file(resources.files("banditgen.demo") / "recordings.jsonl.gz") as path:
+        return list(read_recordings(path))
 
 
-def matrix(rows: Sequence[dict[str, Any]]) -> tuple[list[GeneratorConfig], dict[str, Floats]]:
+def matrix(rows: Sequence[Recording]) -> tuple[list[GeneratorConfig], dict[str, Floats]]:
     """The arms, and for each task type an array (arms, tasks, samples): 1 where the candidate passed, NaN for missing."""
-    arms = {row["arm"]: GeneratorConfig(row["arm"], row["model"], row["temperature"]) for row in rows}
-    index = {name: i for i, name in enumerate(sorted(arms))}
-    samples = 1 + max(row["sample"] for row in rows)
+    arms = sorted({(row.model, row.temperature) for row in rows})
+    samples = 1 + max(row.sample for row in rows)
+    types = {entry.task.name: entry.task.context for entry in catalogue()}
     outcomes = {}
     for task_type in TASK_TYPES:
-        names = [entry.task.name for entry in catalogue() if entry.task.task_type == task_type]
-        table = np.full((len(index), len(names), samples), np.nan)
+        names = [name for name, own in types.items() if own == task_type]
+        table = np.full((len(arms), len(names), samples), np.nan)
         for row in rows:
-            if row["task_type"] == task_type and row["task"] in names:
-                table[index[row["arm"]], names.index(row["task"]), row["sample"]] = row["passed"]
+            if row.prompt_id in names and row.passed is not None:
+                table[arms.index((row.model, row.temperature)), names.index(row.prompt_id), row.sample] = row.passed
         outcomes[task_type] = table
-    return [arms[name] for name in index], outcomes
+    return [GeneratorConfig(f"{model}_t{temperature:g}", model, temperature) for model, temperature in arms], outcomes
 
 
-def compare(rows: Sequence[dict[str, Any]], *, rounds: int = ROUNDS, seeds: int = SEEDS) -> list[Row]:
+def compare(rows: Sequence[Recording], *, rounds: int = ROUNDS, seeds: int = SEEDS) -> list[Row]:
     """The bandit, the best single arm of all in hindsight, uniformly random arms, and all arms at once.
 
     Each policy plays `rounds` races per task type and seed, learning each type by itself; tasks and samples are drawn

@@ -11,7 +11,6 @@ lines into what the package ships.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,9 @@ from banditgen.cli.demo import MAX_TOKENS
 from banditgen.demo.catalogue import DemoTask, catalogue
 from banditgen.generators.embedded import EmbeddedGenerator
 from banditgen.generators.models import REGISTRY
+from banditgen.generators.recordings import Recording, write_recordings
+from banditgen.history.rows import result_from_json
+from banditgen.result import FailureKind
 from banditgen.strategy import expand
 
 
@@ -63,27 +65,27 @@ def record(raw: Path, samples: int, seed: int) -> None:
 
 
 def pack(raw: Path, target: Path) -> None:
-    rows = sorted(lines(raw), key=lambda row: (row["task_type"], row["task"], row["generator_name"], row["sample"]))
-    with target.open("wb") as plain, gzip.GzipFile(fileobj=plain, mode="wb", mtime=0) as file:
-        for row in rows:
-            timings = {key: round(value, 4) if isinstance(value, float) else value for key, value in row["timings"].items()}
-            kept = {
-                "task": row["task"],
-                "task_type": row["task_type"],
-                "arm": row["generator_name"],
-                "model": row["model"],
-                "temperature": row["temperature"],
-                "sample": row["sample"],
-                "text": row["text"],
-                "finish": "length" if row["failure"] == "truncated" else "stop",
-                "timings": {key: value for key, value in timings.items() if value is not None},
-                "passed": row["test_passed"],
-                "failure": row["failure"],
-                "quality": round(row["quality_score"], 4),
-                "speed": round(row["speed_score"], 4),
-            }
-            file.write((json.dumps(kept, separators=(",", ":")) + "\n").encode())
-    print(f"{len(rows)} candidates, {target.stat().st_size / 1e6:.2f} MB")
+    order = {entry.task.name: i for i, entry in enumerate(catalogue())}
+    rows = sorted(lines(raw), key=lambda row: (order[row["task"]], row["model"], row["temperature"], row["sample"]))
+    count = write_recordings(target, map(recording, rows))
+    print(f"{count} candidates, {target.stat().st_size / 1e6:.2f} MB")
+
+
+def recording(row: dict[str, Any]) -> Recording:
+    result = result_from_json(row)
+    assert result.timings is not None
+    return Recording(
+        prompt_id=row["task"],
+        prompt=next(entry.task.prompt for entry in catalogue() if entry.task.name == row["task"]),
+        model=row["model"],
+        temperature=result.temperature,
+        text=result.text,
+        timings=result.timings,
+        sample=row["sample"],
+        finish="length" if result.failure is FailureKind.TRUNCATED else "stop",
+        digest=result.digest,
+        passed=result.test_passed,
+    )
 
 
 def main() -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
 from banditgen.demo.comparison import compare, matrix, plot, verdict
+from banditgen.generators.recordings import Recording
+from banditgen.result import Timings
 
 
-def planted(rates: Mapping[str, Sequence[float]], samples: int = 5) -> list[dict[str, Any]]:
+def planted(rates: Mapping[str, Sequence[float]], samples: int = 5) -> list[Recording]:
     """Recordings in which arm i passes with the rate planted for it and the task's type."""
     rng = np.random.default_rng(7)
     rows = []
@@ -20,8 +21,8 @@ def planted(rates: Mapping[str, Sequence[float]], samples: int = 5) -> list[dict
         assert entry.task.task_type
         for i, rate in enumerate(rates[entry.task.task_type]):
             for sample in range(samples):
-                row = {"task": entry.task.name, "task_type": entry.task.task_type, "arm": f"arm{i}", "model": f"m{i}", "temperature": 0.5}
-                rows.append({**row, "sample": sample, "passed": bool(rng.random() < rate)})
+                passed = bool(rng.random() < rate)
+                rows.append(Recording(entry.task.name or "", "p", f"m{i}", 0.5, "", Timings(wall=1.0), sample, passed=passed))
     return rows
 
 
@@ -50,7 +51,7 @@ def test_planted_nothing_is_called_nothing() -> None:
 def test_the_matrix_is_full_and_in_order() -> None:
     rows = planted(alike((1.0, 0.0)), samples=2)
     arms, outcomes = matrix(rows)
-    assert [arm.name for arm in arms] == ["arm0", "arm1"]
+    assert [arm.name for arm in arms] == ["m0_t0.5", "m1_t0.5"]
     assert sum(table.shape[1] for table in outcomes.values()) == len(catalogue())
     for table in outcomes.values():
         assert (table[0] == 1).all()
