@@ -19,6 +19,7 @@ JUDGED = [
     "assert Find_Max([1]) == 1",
     "import unittest\nclass TestF(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(1), 2)",
 ]
+JUDGED += ["import random\nrng = random.Random(1)\nassert f(rng.randint(0, 1)) < 3"]
 COOPERATIVE = [
     "s = Stack()\ns.push(1)\nassert s.pop() == 1",
     "assert isinstance(f(1), Thing)",
