@@ -41,10 +41,11 @@ def main(control_fd: int, settings: str) -> None:
         isolation = become_worker(plan)
         assert isolation is not None
         worker = Worker(plan, isolation, control)
+        greeting = worker.hello()
     except OSError as error:
         control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
         os._exit(1)
-    control.send(json.dumps(worker.hello()).encode())
+    control.send(json.dumps(greeting).encode())
     worker.serve()
     os._exit(0)
 
