@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from banditgen.result import FailureKind
 from banditgen.task import Task
+
+Level = Literal["limits", "confined", "isolated"]
+"""How strongly candidates are held: by resource limits alone, by rules of the kernel, in namespaces of their own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Execution:
 
     `passed` is the verdict of the tests, or, with `verified` False (the task has none), that the code ran cleanly.
     `failure` is None exactly when `passed`. `limit` names the limit that was hit ("wall", "cpu", "memory",
-    "processes", "disk", "output"), if one was. `metrics` is what a caller's own runner reported. `stdout` and
+    "processes", "disk", "inodes", "output"), if one was. `metrics` is what a caller's own runner reported. `stdout` and
     `stderr` are hostile text, cut to the output limit.
     """
 

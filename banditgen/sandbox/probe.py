@@ -10,13 +10,13 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from banditgen.errors import SandboxError
+from banditgen.sandbox.base import Level
 from banditgen.sandbox.worker import Order, Report, Worker
 from banditgen.task import Limits
 
-Level = Literal["limits", "confined", "isolated"]
 LEVELS: tuple[Level, ...] = ("limits", "confined", "isolated")
 NEEDED: dict[Level, tuple[str, ...]] = {
     "limits": (),
