@@ -34,11 +34,11 @@ class BestSet:
         correlation_prior: what is believed of correlations at first.
     """
 
-    sharpness: float = 4.0
-    spread: float = 0.1
-    spread_strength: float = 4.0
-    model_share: float = 0.7
-    correlation_prior: correlation.Prior = correlation.Prior()
+    sharpness: float = 6.0
+    spread: float = 0.07
+    spread_strength: float = 6.0
+    model_share: float = 0.85
+    correlation_prior: correlation.Prior = dataclasses.field(default_factory=correlation.Prior)
     name: str = "best_set"
     randomised: bool = True
 
@@ -63,10 +63,10 @@ class BestSet:
         return mean
 
     def draws(self, state: State, rng: RandomSource, size: int) -> Floats:
-        """(size, K), from the posterior itself: not sharpened."""
+        """(size, K), for people: not sharpened, and shrunk less than what wins races, so that intervals cover."""
         state = with_priors(state)
-        plain = dataclasses.replace(self, sharpness=1.0)
-        return plain._draw(self._posterior(state, correlation.estimate(state, self.correlation_prior)), rng, (size, state.arms))  # noqa: SLF001
+        plain = dataclasses.replace(self, sharpness=1.0, spread_strength=1.0)
+        return plain._draw(plain._posterior(state, correlation.estimate(state, self.correlation_prior)), rng, (size, state.arms))  # noqa: SLF001
 
     def _posterior(self, state: State, joint: correlation.Correlation) -> gaussian.Means:
         return gaussian.posterior(state, joint.shared, self.spread, self.spread_strength, self.model_share)

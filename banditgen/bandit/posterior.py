@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from banditgen.arm import arm_id
 from banditgen.bandit.base import Floats, Ints, State
+from banditgen.bandit.features import log_size
 from banditgen.errors import UsageError
 
 MEASURES = 2  # quality, speed
@@ -161,6 +162,7 @@ class Statistics:
             weight=np.array([float(getattr(arm, "weight", 1.0)) for arm in arms]),
             model=np.array([models.setdefault(arm.model, len(models)) for arm in arms], np.int64),
             temperature=np.array([float(arm.temperature) for arm in arms]),
+            size=np.array([log_size(arm.model) for arm in arms]),
             pending=np.array([[float((pending or {}).get(i, 0)) for i in ids]]),
             prior_mean=prior[:, 0],
             prior_strength=prior[:, 1],

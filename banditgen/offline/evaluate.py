@@ -95,7 +95,10 @@ def evaluate(log: Log, target: ArrayLike, *, confidence: float = 0.95, minimum: 
         UsageError: a target whose shape or values do not fit.
     """
     everything = np.asarray(target, float)
-    if everything.shape not in (log.propensities.shape, log.propensities.shape[1:]) or not ((everything >= 0) & (everything <= 1 + 1e-9)).all():
+    if (
+        everything.shape not in (log.propensities.shape, log.propensities.shape[1:])
+        or not ((everything >= 0) & (everything <= 1 + 1e-9)).all()
+    ):
         raise UsageError(f"the target must be chances in [0, 1] of the shape {log.propensities.shape}, not {everything.shape}")
     used = ~np.isnan(log.rewards).any(1)
     q = log.propensities[used]
