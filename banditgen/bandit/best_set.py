@@ -107,19 +107,18 @@ def greedy(fails: Floats, model: Ints, weight: Floats, k: int) -> Ints:
     task_weights, model_weights = _nodes(TASK_NODES)[1], _nodes(MODEL_NODES)[1]
     chosen = np.empty((size, k), np.int64)
     free = np.broadcast_to(weight > 0, (size, arms)).copy()
-    all_fail = np.broadcast_to(task_weights, (size, TASK_NODES)).copy()  # × weight, given the task
-    by_model = np.ones((size, int(model.max()) + 1, TASK_NODES, MODEL_NODES))  # given task and model, of the chosen
-    by_task = np.ones(by_model.shape[:3])  # the same, averaged over the model's difficulty
-    joint = fails @ model_weights
+    all_fail = np.broadcast_to(task_weights, (size, TASK_NODES))  # × chance that all chosen fail, given the task
+    by_model = np.ones((size, int(model.max()) + 1, TASK_NODES, MODEL_NODES))  # of the chosen, given task and model
+    given = fails @ model_weights  # (size, K, TASK_NODES): an arm fails, given the task and that the chosen of its model do
     for i in range(k):
-        if i:
-            joint = (by_model[:, model] * fails) @ model_weights
-        left = (all_fail[:, None] / by_task[:, model] * joint).sum(-1)
+        left = (given @ all_fail[..., None])[..., 0]
         gain = np.where(free, (all_fail.sum(-1, keepdims=True) - left) * weight, -np.inf)
         arm = gain.argmax(1)
         chosen[:, i], free[rows, arm] = arm, False
-        m, added = model[arm], joint[rows, arm]
-        all_fail = all_fail / by_task[rows, m] * added
-        by_task[rows, m] = added
+        all_fail = all_fail * given[rows, arm]
+        m = model[arm]
         by_model[rows, m] *= fails[rows, arm]
+        row, sibling = np.nonzero(model == m[:, None])
+        failed = by_model[row, m[row]]
+        given[row, sibling] = (failed * fails[row, sibling]) @ model_weights / (failed @ model_weights)
     return chosen

@@ -47,17 +47,20 @@ class Thompson:
 
     def draws(self, state: State, rng: RandomSource, size: int) -> Floats:
         """(size, K): draws of θ·E[wᵀx | passed]; a pending race counts as an outcome at the arm's mean."""
-        mean, deviation = measure_posterior(state)
-        prior_passes, prior_fails = self._prior(state, mean)
+        binary = bool((state.total == state.passes).all())  # every pass was worth 1: θ is all there is to draw
+        mean, deviation = (None, None) if binary else measure_posterior(state)
+        prior_passes, prior_fails = self._prior(state, np.ones((1, 1)) if mean is None else mean)
         passes, fails = state.passes, state.fails
         if state.pending.any():
             rate = (passes + prior_passes) / (state.count + prior_passes + prior_fails)
             passes, fails = passes + rate * state.pending, fails + (1 - rate) * state.pending
         shape = (size, state.arms)
         alpha, beta = self.sharpness * passes + prior_passes, self.sharpness * fails + prior_fails
-        theta: Floats = rng.beta(np.broadcast_to(alpha, shape), np.broadcast_to(beta, shape))
-        if not deviation.any():
-            return theta * mean
+        if alpha.shape != shape:
+            alpha, beta = np.broadcast_to(alpha, shape), np.broadcast_to(beta, shape)
+        theta: Floats = rng.beta(alpha, beta)
+        if mean is None or deviation is None:
+            return theta
         measure: Floats = np.clip(mean + deviation / math.sqrt(self.sharpness) * rng.standard_normal(shape), 0.0, 1.0)
         return theta * measure
 

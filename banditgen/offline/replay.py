@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from banditgen.arm import check_arms
 from banditgen.bandit.base import Floats, Ints, Policy, State
@@ -188,17 +188,24 @@ def play(
 
 def observe(state: State, arms: Ints, rewards: Floats) -> None:
     """Add one race of each row to the state, in place: arms (B, k) all different, rewards (B, k), NaN taught nothing."""
+    seen = ~np.isnan(rewards)
+    y = np.where(seen, rewards, 0.0)
     rows = np.arange(arms.shape[0])[:, None]
-    seen = (~np.isnan(rewards)).astype(float)
-    y = np.nan_to_num(rewards)
-    state.passes[rows, arms] += y > 0
-    state.fails[rows, arms] += seen * (y == 0)
-    state.total[rows, arms] += y
-    state.square[rows, arms] += y * y
+    observe_arms(state, rows, arms, y, seen)
     pair = rows[:, :, None], arms[:, :, None], arms[:, None, :]
-    state.pair_count[pair] += seen[:, :, None] * seen[:, None, :]
+    state.pair_count[pair] += seen[:, :, None] & seen[:, None, :]
     state.pair_total[pair] += y[:, :, None] * seen[:, None, :]
     state.pair_product[pair] += y[:, :, None] * y[:, None, :]
+
+
+def observe_arms(state: State, rows: Ints, arms: Ints, y: Floats, seen: NDArray[np.bool_]) -> None:
+    """The part of `observe` that Thompson sampling needs: no pairs. y is 0 where nothing was seen."""
+    cell = rows, arms
+    passed = y > 0
+    state.passes[cell] += passed
+    state.fails[cell] += seen > passed
+    state.total[cell] += y
+    state.square[cell] += y * y
 
 
 def _seconds(speed: ArrayLike, shape: tuple[int, ...], choices: Ints, tasks: Ints, sample: Ints) -> Floats:

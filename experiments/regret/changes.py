@@ -35,7 +35,7 @@ def recommendation(
             def watch(t: int, state: State, gap: Floats = gap, policy: Any = policy, rate: Floats = rate) -> None:
                 gap[t] = (rate.max() - rate[policy.means(state).argmax(1)]).mean()
 
-            play(policy, table, empty_state(arms, np.ones(len(arms)), len(seeds)), K, seeds, watch)  # type: ignore[arg-type]
+            play(policy, table, empty_state(arms, np.ones(len(arms)), len(seeds)), K, seeds, watch)
             late = np.flatnonzero(gap > 0.02)
             result[label][name] = float("nan") if len(late) and late[-1] == rounds - 1 else float(late[-1] + 1 if len(late) else 0)
     return result

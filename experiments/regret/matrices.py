@@ -13,9 +13,23 @@ from numpy.typing import NDArray
 from banditgen.arm import GeneratorConfig
 
 Matrix = tuple[NDArray[np.float64], list[GeneratorConfig]]
-UP_TO_16B = ("codellama-7b", "codellama-13b", "codellama-python-7b", "codellama-python-13b", "deepseek-base-6.7b", "deepseek-instruct-6.7b")
+UP_TO_16B: tuple[str, ...] = (
+    "codellama-7b",
+    "codellama-13b",
+    "codellama-python-7b",
+    "codellama-python-13b",
+    "deepseek-base-6.7b",
+    "deepseek-instruct-6.7b",
+)
 UP_TO_16B += ("magicoder", "mistral-7b", "starcoder", "wizard-13b")
-UP_TO_7B = ("codellama-7b", "codellama-python-7b", "deepseek-base-1.3b", "deepseek-base-6.7b", "deepseek-instruct-6.7b", "mistral-7b")
+UP_TO_7B: tuple[str, ...] = (
+    "codellama-7b",
+    "codellama-python-7b",
+    "deepseek-base-1.3b",
+    "deepseek-base-6.7b",
+    "deepseek-instruct-6.7b",
+    "mistral-7b",
+)
 UP_TO_7B += ("phi-2", "starcoderbase-7b")
 LARGE = ("34b", "33b", "mixtral", "phind")
 TINY = ("1.3b", "phi-", "mixtral", "phind")

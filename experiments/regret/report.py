@@ -66,9 +66,8 @@ def verdicts(curves: Curves, ceiling: str) -> list[str]:
         best = max(peers, key=lambda label: means[label].mean())
         for ours in ("thompson", "best_set"):
             m = means[ours]
-            rows.append(
-                f"| {run} | {ours} | {share(m, means['uniform'], means[ceiling])} | {interval(m - means[PLAIN])} | {interval(m - means[best])} | {best} |"
-            )
+            cells = (run, ours, share(m, means["uniform"], means[ceiling]), interval(m - means[PLAIN]), interval(m - means[best]), best)
+            rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 

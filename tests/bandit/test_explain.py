@@ -1,5 +1,7 @@
 """Recommendations and explanations say what is believed, with honest intervals."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def raced(rounds: int, seed: int) -> Statistics:
 
 
 @pytest.mark.parametrize("name", ["thompson", "best_set", "mp_ts"])
-def test_credible_intervals_cover_the_truth(name):
+def test_credible_intervals_cover_the_truth(name: Any) -> None:
     """95 % intervals over 100 runs × 4 arms cover at least 89 %: shrinkage may cost a little, not more."""
     covered = 0
     for seed in range(100):
@@ -32,7 +34,7 @@ def test_credible_intervals_cover_the_truth(name):
     assert covered >= 356
 
 
-def test_the_best_arms_are_recommended_best_first():
+def test_the_best_arms_are_recommended_best_first() -> None:
     state = raced(300, 1).state(ARMS, "t", (0.5, 0.5))
     found = recommend(make_policy("best_set"), state, NAMES, 2, np.random.default_rng(1))
     assert [b.name for b in found] == ["arm3", "arm2"]
@@ -41,7 +43,7 @@ def test_the_best_arms_are_recommended_best_first():
         recommend(make_policy("best_set"), state, NAMES, 0, np.random.default_rng(1))
 
 
-def test_an_explanation_names_the_chosen_the_chances_and_the_runner_up():
+def test_an_explanation_names_the_chosen_the_chances_and_the_runner_up() -> None:
     state, policy = raced(30, 1).state(ARMS, "t", (0.5, 0.5)), make_policy("thompson")
     choice = choose(policy, state, 2, np.random.default_rng(2))
     told = explain(policy, state, choice, NAMES, np.random.default_rng(3))
@@ -53,6 +55,6 @@ def test_an_explanation_names_the_chosen_the_chances_and_the_runner_up():
     assert told.to_dict()["chosen"][0]["name"] == told.chosen[0].name
 
 
-def test_with_every_arm_in_the_race_there_is_no_runner_up():
+def test_with_every_arm_in_the_race_there_is_no_runner_up() -> None:
     state, policy = Statistics().state(ARMS, "t", (0.5, 0.5)), make_policy("best_set")
     assert explain(policy, state, choose(policy, state, 4, np.random.default_rng(2)), NAMES, np.random.default_rng(3)).runner_up is None

@@ -2,12 +2,13 @@
 
 import dataclasses
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.bandit import Statistics, child_prior, choose, make_policy
+from banditgen.bandit import State, Statistics, child_prior, choose, make_policy
 from banditgen.bandit.best_set import _nodes, failures, greedy
 from banditgen.bandit.correlation import Correlation, Prior, estimate
 from banditgen.bandit.features import log_size
@@ -26,11 +27,11 @@ def fold(statistics: Statistics, table: np.ndarray, task_type: str = "t") -> Sta
     return statistics
 
 
-def propensities(name: str, state, k: int = 3) -> np.ndarray:
+def propensities(name: str, state: State, k: int = 3) -> np.ndarray:
     return choose(make_policy(name), state, k, np.random.default_rng(0), particles=2000, exploration=0.0).propensities
 
 
-def test_correlations_are_found_where_they_are_and_not_where_they_are_not():
+def test_correlations_are_found_where_they_are_and_not_where_they_are_not() -> None:
     """ρ, δ and loadings within 0.1 of the truth after 3,000 races (standard error about 0.02)."""
     rng = np.random.default_rng(4)
     z, u, e = rng.standard_normal((3000, 1)), np.repeat(rng.standard_normal((3000, 4)), 2, axis=1), rng.standard_normal((3000, 8))
@@ -43,7 +44,7 @@ def test_correlations_are_found_where_they_are_and_not_where_they_are_not():
     assert alone.model[0] == pytest.approx(0, abs=0.1)
 
 
-def test_greedy_finds_the_best_set_of_the_model():
+def test_greedy_finds_the_best_set_of_the_model() -> None:
     """Against enumeration of all C(8, 3) sets, on 50 random models: never 5 % worse, nearly always the same set."""
     rng = np.random.default_rng(1)
     model = np.repeat(np.arange(4), 2)
@@ -52,8 +53,8 @@ def test_greedy_finds_the_best_set_of_the_model():
         joint = Correlation(np.array([0.4]), np.array([0.2]), rng.uniform(0.4, 0.8, (1, 8)))
         fails = failures(rng.uniform(0.2, 0.6, (1, 8)), joint)
 
-        def value(s, fails=fails):
-            given_task = 1.0
+        def value(s: tuple[int, ...], fails: Any = fails) -> Any:
+            given_task: Any = 1.0
             for m in set(model[list(s)]):
                 given_task = given_task * (fails[0, [a for a in s if model[a] == m]].prod(0) @ _nodes(3)[1])
             return 1 - given_task @ _nodes(7)[1]
@@ -65,7 +66,7 @@ def test_greedy_finds_the_best_set_of_the_model():
     assert same >= 40
 
 
-def test_best_set_prefers_arms_that_pass_where_others_fail():
+def test_best_set_prefers_arms_that_pass_where_others_fail() -> None:
     """Arm 7 passes exactly where the others fail, with a lower mean: it belongs in the race, and a learner of means leaves it out."""
     rng = np.random.default_rng(2)
     easy = rng.random(600) < 0.6
@@ -77,7 +78,7 @@ def test_best_set_prefers_arms_that_pass_where_others_fail():
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_what_an_arm_did_in_other_task_types_is_where_it_starts_in_a_new_one(name):
+def test_what_an_arm_did_in_other_task_types_is_where_it_starts_in_a_new_one(name: Any) -> None:
     rng = np.random.default_rng(3)
     rates = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.8, 0.8])
     statistics = fold(Statistics(), (rng.random((60, 8)) < rates).astype(float), "old")
@@ -87,7 +88,7 @@ def test_what_an_arm_did_in_other_task_types_is_where_it_starts_in_a_new_one(nam
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_a_child_of_good_parents_starts_ahead_but_is_soon_judged_by_its_own_races(name):
+def test_a_child_of_good_parents_starts_ahead_but_is_soon_judged_by_its_own_races(name: Any) -> None:
     rng = np.random.default_rng(6)
     statistics = fold(Statistics(), (rng.random((30, 8)) < 0.4).astype(float))
     child = GeneratorConfig("child", "another", 0.5)
@@ -101,7 +102,7 @@ def test_a_child_of_good_parents_starts_ahead_but_is_soon_judged_by_its_own_race
     assert propensities(name, statistics.state([*ARMS, child], "t", (0.5, 0.5), priors=prior), 1)[8] < 0.01
 
 
-def test_a_parents_evidence_is_never_copied():
+def test_a_parents_evidence_is_never_copied() -> None:
     mean, strength = child_prior([(0.9, 5000), (0.5, 5000)], [3, 1])
     assert mean == pytest.approx(0.8)
     assert strength <= 8
@@ -112,7 +113,7 @@ def test_a_parents_evidence_is_never_copied():
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_a_race_that_is_out_counts(name):
+def test_a_race_that_is_out_counts(name: Any) -> None:
     """An arm that is already in three untold races is drawn with less spread, so less often while it is behind."""
     rng = np.random.default_rng(5)
     rates = np.array([0.5] * 6 + [0.3, 0.3])
@@ -125,7 +126,7 @@ def test_a_race_that_is_out_counts(name):
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_a_preference_multiplies(name):
+def test_a_preference_multiplies(name: Any) -> None:
     state = Statistics().state(ARMS, "t", (0.5, 0.5))
     weight = np.ones(8)
     weight[5] = 3.0
@@ -133,7 +134,7 @@ def test_a_preference_multiplies(name):
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_speed_decides_between_arms_that_pass_alike_once_its_weight_does(name):
+def test_speed_decides_between_arms_that_pass_alike_once_its_weight_does(name: Any) -> None:
     rng, statistics = np.random.default_rng(1), Statistics()
     for race in range(150):
         measures = np.stack([np.full(8, 0.8), np.where(np.arange(8) == 2, 0.95, 0.2) + 0.01 * rng.random(8)], axis=1)
@@ -146,10 +147,10 @@ def test_speed_decides_between_arms_that_pass_alike_once_its_weight_does(name):
 @pytest.mark.parametrize(
     ("model", "billions"), [("qwen2.5-coder:14b", 14), ("mixtral-8x7b", 56), ("smollm2:135m", 0.135), ("deepseek-coder:6.7b-q4", 6.7)]
 )
-def test_the_size_in_a_models_name_is_read(model, billions):
+def test_the_size_in_a_models_name_is_read(model: Any, billions: Any) -> None:
     assert 2 ** log_size(model) == pytest.approx(billions)
 
 
 @pytest.mark.parametrize("model", ["codellama", "gpt-4", "phi-2", "x-4bit", "0b"])
-def test_a_name_that_says_no_size_says_none(model):
+def test_a_name_that_says_no_size_says_none(model: Any) -> None:
     assert np.isnan(log_size(model))

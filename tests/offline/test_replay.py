@@ -1,5 +1,7 @@
 """Replay: paired draws, one seed at a time or many, missing outcomes, refusals."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def matrix(seed: int = 1, tasks: int = 40, samples: int = 3) -> np.ndarray:
 
 
 @pytest.mark.parametrize("policy", sorted(POLICIES))
-def test_every_policy_races_k_different_arms_and_keeps_the_best(policy):
+def test_every_policy_races_k_different_arms_and_keeps_the_best(policy: Any) -> None:
     played = replay(policy, matrix(), ARMS, k=3, rounds=60, seeds=range(4))
     assert played.choices.shape == (4, 60, 3)
     assert played.best_reward.shape == (4, 60)
@@ -26,21 +28,21 @@ def test_every_policy_races_k_different_arms_and_keeps_the_best(policy):
 
 
 @pytest.mark.parametrize("policy", sorted(POLICIES))
-def test_a_seed_replays_alike_alone_and_in_company(policy):
+def test_a_seed_replays_alike_alone_and_in_company(policy: Any) -> None:
     together = replay(policy, matrix(), ARMS, k=3, rounds=80, seeds=[0, 3, 7])
     alone = replay(policy, matrix(), ARMS, k=3, rounds=80, seeds=[3])
     assert (together.choices[1] == alone.choices[0]).all()
     assert (together.best_reward[1] == alone.best_reward[0]).all()
 
 
-def test_two_policies_meet_the_same_tasks_and_the_same_outcomes():
+def test_two_policies_meet_the_same_tasks_and_the_same_outcomes() -> None:
     a, b = (replay(p, matrix(), ARMS, k=8, rounds=50, seeds=3) for p in ("uniform", "thompson"))
     assert (a.tasks == b.tasks).all()
     assert (np.sort(a.rewards, axis=2) == np.sort(b.rewards, axis=2)).all()
     assert (a.best_reward == b.best_reward).all()
 
 
-def test_missing_outcomes_are_passed_over_and_a_race_without_any_keeps_nothing():
+def test_missing_outcomes_are_passed_over_and_a_race_without_any_keeps_nothing() -> None:
     outcomes = matrix()
     outcomes[:, :, 0] = np.nan
     outcomes[7] = np.nan
@@ -52,20 +54,20 @@ def test_missing_outcomes_are_passed_over_and_a_race_without_any_keeps_nothing()
 
 
 @pytest.mark.parametrize("policy", ["thompson", "best_set", "kl_ucb"])
-def test_fractions_and_a_matrix_of_nothing_but_ones_or_zeros_are_played(policy):
+def test_fractions_and_a_matrix_of_nothing_but_ones_or_zeros_are_played(policy: Any) -> None:
     for outcomes in (matrix() * 0.6, np.ones((8, 5, 1)), np.zeros((8, 5, 1)), np.full((8, 5, 1), np.nan)):
         assert replay(policy, outcomes, ARMS, k=3, rounds=60, seeds=2).choices.max() <= 7
 
 
 @pytest.mark.parametrize("policy", ["thompson", "best_set"])
-def test_learning_beats_chance(policy):
+def test_learning_beats_chance(policy: Any) -> None:
     """On 20 paired seeds by more than five standard errors."""
     learned, chance = (replay(p, matrix(), ARMS, k=2, rounds=200, seeds=20).best_reward.mean(1) for p in (policy, "uniform"))
     gain = learned - chance
     assert gain.mean() > 5 * gain.std(ddof=1) / np.sqrt(20)
 
 
-def test_times_are_those_of_the_slowest_candidate_raced():
+def test_times_are_those_of_the_slowest_candidate_raced() -> None:
     speed = np.broadcast_to(np.arange(8.0)[:, None, None], (8, 40, 3))
     played = replay("uniform", matrix(), ARMS, k=3, rounds=20, seeds=2, speed=speed)
     assert played.seconds is not None
@@ -87,6 +89,6 @@ def test_times_are_those_of_the_slowest_candidate_raced():
         (matrix(), {"speed": np.ones((1, 2, 3))}),
     ],
 )
-def test_wrong_input_is_refused(outcomes, settings):
+def test_wrong_input_is_refused(outcomes: Any, settings: Any) -> None:
     with pytest.raises(UsageError):
         replay("uniform", outcomes, ARMS, **{"k": 3, "rounds": 5, "seeds": [1], **settings})
