@@ -116,7 +116,9 @@ def write(here: Path, curves: Curves, changes: dict[str, Any], baselines: list[s
         "| --- | --- | --- | --- |",
     ]
     for name, row in changes["recommendation"].items():
-        cells = [f"{row['uniform']:.0f}"] + [f"{row[p]:.0f} ({100 * row[p] / row['uniform']:.0f} %)" for p in ("thompson", "best_set")]
+        known = np.isfinite(row["uniform"])
+        cells = [f"{row['uniform']:.0f}" if known else "not within 1,500"]
+        cells += [f"{row[p]:.0f}" + (f" ({100 * row[p] / row['uniform']:.0f} %)" if known else "") for p in ("thompson", "best_set")]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "## A new arm, the best of all, born after 300 races: its share of races in each 25 that follow", ""]
     lines += [f"- {name}: {', '.join(f'{x:.2f}' for x in row)}" for name, row in changes["births"].items()]

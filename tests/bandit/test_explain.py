@@ -21,6 +21,7 @@ def raced(rounds: int, seed: int) -> Statistics:
     return statistics
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["thompson", "best_set", "mp_ts"])
 def test_credible_intervals_cover_the_truth(name: Any) -> None:
     """95 % intervals over 100 runs × 4 arms cover at least 89 %: shrinkage may cost a little, not more."""

@@ -26,6 +26,7 @@ def own_log(seed: int, rounds: int = 150, k: int = 2) -> Log:
     return Log(arms, rewards, q)
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_and_the_naive_mean_is_low() -> None:
     """95 % sequences over 40 adaptive logs miss at most 6 times (false alarm 1 in 80 at exactly 95 %); DR is unbiased to 4 errors."""
     uniform = np.full(6, 2 / 6)
