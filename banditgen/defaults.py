@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import os
 from typing import Any
 
 from banditgen.errors import UsageError
@@ -9,6 +12,7 @@ from banditgen.evaluators.base import Evaluator
 from banditgen.generators.base import Generator
 from banditgen.history.base import HistoryStore
 from banditgen.sandbox.base import Sandbox
+from banditgen.task import Level
 
 
 def default_backend(backend: Any = None) -> Generator:
@@ -18,11 +22,22 @@ def default_backend(backend: Any = None) -> Generator:
     return resolve_backend(backend)
 
 
-def default_sandbox() -> Sandbox:
-    """The strongest sandbox this machine allows."""
+def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:
+    """The strongest sandbox this machine allows, shared by all that ask for the same in this process, closed at its end.
+
+    Raises:
+        SandboxError: the machine does not give the level that is required.
+    """
+    return _sandbox(os.getpid(), require, allow_unsafe)
+
+
+@functools.cache
+def _sandbox(process: int, require: Level | None, allow_unsafe: bool) -> Sandbox:  # noqa: ARG001 - a forked child needs its own
     from banditgen.sandbox import default
 
-    return default.default_sandbox()
+    sandbox = default.default_sandbox(require, allow_unsafe=allow_unsafe)
+    atexit.register(sandbox.close)
+    return sandbox
 
 
 def default_evaluator(evaluator: Any = None) -> Evaluator:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-import os
 import re
 import time
 from collections import Counter
@@ -28,7 +27,7 @@ from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import QUALITY_WEIGHT, SPEED_WEIGHT, SelectionCriteria, check_weights
 from banditgen.stats import generator_stats, success_rates
-from banditgen.task import Task
+from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
 
@@ -66,7 +65,9 @@ class ParallelGenerator:
             None is our own, which needs no model.
         quality_weight, speed_weight: relative; may be changed between races.
         history: where races are remembered: a store, a URL or a path; None keeps a private one in memory.
-        sandbox: where tests run; None is the strongest that this machine allows.
+        sandbox: where tests run; None is the strongest that this machine allows, shared within the process.
+        require: the least isolation, "confined" or "isolated", without which no candidate runs; None is "confined".
+        allow_unsafe: candidates may run with resource limits alone where nothing better works.
         criteria: limits beside the weights: a candidate outside them has reward 0.
         deadlines: how long a generation may take, step by step; None is `Deadlines()`.
         seed: of the order in which arms start, and of the sampling where a backend takes one.
@@ -85,6 +86,8 @@ class ParallelGenerator:
         *,
         history: Any = None,
         sandbox: Sandbox | None = None,
+        require: Level | None = None,
+        allow_unsafe: bool = False,
         criteria: SelectionCriteria | None = None,
         deadlines: Deadlines | None = None,
         seed: int | None = None,
@@ -99,8 +102,8 @@ class ParallelGenerator:
         self._runner = node_runner
         self._evaluator = defaults.default_evaluator(evaluator)
         self._sandbox = sandbox
-        self._sandbox_given = sandbox is not None
-        self._process = os.getpid()
+        self._require = require
+        self._allow_unsafe = allow_unsafe
         self._criteria = criteria or SelectionCriteria()
         self._seed = seed
         self._rng = np.random.default_rng(seed)
@@ -118,10 +121,7 @@ class ParallelGenerator:
     @property
     def sandbox(self) -> Sandbox:
         """Where tests run; started at first use."""
-        if self._sandbox is None or (self._process != os.getpid() and not self._sandbox_given):
-            self._sandbox = defaults.default_sandbox()  # a forked child needs workers of its own
-            self._process = os.getpid()
-        return self._sandbox
+        return self._sandbox or defaults.default_sandbox(self._require, allow_unsafe=self._allow_unsafe)
 
     def _criteria_now(self) -> SelectionCriteria:
         return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)
@@ -197,12 +197,6 @@ class ParallelGenerator:
     async def prepare(self, models: Sequence[str]) -> None:
         """Have these models ready before a race, where the backend can."""
         await self.backend.prepare(list(dict.fromkeys(models)))
-
-    def close(self) -> None:
-        """Stop the sandbox that was started here; a second call does nothing."""
-        if self._sandbox is not None and not self._sandbox_given:
-            self._sandbox.close()
-            self._sandbox = None
 
     async def race(
         self, decision: DecisionRecord, arms: Sequence[Any], task: Task, on_event: OnEvent | None = None

@@ -14,10 +14,10 @@ import numpy as np
 
 from banditgen import defaults
 from banditgen.arm import arm_id, check_arms, check_text
+from banditgen.bandit import Explanation
 from banditgen.candidate import weigh
 from banditgen.errors import UsageError
-from banditgen.explanation import Explanation, explain
-from banditgen.generators.base import Generator
+from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.learner import Learner, Recommendation
@@ -77,6 +77,8 @@ class BanditGenerator:
         sandbox: Sandbox | None = None,
         node_runner: Any = None,
         evaluator: Any = None,
+        deadlines: Deadlines | None = None,
+        allow_unsafe: bool = False,
         seed: int | None = None,
     ) -> None:
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
@@ -85,10 +87,20 @@ class BanditGenerator:
         self.arms = _distinct(check_arms(arms))
         self.history = history
         self.selector = ExperimentSelector(strategy.criteria, history=history, scope=strategy.name)
-        self.racer = ParallelGenerator(generator, node_runner, evaluator, history=history, sandbox=sandbox, criteria=strategy.criteria)
+        self.racer = ParallelGenerator(
+            generator,
+            node_runner,
+            evaluator,
+            history=history,
+            sandbox=sandbox,
+            require=strategy.require,
+            allow_unsafe=allow_unsafe,
+            deadlines=deadlines,
+            criteria=strategy.criteria,
+        )
         self._learner = Learner(history, self.arms, strategy.policy)
         self._rng = np.random.default_rng(seed)
-        self._owned: list[Any] = [self.racer]
+        self._owned: list[Any] = []
 
     @classmethod
     def open(
@@ -101,6 +113,8 @@ class BanditGenerator:
         sandbox: Sandbox | None = None,
         node_runner: Any = None,
         evaluator: Any = None,
+        deadlines: Deadlines | None = None,
+        allow_unsafe: bool = False,
         seed: int | None = None,
     ) -> BanditGenerator:
         """Build everything from a strategy and defaults.
@@ -114,6 +128,9 @@ class BanditGenerator:
             sandbox: where tests run; None is the strongest that this machine allows.
             node_runner: a caller's own, as `ParallelGenerator` takes it; None is our sandbox.
             evaluator: a caller's own, as `ParallelGenerator` takes it; None is ours.
+            deadlines: how long a generation may take, step by step; None is `Deadlines()`.
+            allow_unsafe: candidates may run with resource limits alone where no sandbox works: with your files and network in
+                their reach. A level that the strategy requires still holds.
             seed: of every choice; the same seed and history give the same decisions.
 
         Raises:
@@ -122,6 +139,7 @@ class BanditGenerator:
             HistoryError: the history cannot be opened.
         """
         parts = {"sandbox": sandbox, "node_runner": node_runner, "evaluator": evaluator, "seed": seed}
+        parts |= {"deadlines": deadlines, "allow_unsafe": allow_unsafe}
         return run_sync(cls._open(strategy, arms, backend, history, parts))
 
     @classmethod
@@ -156,7 +174,7 @@ class BanditGenerator:
         except BaseException:
             await _release(owned)
             raise
-        own._owned += owned
+        own._owned = owned
         return own
 
     def run(
@@ -324,18 +342,18 @@ class BanditGenerator:
         return await asyncio.to_thread(self.recommend, task_type, top_k)
 
     def explain(self, decision: Decision | Race | str) -> Explanation:
-        """Why a decision fell out as it did, in words (`.text`) and as data: posteriors, chances, propensities, runner-up.
+        """Why a decision fell out as it did, in words (`.words`) and as data: beliefs, propensities, the runner-up.
 
         Args:
             decision: a decision, a race, or the id of either.
 
         Raises:
-            UsageError: an unknown id.
+            UsageError: an unknown id, or arms that were given and not chosen.
         """
         record = self.history.decision(decision if isinstance(decision, str) else decision.id)
-        if record is None:
-            raise UsageError(f"unknown decision {decision!r}")
-        return explain(record)
+        if record is None or "explanation" not in record.detail:
+            raise UsageError(f"there is no explanation of {decision!r}: only decisions of a bandit have one")
+        return Explanation.from_dict(record.detail["explanation"])
 
     async def aexplain(self, decision: Decision | Race | str) -> Explanation:
         """`explain` for callers in an event loop."""

@@ -17,6 +17,7 @@ from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, POLICIES, WEIGHT_FIELDS, read
 from banditgen.strategy_toml import Document, dumps
+from banditgen.task import Level
 
 __all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "known_strategies"]
 
@@ -39,6 +40,7 @@ class Strategy:
         criteria: weights and limits that candidates are judged by.
         models: "available" makes an arm of every model of the backend at each of `temperatures`; None only races `arms`.
         temperatures: each in [0, 2], no two alike, at least one.
+        require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
         path: the file it came from, if it did; no part of equality.
 
@@ -54,6 +56,7 @@ class Strategy:
     models: Literal["available"] | None = None
     temperatures: tuple[float, ...] = DEFAULT_TEMPERATURES
     max_tokens: int = DEFAULT_MAX_TOKENS
+    require: Level | None = None
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +118,8 @@ class Strategy:
         values: dict[str, Any] = {"k": self.k, "policy": self.policy}
         if self.models is not None:
             values |= {"models": self.models, "temperatures": self.temperatures, "max_tokens": self.max_tokens}
+        if self.require is not None:
+            values["require"] = self.require
         values["weights"] = {key: getattr(self.criteria, field) for key, field in WEIGHT_FIELDS.items()}
         limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) not in (None, 0, False)}
         if limits:

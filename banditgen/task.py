@@ -13,6 +13,9 @@ from typing import Any, Literal
 from banditgen.errors import TaskError
 
 TestKind = Literal["asserts", "pytest", "stdio", "none"]
+Level = Literal["limits", "confined", "isolated"]
+"""How strongly candidates are held: by resource limits alone, by rules of the kernel, in namespaces of their own."""
+LEVELS: tuple[Level, ...] = ("limits", "confined", "isolated")  # weakest first
 DEFAULT_TASK_TYPE = "general"
 
 

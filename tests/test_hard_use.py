@@ -116,8 +116,6 @@ def test_a_result_that_its_own_race_recorded_cannot_be_told() -> None:
         assert bandit.get_stats()["total_selections"] == 1
         with pytest.raises(UsageError, match="recorded it"):
             bandit.tell(bandit.ask("text", 2).id, results)
-        racer.close()
-        other.close()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +204,6 @@ def test_each_self_recorded_race_takes_one_record_success() -> None:
     for task_type in ("x", "y"):
         generator.record_success("good", task_type, True)
         assert generator.generator_stats[task_type]["good"]["total_count"] == 1
-    generator.close()
 
 
 def test_statistics_go_by_name() -> None:
@@ -215,7 +212,6 @@ def test_statistics_go_by_name() -> None:
     generator = ParallelGenerator(Client({"good": GOOD}))
     generator.generate_parallel("p", twins, "n", "d", task=DOUBLE)
     assert set(generator.generator_stats["text"]) == {"x", "y"}
-    generator.close()
     with pytest.raises(UsageError, match="same generator"):
         opened(arms=twins)
 
@@ -255,7 +251,6 @@ def test_weights_that_chose_a_given_race_learn_from_its_rating() -> None:
 
     rate_race(history, history.races()[0].id, 0.4)
     assert history.weights("selector:0.9/0.1")[0] == (0.85, 0.15)
-    generator.close()
 
 
 @pytest.mark.parametrize(
@@ -335,7 +330,6 @@ def test_a_truncated_candidate_that_passes_has_passed() -> None:
     good, bad = generator.generate_parallel(DOUBLE.prompt, ARMS, "n", "d", task=DOUBLE)
     assert (good.test_passed, good.failure, good.generation_time) == (True, None, 0.75)
     assert (bad.test_passed, bad.failure) == (False, FailureKind.TRUNCATED)
-    generator.close()
 
 
 def test_an_interrupted_race_is_remembered_before_the_interrupt_is_seen(tmp_path: Path) -> None:

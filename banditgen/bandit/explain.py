@@ -47,6 +47,12 @@ class Explanation:
         """JSON-ready."""
         return dataclasses.asdict(self)
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Explanation:
+        """What `to_dict` gave."""
+        runner_up = data["runner_up"]
+        return cls(data["words"], [Belief(**b) for b in data["chosen"]], runner_up and Belief(**runner_up), data["propensities"])
+
 
 def beliefs(
     policy: Policy, state: State, names: Sequence[str], rng: np.random.Generator, *, credibility: float = 0.95, samples: int = SAMPLES
@@ -100,9 +106,11 @@ def explain(policy: Policy, state: State, choice: Choice, names: Sequence[str], 
     if runner_up is not None:
         b = everything[runner_up]
         lines.append(f"runner-up {b.name}: expected {b.expected:.2f}, in the race with chance {choice.propensities[runner_up]:.0%}")
-    lines.append(
-        f"this very set had chance {choice.set_probability:.1%}; {choice.exploration:.0%} of decisions are drawn at random to keep learning"
-    )
+    if choice.exploration == 0:
+        lines.append("these are the best expected arms; nothing was left to chance")
+    else:
+        share = f"{choice.exploration:.0%} of decisions are drawn at random to keep learning"
+        lines.append(f"this very set had chance {choice.set_probability:.1%}; {share}")
     return Explanation(
         words="\n".join(lines),
         chosen=chosen,

@@ -20,6 +20,7 @@ from banditgen.task import Task
 @click.option("--tests", type=click.Path(path_type=Path), help="A file of asserts, or a pytest file; - reads stdin.")
 @click.option("--entry-point", help="The function the tests call; inferred where left out.")
 @click.option("-k", type=click.IntRange(min=1), help="How many arms race; the strategy's number where left out.")
+@click.option("--allow-unsafe", is_flag=True, help="Where no sandbox works, run candidates with resource limits alone.")
 @click.option("--exploit", is_flag=True, help="Only the arm that is best so far; no exploration.")
 @shared("strategy", "backend", "history", "seed", "json")
 @click.pass_context
@@ -30,6 +31,7 @@ def command(
     tests: Path | None,
     entry_point: str | None,
     k: int | None,
+    allow_unsafe: bool,
     exploit: bool,
     strategy: str,
     backend: str | None,
@@ -39,7 +41,7 @@ def command(
 ) -> int:
     """Race generators on PROMPT and print the best code. Exit 0 when a candidate passed, 1 when none did."""
     task = Task(prompt, task_type=task_type, tests=_read(tests), entry_point=entry_point)
-    with BanditGenerator.open(strategy, backend=backend, history=history, seed=seed) as bandit:
+    with BanditGenerator.open(strategy, backend=backend, history=history, seed=seed, allow_unsafe=allow_unsafe) as bandit:
         with watch() as on_event:
             race = bandit.run(task, k, exploit=exploit, on_event=on_event, on_decision=_announce(bandit.backend.name))
         if as_json:

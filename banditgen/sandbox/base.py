@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from banditgen.result import FailureKind
 from banditgen.task import Task
-
-Level = Literal["limits", "confined", "isolated"]
-"""How strongly candidates are held: by resource limits alone, by rules of the kernel, in namespaces of their own."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,8 @@ import platform
 import sys
 
 from banditgen.errors import SandboxError, UsageError
-from banditgen.sandbox.base import Level, Sandbox
+from banditgen.sandbox.base import Sandbox
+from banditgen.task import Level
 
 
 def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:

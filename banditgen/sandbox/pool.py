@@ -11,12 +11,12 @@ from typing import cast
 
 from banditgen.errors import SandboxError
 from banditgen.sandbox import verdict
-from banditgen.sandbox.base import Execution, Level
+from banditgen.sandbox.base import Execution
 from banditgen.sandbox.channel import Look, look_at
 from banditgen.sandbox.packages import check_packages, default_environment
-from banditgen.sandbox.probe import LEVELS, OPEN, probe
+from banditgen.sandbox.probe import OPEN, probe
 from banditgen.sandbox.worker import Mechanisms, Order, Report, Worker, WorkerDiedError
-from banditgen.task import Task
+from banditgen.task import LEVELS, Level, Task
 
 
 class ZygoteSandbox:

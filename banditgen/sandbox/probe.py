@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from banditgen.errors import SandboxError
-from banditgen.sandbox.base import Level
 from banditgen.sandbox.worker import Order, Report, Worker
-from banditgen.task import Limits
+from banditgen.task import LEVELS, Level, Limits
 
-LEVELS: tuple[Level, ...] = ("limits", "confined", "isolated")
 NEEDED: dict[Level, tuple[str, ...]] = {
     "limits": (),
     "confined": ("filesystem", "network", "signals", "syscalls", "environment"),
