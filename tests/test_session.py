@@ -226,7 +226,7 @@ def test_a_changed_digest_discounts_what_the_model_showed_before() -> None:
             decision = bandit.ask("text", 3)
             bandit.tell(decision.id, [told("good", passed=passed, digest=digest)])
         rates = {row.name: (row.passes, row.fails) for row in bandit.recommend("text", 3)}
-    assert rates["good"] == (1.0, pytest.approx(2.0))
+    assert rates["good"] == pytest.approx((1.0, 2.0))
 
 
 def test_explain_says_why_in_words_and_as_data() -> None:

@@ -89,8 +89,8 @@ class EmbeddedGenerator:
                 failed[name] = error
         if failed and len(failed) == len(set(models)):
             raise next(iter(failed.values()))
-        for name, error in failed.items():
-            logger.warning("model %s is not ready: %s", one_line(name), error)
+        for name, why in failed.items():
+            logger.warning("model %s is not ready: %s", one_line(name), why)
 
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
         """See `Generator.generate`. The total deadline counts from the model being loaded and a slot being free."""
