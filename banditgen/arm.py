@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from banditgen.errors import UsageError
@@ -44,9 +44,7 @@ class GeneratorConfig:
 
     def __post_init__(self) -> None:
         for field in ("name", "model"):
-            value = getattr(self, field)
-            if not isinstance(value, str) or not value.strip():
-                raise UsageError(f"GeneratorConfig.{field} must be a non-empty string, not {value!r}")
+            check_text(f"GeneratorConfig.{field}", getattr(self, field))
         _number(self, "temperature", 0.0, 2.0)
         _number(self, "weight", 0.0, math.inf)
         if isinstance(self.max_tokens, bool) or not isinstance(self.max_tokens, int) or self.max_tokens < 1:
@@ -90,12 +88,25 @@ def named_arm_id(name: str) -> str:
     return f"name:{name}"
 
 
+def check_text(what: str, value: Any) -> str:
+    """The value, refused unless it is a non-empty string that can be stored as UTF-8 (UsageError names it)."""
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{what} must be a non-empty string, not {value!r}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{what} must be valid Unicode text, not {value!a}") from None
+    return value
+
+
 def check_arms(arms: Sequence[Any]) -> list[Any]:
     """The arms as a list, after refusing an empty one, arms without the needed attributes, and two of one name.
 
     Raises:
         UsageError: with the name of what is wrong.
     """
+    if not isinstance(arms, Iterable):
+        raise UsageError(f"arms must be a list of GeneratorConfig, not {arms!r}")
     arms = list(arms)
     if not arms:
         raise UsageError("no arms to race: give at least one GeneratorConfig")
@@ -104,6 +115,11 @@ def check_arms(arms: Sequence[Any]) -> list[Any]:
         for field in ("name", "model", "temperature"):
             if not hasattr(arm, field):
                 raise UsageError(f"an arm needs name, model and temperature; {arm!r} has no {field}")
+        check_text("an arm's name", arm.name)
+        check_text("an arm's model", arm.model)
+        _number(arm, "temperature", 0.0, 2.0)
+        if hasattr(arm, "weight"):
+            _number(arm, "weight", 0.0, math.inf)
         if arm.name in seen:
             raise UsageError(f"two arms are named {arm.name!r}: give each arm a name of its own")
         seen.add(arm.name)
@@ -121,7 +137,7 @@ def default_arms() -> list[GeneratorConfig]:
     ]
 
 
-def _number(arm: GeneratorConfig, field: str, low: float, high: float) -> None:
+def _number(arm: Any, field: str, low: float, high: float) -> None:
     value = getattr(arm, field)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
         span = f"between {low:g} and {high:g}" if math.isfinite(high) else f"of at least {low:g}"

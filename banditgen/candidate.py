@@ -11,12 +11,12 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from banditgen.arm import arm_id
 from banditgen.errors import EvaluatorError, SandboxError
 from banditgen.evaluators.base import QUALITY, Evaluator
-from banditgen.generators.base import Generation, GenerationError, Generator, Request
+from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import extract_code
 from banditgen.history.ids import new_id
 from banditgen.result import FailureKind, GenerationResult, Timings
@@ -25,16 +25,27 @@ from banditgen.sandbox.runner import run_with
 from banditgen.scoring import SelectionCriteria, combined_score, quality_score, speed_score
 from banditgen.task import Task
 
-T = TypeVar("T")
 logger = logging.getLogger("banditgen.race")
 
-# Trying candidates is processor work: one at a time per core, apart from the loop's own threads.
-_trials = concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="banditgen-trial")
+
+@functools.cache
+def _trials(process: int) -> concurrent.futures.ThreadPoolExecutor:  # noqa: ARG001 - a forked child needs threads of its own
+    """Trying candidates is processor work: one at a time per core, apart from the loop's own threads."""
+    return concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="banditgen-trial")
 
 
-async def in_trial_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+async def in_trial_thread(function: Callable[..., None], *args: Any, **kwargs: Any) -> None:
     """Run blocking work in the threads kept for trials."""
-    return await asyncio.get_running_loop().run_in_executor(_trials, functools.partial(function, *args, **kwargs))
+
+    def contained() -> None:
+        try:
+            function(*args, **kwargs)
+        except Exception:
+            raise
+        except BaseException as error:  # a caller's runner that exits must not end the event loop
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
+
+    await asyncio.get_running_loop().run_in_executor(_trials(os.getpid()), contained)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +61,7 @@ class RaceSetting:
     sandbox: Sandbox | None  # None where only the caller's runner is used
     runner: Any = None
     seed: int | None = None
+    deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)
 
 
 async def run_candidate(
@@ -68,12 +80,12 @@ async def run_candidate(
         async with slot:
             started = time.perf_counter()
             on_stage("generating", "")
-            request = Request(setting.prompt, arm, seed=setting.seed, entry_point=setting.task.entry_point)
+            request = Request(setting.prompt, arm, setting.seed, setting.task.entry_point, setting.deadlines)
             generation = await setting.generator.generate(request, lambda text: on_stage("generating", text))
         _keep_generation(result, generation, setting.task)
         if result.code:
             on_stage("testing", "")
-            await in_trial_thread(_try, result, setting, truncated=generation.finish == "length")
+            await _tried(result, setting, truncated=generation.finish == "length")
     except asyncio.CancelledError:
         late = dataclasses.replace(result)  # a trial thread may still be writing to the other one
         return _fail(
@@ -117,6 +129,23 @@ def _fail(result: GenerationResult, kind: FailureKind, message: str, timings: Ti
     return result
 
 
+async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: bool) -> None:
+    try:
+        await in_trial_thread(_try, result, setting, truncated=truncated)
+    except Exception as error:  # one candidate's trial must not end the race
+        logger.exception("trying the candidate of %s failed", result.generator_name)
+        _spoil(result, f"trying the candidate failed: {type(error).__name__}: {str(error)[:200]}")
+        score(result, setting.criteria)
+
+
+def _spoil(result: GenerationResult, message: str) -> None:
+    """What was to try or measure the candidate failed: it counts for nothing."""
+    result.test_passed = False
+    result.verified = False
+    result.failure = FailureKind.INFRASTRUCTURE
+    result.error = message
+
+
 def _try(result: GenerationResult, setting: RaceSetting, *, truncated: bool) -> None:
     started = time.perf_counter()
     try:
@@ -126,16 +155,7 @@ def _try(result: GenerationResult, setting: RaceSetting, *, truncated: bool) -> 
             result.failure = FailureKind.TRUNCATED
         result.measures = setting.evaluator.evaluate(result.code, execution, setting.task)
     except (SandboxError, EvaluatorError) as error:
-        result.test_passed = False
-        result.verified = False
-        result.failure = FailureKind.INFRASTRUCTURE
-        result.error = str(error)
-    except Exception as error:  # one candidate's trial must not end the race
-        logger.exception("trying the candidate of %s failed", result.generator_name)
-        result.test_passed = False
-        result.verified = False
-        result.failure = FailureKind.INFRASTRUCTURE
-        result.error = f"trying the candidate failed: {type(error).__name__}: {str(error)[:200]}"
+        _spoil(result, str(error))
     result.test_time = time.perf_counter() - started
     score(result, setting.criteria)
 

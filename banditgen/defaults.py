@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import os
 from typing import Any
 
+from banditgen.errors import UsageError
 from banditgen.evaluators.base import Evaluator
 from banditgen.generators.base import Generator
 from banditgen.history.base import HistoryStore
 from banditgen.sandbox.base import Sandbox
+from banditgen.task import Level
 
 
 def default_backend(backend: Any = None) -> Generator:
@@ -17,11 +22,22 @@ def default_backend(backend: Any = None) -> Generator:
     return resolve_backend(backend)
 
 
-def default_sandbox() -> Sandbox:
-    """The strongest sandbox this machine allows."""
+def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:
+    """The strongest sandbox this machine allows, shared by all that ask for the same in this process, closed at its end.
+
+    Raises:
+        SandboxError: the machine does not give the level that is required.
+    """
+    return _sandbox(os.getpid(), require, allow_unsafe)
+
+
+@functools.cache
+def _sandbox(process: int, require: Level | None, allow_unsafe: bool) -> Sandbox:  # noqa: ARG001 - a forked child needs its own
     from banditgen.sandbox import default
 
-    return default.default_sandbox()
+    sandbox = default.default_sandbox(require, allow_unsafe=allow_unsafe)
+    atexit.register(sandbox.close)
+    return sandbox
 
 
 def default_evaluator(evaluator: Any = None) -> Evaluator:
@@ -33,8 +49,9 @@ def default_evaluator(evaluator: Any = None) -> Evaluator:
         return DefaultEvaluator()
     if hasattr(evaluator, "evaluate_full"):
         return ExternalEvaluator(evaluator)
-    checked: Evaluator = evaluator
-    return checked
+    if not isinstance(evaluator, Evaluator):
+        raise UsageError(f"an evaluator needs evaluate_full(stdout, stderr, metrics); {type(evaluator).__name__} has none")
+    return evaluator
 
 
 def default_history(history: Any = None) -> HistoryStore:
@@ -43,5 +60,15 @@ def default_history(history: Any = None) -> HistoryStore:
 
     if history is None or isinstance(history, str) or hasattr(history, "__fspath__"):
         return History(history)
-    checked: HistoryStore = history
-    return checked
+    if not isinstance(history, HistoryStore):
+        raise UsageError(f"history must be a sqlite:/// URL, a path or a HistoryStore, not {history!r}")
+    return history
+
+
+def checked_parts(node_runner: Any, sandbox: Any) -> None:
+    """Refuse a runner or a sandbox that cannot be one (UsageError)."""
+    for method in ("save_code", "run_node"):
+        if node_runner is not None and not callable(getattr(node_runner, method, None)):
+            raise UsageError(f"a node runner needs save_code and run_node; {type(node_runner).__name__} has no {method}")
+    if sandbox is not None and not isinstance(sandbox, Sandbox):
+        raise UsageError(f"a sandbox needs name, run, isolation and close; {type(sandbox).__name__} is none")

@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 
 from banditgen.arm import arm_id, named_arm_id
-from banditgen.bandit import Policy, State, Statistics, choose, exploit, make_policy
+from banditgen.bandit import Policy, State, Statistics, beliefs, choose, explain, exploit, make_policy
 from banditgen.history.base import HistoryStore, Outcomes
 from banditgen.scoring import SelectionCriteria
 
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
-DRAWS = 2000  # for credible intervals and chances; Monte Carlo error of a chance at most 0.011
-CREDIBILITY = 0.9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +30,8 @@ class Drawn:
 
 @dataclasses.dataclass(frozen=True)
 class Recommendation:
-    """An arm on a task type: its expected reward with the central 90 % credible interval, the chance that it is the best
-    of all eligible arms, and the passes and fails that this rests on (fractions where evidence was discounted).
+    """An arm on a task type: its expected reward with the 95 % credible interval, the chance that it is the best of all
+    eligible arms, and the passes and fails that this rests on (fractions where evidence was discounted).
     """
 
     arm: Any
@@ -63,7 +61,10 @@ class Learner:
         self._history = history
         self.arms = list(arms)
         self._by_name = {named_arm_id(arm.name): arm_id(arm) for arm in self.arms}
+        self._names = [str(arm.name) for arm in self.arms]
         self.policy: Policy = make_policy(policy)
+        # beliefs are reported as they are, not sharpened as they are for choosing
+        self._reporter = self.policy if policy == "best_set" else make_policy("thompson", sharpness=1.0)
         self._statistics = Statistics()
         self._last = 0
         self._digests: dict[str, str] = {}
@@ -85,7 +86,7 @@ class Learner:
             "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
             "eligible": {arm.name: arm_id(arm) for arm in self.arms},
             "exploit": greedy,
-            "beliefs": {belief.name: {**vars(belief), "arm": None} for belief in self._beliefs(state)},
+            "explanation": explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict(),
         }
         return Drawn([int(i) for i in choice.arms], [float(q) for q in choice.propensities], detail)
 
@@ -93,21 +94,12 @@ class Learner:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
         with self._lock:
             state = self._state(task_type, criteria, {})
-        return sorted(self._beliefs(state), key=lambda row: -row.expected_reward)
-
-    def _beliefs(self, state: State) -> list[Recommendation]:
-        """What is believed of each arm, in their order: the plain posterior, whatever the policy makes of it."""
-        thompson = make_policy("mp_ts")
-        means = thompson.means(state)[0]
-        draws = thompson.draws(state, np.random.default_rng(0), DRAWS)
-        low, high = np.quantile(draws, [(1 - CREDIBILITY) / 2, (1 + CREDIBILITY) / 2], axis=0)
-        best = np.bincount(draws.argmax(axis=1), minlength=len(self.arms)) / DRAWS
-        return [
-            Recommendation(
-                arm, float(means[i]), float(low[i]), float(high[i]), float(best[i]), float(state.passes[0, i]), float(state.fails[0, i])
-            )
-            for i, arm in enumerate(self.arms)
+        believed = beliefs(self._reporter, state, self._names, np.random.default_rng(0))
+        rows = [
+            Recommendation(arm, b.expected, b.low, b.high, b.chance_best, float(state.passes[0, i]), float(state.fails[0, i]))
+            for i, (arm, b) in enumerate(zip(self.arms, believed, strict=True))
         ]
+        return sorted(rows, key=lambda row: -row.expected_reward)
 
     def _pending(self, task_type: str) -> Counter[str]:
         since = time.time() - PENDING_SECONDS

@@ -4,29 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import os
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
+
+from banditgen.errors import UsageError
 
 T = TypeVar("T")
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
+_thread: threading.Thread | None = None
 
 
 def background_loop() -> asyncio.AbstractEventLoop:
     """The process's background loop, started at first use in a daemon thread."""
-    global _loop  # noqa: PLW0603 - one loop per process is the point
+    global _loop, _thread  # noqa: PLW0603 - one loop per process is the point
     with _lock:
-        if _loop is None or _loop.is_closed():
+        if _loop is None or _thread is None or not _thread.is_alive():
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="banditgen-loop", daemon=True).start()
+            _thread = threading.Thread(target=_loop.run_forever, name="banditgen-loop", daemon=True)
+            _thread.start()
         return _loop
 
 
+def _after_fork() -> None:
+    """A forked child has none of its parent's threads: it starts a loop of its own at first use."""
+    global _loop, _thread, _lock
+    _loop, _thread, _lock = None, None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the background loop and wait for it; an interrupt cancels it and waits for its clean-up."""
-    future = asyncio.run_coroutine_threadsafe(coroutine, background_loop())
+    """Run a coroutine on the background loop and wait for it; an interrupt cancels it and waits for its clean-up.
+
+    Raises:
+        UsageError: called on the loop's own thread, where waiting would never end.
+    """
+    loop = background_loop()
+    if threading.current_thread() is _thread:
+        coroutine.close()
+        raise UsageError("a listener or callback of a race cannot wait for another race: start it from a thread of your own")
+    future = asyncio.run_coroutine_threadsafe(coroutine, loop)
     try:
         return future.result()
     except BaseException:
@@ -41,19 +63,37 @@ async def run_elsewhere(coroutine: Coroutine[Any, Any, T]) -> T:
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, background_loop()))
 
 
-def iterate_sync(items: AsyncIterator[T]) -> Iterator[T]:
-    """The items of an asynchronous iterator, as they come; leaving early closes it."""
+def iterate_sync(items: Callable[[], AsyncIterator[T]]) -> Iterator[T]:
+    """The items of an asynchronous iterator that lives on the background loop, as they come; leaving early closes it."""
+    iterator = items()
     try:
         while True:
             try:
-                yield run_sync(_next(items))
+                yield run_sync(_next(iterator))
             except StopAsyncIteration:
                 return
     finally:
-        close = getattr(items, "aclose", None)
-        if close is not None:
-            run_sync(close())
+        run_sync(_close(iterator))
+
+
+async def iterate_elsewhere(items: Callable[[], AsyncIterator[T]]) -> AsyncIterator[T]:
+    """`iterate_sync` for callers in an event loop."""
+    iterator = items()
+    try:
+        while True:
+            try:
+                yield await run_elsewhere(_next(iterator))
+            except StopAsyncIteration:
+                return
+    finally:
+        await run_elsewhere(_close(iterator))
 
 
 async def _next(items: AsyncIterator[T]) -> T:
     return await anext(items)
+
+
+async def _close(items: AsyncIterator[Any]) -> None:
+    close = getattr(items, "aclose", None)
+    if close is not None:
+        await close()

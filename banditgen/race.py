@@ -8,25 +8,26 @@ import dataclasses
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from banditgen import defaults
-from banditgen.arm import GeneratorConfig, arm_id, arm_settings, check_arms, default_arms, named_arm_id
+from banditgen.arm import GeneratorConfig, arm_id, arm_settings, check_arms, check_text, default_arms, named_arm_id
 from banditgen.candidate import RaceSetting, run_candidate, score
-from banditgen.errors import UsageError
+from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.evaluators.base import QUALITY
-from banditgen.generators.base import Generator
+from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
-from banditgen.loop import iterate_sync, run_elsewhere, run_sync
+from banditgen.loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import QUALITY_WEIGHT, SPEED_WEIGHT, SelectionCriteria, check_weights
 from banditgen.stats import generator_stats, success_rates
-from banditgen.task import Task
+from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
 
@@ -64,8 +65,11 @@ class ParallelGenerator:
             None is our own, which needs no model.
         quality_weight, speed_weight: relative; may be changed between races.
         history: where races are remembered: a store, a URL or a path; None keeps a private one in memory.
-        sandbox: where tests run; None is the strongest that this machine allows.
+        sandbox: where tests run; None is the strongest that this machine allows, shared within the process.
+        require: the least isolation, "confined" or "isolated", without which no candidate runs; None is "confined".
+        allow_unsafe: candidates may run with resource limits alone where nothing better works.
         criteria: limits beside the weights: a candidate outside them has reward 0.
+        deadlines: how long a generation may take, step by step; None is `Deadlines()`.
         seed: of the order in which arms start, and of the sampling where a backend takes one.
 
     Raises:
@@ -82,10 +86,14 @@ class ParallelGenerator:
         *,
         history: Any = None,
         sandbox: Sandbox | None = None,
+        require: Level | None = None,
+        allow_unsafe: bool = False,
         criteria: SelectionCriteria | None = None,
+        deadlines: Deadlines | None = None,
         seed: int | None = None,
     ) -> None:
         check_weights(quality_weight, speed_weight)
+        defaults.checked_parts(node_runner, sandbox)
         self.quality_weight = quality_weight
         self.speed_weight = speed_weight
         self.history: HistoryStore = defaults.default_history("sqlite://" if history is None else history)
@@ -94,12 +102,14 @@ class ParallelGenerator:
         self._runner = node_runner
         self._evaluator = defaults.default_evaluator(evaluator)
         self._sandbox = sandbox
-        self._sandbox_given = sandbox is not None
+        self._require = require
+        self._allow_unsafe = allow_unsafe
         self._criteria = criteria or SelectionCriteria()
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._last: dict[str, GenerationResult] = {}
-        self._just_recorded: set[tuple[str, str]] = set()
+        self._self_recorded: Counter[tuple[str, str]] = Counter()
+        self._deadlines = deadlines or Deadlines()
 
     @property
     def backend(self) -> Generator:
@@ -111,9 +121,7 @@ class ParallelGenerator:
     @property
     def sandbox(self) -> Sandbox:
         """Where tests run; started at first use."""
-        if self._sandbox is None:
-            self._sandbox = defaults.default_sandbox()
-        return self._sandbox
+        return self._sandbox or defaults.default_sandbox(self._require, allow_unsafe=self._allow_unsafe)
 
     def _criteria_now(self) -> SelectionCriteria:
         return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)
@@ -144,6 +152,7 @@ class ParallelGenerator:
 
         Raises:
             UsageError: an empty prompt, no generators, two of one name, bad weights.
+            ModelNotFoundError: the backend has none of the arms' models.
             NoBackendError: nothing to generate with.
             HistoryError: the race could not be remembered.
         """
@@ -171,17 +180,23 @@ class ParallelGenerator:
         task: Task | None = None,
     ) -> Iterator[GenerationResult]:
         """`generate_parallel`, each result as it finishes; leaving early cancels the rest, which is remembered as such."""
-        return iterate_sync(self._iterate(prompt, generators, node_id, description, max_workers, task))
+        return iterate_sync(lambda: self._iterate(prompt, generators, node_id, description, max_workers, task))
+
+    def aiter_parallel(
+        self,
+        prompt: str,
+        generators: Sequence[Any],
+        node_id: str,
+        description: str,
+        max_workers: int = 3,
+        task: Task | None = None,
+    ) -> AsyncIterator[GenerationResult]:
+        """`iter_parallel` for callers in an event loop."""
+        return iterate_elsewhere(lambda: self._iterate(prompt, generators, node_id, description, max_workers, task))
 
     async def prepare(self, models: Sequence[str]) -> None:
         """Have these models ready before a race, where the backend can."""
         await self.backend.prepare(list(dict.fromkeys(models)))
-
-    def close(self) -> None:
-        """Stop the sandbox that was started here; a second call does nothing."""
-        if self._sandbox is not None and not self._sandbox_given:
-            self._sandbox.close()
-            self._sandbox = None
 
     async def race(
         self, decision: DecisionRecord, arms: Sequence[Any], task: Task, on_event: OnEvent | None = None
@@ -221,6 +236,10 @@ class ParallelGenerator:
         on_event: OnEvent | None = None,
     ) -> list[GenerationResult]:
         arms = check_arms(generators)
+        if not isinstance(prompt, str) or not prompt.strip():
+            raise UsageError("the prompt is empty: say what code you want")
+        if task is not None and not isinstance(task, Task):
+            raise UsageError(f"task must be a Task or None, not {type(task).__name__}")
         if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
             raise UsageError(f"max_workers must be a whole number of at least 1, not {max_workers!r}")
         check_weights(self.quality_weight, self.speed_weight)
@@ -238,19 +257,25 @@ class ParallelGenerator:
             sandbox=sandbox,
             runner=self._runner,
             seed=self._seed if decision is None else decision.seed,
+            deadlines=self._deadlines,
         )
+        await self._check_models(generator, arms)
         if decision is None:
-            decision = DecisionRecord(new_id(), race_task.context, [describe_arm(arm) for arm in arms], policy="given", seed=self._seed)
+            weights = {"start_weights": {"quality": self.quality_weight, "speed": self.speed_weight}}
+            described = [describe_arm(arm) for arm in arms]
+            decision = DecisionRecord(new_id(), race_task.context, described, policy="given", seed=self._seed, detail=weights)
+            # before anything is generated: a history that cannot be written is found out now
+            await asyncio.to_thread(self.history.add_decision, decision)
         started = time.perf_counter()
         results: list[GenerationResult] = []
         try:
-            await self._race(setting, arms, max_workers, results, on_event or (lambda _: None))
+            await self._race(setting, arms, max_workers, results, _heard(on_event))
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
             ranked = rank(results)
             record = race_record(
                 decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
             )
-            await asyncio.shield(asyncio.to_thread(self._remember, decision, record))
+            await asyncio.shield(asyncio.to_thread(self._remember, record))
         return ranked
 
     async def _race(
@@ -273,28 +298,38 @@ class ParallelGenerator:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _remember(self, decision: DecisionRecord, record: RaceRecord) -> None:
-        if decision.policy == "given":
-            self.history.add_decision(decision)
+    def _remember(self, record: RaceRecord) -> None:
         self.history.add_race(record)
         self._last.update({result.generator_name: result for result in record.results})
-        self._just_recorded = {(result.generator_name, record.task_type) for result in record.results if result.moves_posterior}
+        self._self_recorded.update((result.generator_name, record.task_type) for result in record.results if result.moves_posterior)
+
+    async def _check_models(self, generator: Generator, arms: list[Any]) -> None:
+        """Refuse a race none of whose models the backend has, where it can say; one that is missing is one failed result."""
+        try:
+            known = {model.name.removesuffix(":latest") for model in await generator.models()}
+        except BackendError:
+            return  # the race will say why
+        wanted = {arm.model.removesuffix(":latest") for arm in arms}
+        if known and not any(model in known or model.endswith(".gguf") for model in wanted):
+            raise ModelNotFoundError(
+                f"the backend {generator.name} has none of the models {', '.join(sorted(wanted))}: it has {', '.join(sorted(known))}"
+            )
 
     def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
         """Record an outcome that the caller saw: the path for races without a `task`.
 
-        After a race that recorded itself this does nothing for its arms, once each, so that nothing is counted twice.
+        For each race that recorded itself under this task type this does nothing once for each of its arms, so that nothing is
+        counted twice. A race whose task has no type recorded itself under "general".
 
         Raises:
             UsageError: a name or task type that is no non-empty string, or a success that is not true or false.
         """
-        for name, value in (("generator_name", generator_name), ("task_type", task_type)):
-            if not isinstance(value, str) or not value:
-                raise UsageError(f"{name} must be a non-empty string, not {value!r}")
+        check_text("generator_name", generator_name)
+        check_text("task_type", task_type)
         if not isinstance(success, bool | np.bool_):
             raise UsageError(f"success must be true or false, not {success!r}")
-        if (generator_name, task_type) in self._just_recorded:
-            self._just_recorded.discard((generator_name, task_type))
+        if self._self_recorded[generator_name, task_type] > 0:
+            self._self_recorded[generator_name, task_type] -= 1
             return
         self.history.add_outcome(self._outcome(generator_name, bool(success)), task_type)
 
@@ -316,9 +351,24 @@ class ParallelGenerator:
 
     def get_generator_recommendations(self, task_type: str, top_k: int = 3) -> list[str]:
         """The names of the `top_k` arms with the best shrunken success rates on a task type; empty for an unknown one."""
+        check_text("task_type", task_type)
         if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
             raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
         return success_rates(self.history.tallies(task_type))[:top_k]
+
+
+def _heard(on_event: OnEvent | None) -> OnEvent:
+    """A listener that cannot hurt the race."""
+
+    def hear(event: RaceEvent) -> None:
+        if on_event is None:
+            return
+        try:
+            on_event(event)
+        except Exception:
+            logger.exception("a listener of the race failed")
+
+    return hear
 
 
 def start_order(arms: Sequence[Any], rng: np.random.Generator) -> list[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from banditgen import defaults
+from banditgen.arm import check_text
 from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore
 from banditgen.history.ids import new_id
@@ -101,6 +102,9 @@ class ExperimentSelector:
         criteria = self.criteria
         keyed = [(_key(_fields(result), criteria), result) for result in results]
         key, best = max(keyed, key=lambda pair: pair[0])
+        for given in (task_context, context):
+            if given is not None and not isinstance(given, Mapping):
+                raise UsageError(f"the context must be a mapping such as {{'task_type': …}}, not {given!r}")
         task_type = {**(context or {}), **(task_context or {})}.get("task_type")
         self.keep_selection({**_fields(best), "combined_score": key[-1]}, str(task_type) if task_type is not None else None)
         return best
@@ -150,13 +154,15 @@ def rate_race(history: HistoryStore, race_id: str, satisfaction: float, *, who: 
     """Rate a race's winner in [0, 1]; the weights that chose its arms, and no others, learn from it.
 
     Raises:
-        UsageError: an unknown race, or a satisfaction that is no number in [0, 1]; nothing was changed.
+        UsageError: an unknown race, one without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
     """
     satisfaction = unit_interval("satisfaction", satisfaction)
     race, decision = history.race(race_id), history.decision(race_id)
     if race is None or decision is None:
         raise UsageError(f"unknown race {race_id!r}: `banditgen history list` shows the ids")
     best = next((result for result in race.results if result.id == race.best_id), None)
+    if best is None:
+        raise UsageError(f"race {race_id} has no winner to rate: {race.reason}")
     start = decision.detail.get("start_weights") or {"quality": QUALITY_WEIGHT, "speed": SPEED_WEIGHT}
     criteria = SelectionCriteria(start["quality"], start["speed"])
     selector = ExperimentSelector(criteria, history=history, scope=decision.strategy or DEFAULT_SCOPE)
@@ -166,17 +172,22 @@ def rate_race(history: HistoryStore, race_id: str, satisfaction: float, *, who: 
 def _fields(result: GenerationResult | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(result, Mapping):
         return dict(result)
-    return dict(vars(result))
+    if isinstance(result, GenerationResult):
+        return dict(vars(result))
+    raise UsageError(f"a result must be a GenerationResult or a mapping of its fields, not {type(result).__name__}")
 
 
 def _key(fields: dict[str, Any], criteria: SelectionCriteria) -> tuple[bool, bool, float]:
-    if "generator_name" not in fields:
-        raise UsageError("a result to select from needs generator_name")
+    check_text("a result's generator_name", fields.get("generator_name"))
     passed = bool(fields.get("test_passed"))
-    quality, generation_time = fields.get("quality_score"), float(fields.get("generation_time") or 0.0)
-    execution_time = float(fields.get("execution_time") or 0.0)
-    if quality is None:
-        return passed, passed, float(fields.get("combined_score") or 0.0)
-    speed = speed_score(generation_time, execution_time) if passed else 0.0
+    generation_time, execution_time = (fields.get(key) or 0.0 for key in ("generation_time", "execution_time"))
+    if not all(isinstance(value, int | float) for value in (generation_time, execution_time)):
+        raise UsageError(f"a result's times must be seconds, not {generation_time!r} and {execution_time!r}")
+    if fields.get("quality_score") is None:  # only the combined score is known
+        quality, combined = 1.0, unit_interval("combined_score", fields.get("combined_score") or 0.0)
+    else:
+        quality = unit_interval("quality_score", fields["quality_score"])
+        speed = speed_score(generation_time, execution_time) if passed else 0.0
+        combined = combined_score(quality, speed, criteria.quality_weight, criteria.speed_weight)
     within = criteria.violation(quality, generation_time, execution_time) is None
-    return passed and within, passed, combined_score(quality, speed, criteria.quality_weight, criteria.speed_weight)
+    return passed and within, passed, combined

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from banditgen import defaults
-from banditgen.arm import check_arms
+from banditgen.arm import arm_id, check_arms, check_text
+from banditgen.bandit import Explanation
 from banditgen.candidate import weigh
 from banditgen.errors import UsageError
-from banditgen.explanation import Explanation, explain
-from banditgen.generators.base import Generator
+from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.learner import Learner, Recommendation
@@ -56,6 +57,9 @@ class Race:
     wall_seconds: float
 
 
+OnDecision = Callable[[Decision], None]
+
+
 class BanditGenerator:
     """Learns which generators to race on which type of task. Open one with `BanditGenerator.open()`.
 
@@ -73,16 +77,30 @@ class BanditGenerator:
         sandbox: Sandbox | None = None,
         node_runner: Any = None,
         evaluator: Any = None,
+        deadlines: Deadlines | None = None,
+        allow_unsafe: bool = False,
         seed: int | None = None,
     ) -> None:
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+            raise UsageError(f"seed must be a whole number of at least 0 or None, not {seed!r}")
         self.strategy = strategy
-        self.arms = check_arms(arms)
+        self.arms = _distinct(check_arms(arms))
         self.history = history
         self.selector = ExperimentSelector(strategy.criteria, history=history, scope=strategy.name)
-        self.racer = ParallelGenerator(generator, node_runner, evaluator, history=history, sandbox=sandbox, criteria=strategy.criteria)
+        self.racer = ParallelGenerator(
+            generator,
+            node_runner,
+            evaluator,
+            history=history,
+            sandbox=sandbox,
+            require=strategy.require,
+            allow_unsafe=allow_unsafe,
+            deadlines=deadlines,
+            criteria=strategy.criteria,
+        )
         self._learner = Learner(history, self.arms, strategy.policy)
         self._rng = np.random.default_rng(seed)
-        self._owned: list[Any] = [self.racer]
+        self._owned: list[Any] = []
 
     @classmethod
     def open(
@@ -95,6 +113,8 @@ class BanditGenerator:
         sandbox: Sandbox | None = None,
         node_runner: Any = None,
         evaluator: Any = None,
+        deadlines: Deadlines | None = None,
+        allow_unsafe: bool = False,
         seed: int | None = None,
     ) -> BanditGenerator:
         """Build everything from a strategy and defaults.
@@ -108,6 +128,9 @@ class BanditGenerator:
             sandbox: where tests run; None is the strongest that this machine allows.
             node_runner: a caller's own, as `ParallelGenerator` takes it; None is our sandbox.
             evaluator: a caller's own, as `ParallelGenerator` takes it; None is ours.
+            deadlines: how long a generation may take, step by step; None is `Deadlines()`.
+            allow_unsafe: candidates may run with resource limits alone where no sandbox works: with your files and network in
+                their reach. A level that the strategy requires still holds.
             seed: of every choice; the same seed and history give the same decisions.
 
         Raises:
@@ -116,6 +139,7 @@ class BanditGenerator:
             HistoryError: the history cannot be opened.
         """
         parts = {"sandbox": sandbox, "node_runner": node_runner, "evaluator": evaluator, "seed": seed}
+        parts |= {"deadlines": deadlines, "allow_unsafe": allow_unsafe}
         return run_sync(cls._open(strategy, arms, backend, history, parts))
 
     @classmethod
@@ -143,39 +167,62 @@ class BanditGenerator:
         try:
             generator = await asyncio.to_thread(defaults.default_backend, backend)
             owned += [] if generator is backend else [generator]
-            # a caller's client that cannot list its models is taken to have those of the arms
-            raced = expand(plan, await generator.models() or [arm.model for arm in plan.arms])
+            known = [model.name for model in await generator.models()]
+            # a GGUF file of the user's own is in no list, and a caller's client that cannot list its models has those of the arms
+            raced = expand(plan, [*known, *_files(plan)] if known else [arm.model for arm in plan.arms])
             own = cls(plan, raced, generator, store, **parts)
         except BaseException:
             await _release(owned)
             raise
-        own._owned += owned
+        own._owned = owned
         return own
 
-    def run(self, task: Task, k: int | None = None, *, exploit: bool = False, on_event: OnEvent | None = None) -> Race:
+    def run(
+        self,
+        task: Task,
+        k: int | None = None,
+        *,
+        exploit: bool = False,
+        on_event: OnEvent | None = None,
+        on_decision: OnDecision | None = None,
+    ) -> Race:
         """Choose k arms, race them on the task, remember the race, and return it.
 
         Args:
             task: what to write and how it is judged.
             k: how many arms; None is the strategy's, fewer arms race all of them.
             exploit: for someone who is waiting: the one best arm (or k best), no exploration.
-            on_event: hears of each arm's progress, on another thread.
+            on_event: hears of each arm's progress, on another thread; must return soon.
+            on_decision: hears which arms were chosen, before they start.
 
         Raises:
             UsageError: k below 1.
             HistoryError: the race could not be remembered.
         """
-        return run_sync(self._run(task, k, exploit, on_event))
+        return run_sync(self._run(task, k, exploit, on_event, on_decision))
 
-    async def arun(self, task: Task, k: int | None = None, *, exploit: bool = False, on_event: OnEvent | None = None) -> Race:
+    async def arun(
+        self,
+        task: Task,
+        k: int | None = None,
+        *,
+        exploit: bool = False,
+        on_event: OnEvent | None = None,
+        on_decision: OnDecision | None = None,
+    ) -> Race:
         """`run` for callers in an event loop."""
-        return await run_elsewhere(self._run(task, k, exploit, on_event))
+        return await run_elsewhere(self._run(task, k, exploit, on_event, on_decision))
 
-    async def _run(self, task: Task, k: int | None, exploit: bool, on_event: OnEvent | None) -> Race:
-        decision = await asyncio.to_thread(self._ask, task.context, k, exploit)
+    async def _run(self, task: Task, k: int | None, exploit: bool, on_event: OnEvent | None, on_decision: OnDecision | None) -> Race:
+        if not isinstance(task, Task):
+            raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
+        decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
+        await self.racer.prepare([arm.model for arm in decision.arms])
+        await asyncio.to_thread(self.history.add_decision, decision.record)
         weights = await asyncio.to_thread(lambda: self.selector.criteria)
         self.racer.quality_weight, self.racer.speed_weight = weights.quality_weight, weights.speed_weight
-        await self.racer.prepare([arm.model for arm in decision.arms])
+        if on_decision is not None:
+            on_decision(decision)
         await self.racer.race(decision.record, decision.arms, task, on_event)
         record = await asyncio.to_thread(self.history.race, decision.id)
         if record is None:
@@ -187,13 +234,15 @@ class BanditGenerator:
 
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """Choose k arms for a task type, for those who generate by themselves; answer it with `tell`."""
-        return self._ask(task_type or DEFAULT_TASK_TYPE, k, exploit)
+        decision = self._decide(DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type), k, exploit)
+        self.history.add_decision(decision.record)
+        return decision
 
     async def aask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """`ask` for callers in an event loop."""
         return await asyncio.to_thread(self.ask, task_type, k, exploit=exploit)
 
-    def _ask(self, task_type: str, k: int | None, exploit: bool) -> Decision:
+    def _decide(self, task_type: str, k: int | None, exploit: bool) -> Decision:
         wanted = (1 if exploit else self.strategy.k) if k is None else k
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
@@ -216,7 +265,6 @@ class BanditGenerator:
                 "start_weights": {"quality": start.quality_weight, "speed": start.speed_weight},
             },
         )
-        self.history.add_decision(record)
         return Decision(record.id, task_type, chosen, propensities, record)
 
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
@@ -226,34 +274,45 @@ class BanditGenerator:
         times under the weights of the moment. An arm without a result counts as cancelled.
 
         Raises:
-            UsageError: an unknown decision or arm, an arm told twice, or a telling that differs from an earlier one.
+            UsageError: an unknown decision or arm, an arm told twice, a value that cannot be, a result that its own race recorded
+                already, or a telling that differs from an earlier one; nothing was changed.
         """
         decision = self.history.decision(decision_id)
         if decision is None:
             raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
+        told = self._told(decision, results)
+        criteria = self.selector.criteria
+        for result in told:
+            weigh(result, criteria)
+        record = race_record(decision, Task("told"), rank(told), criteria, 0.0)
+        stored = self.history.race(decision_id)
+        if stored is None:
+            known = self.history.known_results([result.id for result in told])
+            if known:
+                raise UsageError("a result that the history has already cannot be told: its own race recorded it")
+            self.history.add_race(dataclasses.replace(record, task={"kind": "told"}))
+            stored = self.history.race(decision_id) or record
+            if stored.best_id is not None:
+                best = next(result for result in stored.results if result.id == stored.best_id)
+                self.selector.keep_selection(best, stored.task_type)
+        elif not same_outcome(stored.results, record.results):
+            raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
+        return _race(stored, self._decision(decision))
+
+    def _told(self, decision: DecisionRecord, results: Sequence[GenerationResult | Mapping[str, Any]]) -> list[GenerationResult]:
+        """One result for each arm of the decision; an arm of which nothing was told is cancelled."""
         arms = {arm["name"]: arm for arm in decision.arms}
         told: dict[str, GenerationResult] = {}
         for given in results:
             result = as_result(given, arms)
             if result.generator_name in told:
                 raise UsageError(f"two results for {result.generator_name!r}: tell one for each arm")
-            weigh(result, self.selector.criteria)
             told[result.generator_name] = result
         for name, arm in arms.items():
             if name not in told:
                 missing = GenerationResult(name, "", 0.0, arm["model"], arm["temperature"], success=False, verified=False, id=new_id())
                 told[name] = dataclasses.replace(missing, arm_id=arm["arm_id"], failure=FailureKind.CANCELLED, error="no result was told")
-        record = race_record(decision, Task("told"), rank(list(told.values())), self.selector.criteria, 0.0)
-        added = self.history.add_race(dataclasses.replace(record, task={"kind": "told"}))
-        stored = self.history.race(decision_id)
-        if stored is None:
-            raise AssertionError(decision_id)
-        if not added and not same_outcome(stored.results, record.results):
-            raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
-        race = _race(stored, self._decision(decision))
-        if added and race.best is not None:
-            self.selector.keep_selection(race.best, race.task_type)
-        return race
+        return list(told.values())
 
     async def atell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """`tell` for callers in an event loop."""
@@ -263,7 +322,7 @@ class BanditGenerator:
         """Rate a race's winner in [0, 1], at any later time; a rating below 0.9 shifts the weights one step.
 
         Raises:
-            UsageError: an unknown race, or a satisfaction that is no number in [0, 1]; nothing was changed.
+            UsageError: an unknown race, one without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
         """
         rate_race(self.history, race_id, satisfaction, who=who, why=why)
 
@@ -275,25 +334,26 @@ class BanditGenerator:
         """The `top_k` arms for a task type by expected reward, with credible intervals; by the prior for an unknown type."""
         if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
             raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
-        return self._learner.recommend(task_type or DEFAULT_TASK_TYPE, self.selector.criteria)[:top_k]
+        task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
+        return self._learner.recommend(task_type, self.selector.criteria)[:top_k]
 
     async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """`recommend` for callers in an event loop."""
         return await asyncio.to_thread(self.recommend, task_type, top_k)
 
     def explain(self, decision: Decision | Race | str) -> Explanation:
-        """Why a decision fell out as it did, in words (`.text`) and as data: posteriors, chances, propensities, runner-up.
+        """Why a decision fell out as it did, in words (`.words`) and as data: beliefs, propensities, the runner-up.
 
         Args:
             decision: a decision, a race, or the id of either.
 
         Raises:
-            UsageError: an unknown id.
+            UsageError: an unknown id, or arms that were given and not chosen.
         """
         record = self.history.decision(decision if isinstance(decision, str) else decision.id)
-        if record is None:
-            raise UsageError(f"unknown decision {decision!r}")
-        return explain(record)
+        if record is None or "explanation" not in record.detail:
+            raise UsageError(f"there is no explanation of {decision!r}: only decisions of a bandit have one")
+        return Explanation.from_dict(record.detail["explanation"])
 
     async def aexplain(self, decision: Decision | Race | str) -> Explanation:
         """`explain` for callers in an event loop."""
@@ -340,6 +400,22 @@ class BanditGenerator:
     def _decision(self, record: DecisionRecord) -> Decision:
         mine = {arm.name: arm for arm in self.arms}
         return Decision(record.id, record.task_type, [mine.get(arm["name"], arm) for arm in record.arms], record.propensities or {}, record)
+
+
+def _files(strategy: Strategy) -> list[str]:
+    return [arm.model for arm in strategy.arms if arm.model.endswith(".gguf") and Path(arm.model).is_file()]
+
+
+def _distinct(arms: list[Any]) -> list[Any]:
+    """The arms, refused where two are one generator under two names: the bandit could not tell them apart."""
+    first: dict[str, Any] = {}
+    for arm in arms:
+        same = first.setdefault(arm_id(arm), arm)
+        if same is not arm:
+            raise UsageError(
+                f"arms {same.name!r} and {arm.name!r} are the same generator: give one of them other settings, or leave it out"
+            )
+    return arms
 
 
 async def _release(things: Sequence[Any]) -> None:

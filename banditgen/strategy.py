@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, POLICIES, WEIGHT_FIELDS, read
 from banditgen.strategy_toml import Document, dumps
+from banditgen.task import Level
 
 __all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "known_strategies"]
 
@@ -39,6 +40,7 @@ class Strategy:
         criteria: weights and limits that candidates are judged by.
         models: "available" makes an arm of every model of the backend at each of `temperatures`; None only races `arms`.
         temperatures: each in [0, 2], no two alike, at least one.
+        require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
         path: the file it came from, if it did; no part of equality.
 
@@ -54,6 +56,7 @@ class Strategy:
     models: Literal["available"] | None = None
     temperatures: tuple[float, ...] = DEFAULT_TEMPERATURES
     max_tokens: int = DEFAULT_MAX_TOKENS
+    require: Level | None = None
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -77,9 +80,9 @@ class Strategy:
         content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
-    def with_arms(self, arms: Iterable[Any]) -> Strategy:
+    def with_arms(self, arms: Sequence[Any]) -> Strategy:
         """The same strategy, racing these arms and no others."""
-        made = tuple(check_arms(list(arms)))
+        made = tuple(check_arms(arms))
         return dataclasses.replace(self, arms=made, models=None, temperatures=DEFAULT_TEMPERATURES, max_tokens=DEFAULT_MAX_TOKENS)
 
     @classmethod
@@ -115,6 +118,8 @@ class Strategy:
         values: dict[str, Any] = {"k": self.k, "policy": self.policy}
         if self.models is not None:
             values |= {"models": self.models, "temperatures": self.temperatures, "max_tokens": self.max_tokens}
+        if self.require is not None:
+            values["require"] = self.require
         values["weights"] = {key: getattr(self.criteria, field) for key, field in WEIGHT_FIELDS.items()}
         limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) not in (None, 0, False)}
         if limits:
@@ -151,12 +156,8 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
     """
     models = [str(getattr(model, "name", model)) for model in available]
     known = {_plain(model) for model in models}
-    arms = []
-    for arm in strategy.arms:
-        if _plain(arm.model) in known:
-            arms.append(arm)
-        else:
-            logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
+    arms = [arm for arm in strategy.arms if _plain(arm.model) in known]
+    dropped = [arm for arm in strategy.arms if _plain(arm.model) not in known]
     if strategy.models is not None:
         taken = {arm.name for arm in arms}
         made = [
@@ -166,7 +167,12 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
         ]
         arms += [arm for arm in made if arm.name not in taken]
     if not arms:
-        raise UsageError(f"strategy {strategy.name!r} has no arm that can race here; the backend's models: {', '.join(models) or 'none'}")
+        wanted = f" (it names {', '.join(arm.model for arm in dropped)})" if dropped else ""
+        raise UsageError(
+            f"strategy {strategy.name!r} has no arm that can race here{wanted}; the backend's models: {', '.join(models) or 'none'}"
+        )
+    for arm in dropped:
+        logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
     return arms
 
 

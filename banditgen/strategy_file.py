@@ -11,9 +11,10 @@ from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_toml import Document, KeyPath
+from banditgen.task import LEVELS
 
 POLICIES = ("thompson", "best_set", "uniform", "epsilon_greedy", "ucb1", "kl_ucb", "best_fixed", "greedy")
-KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "weights", "criteria", "arms")
+KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "arms")
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
 """Keys of [weights], and the field of SelectionCriteria that each becomes."""
 CRITERIA_KEYS = tuple(field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in WEIGHT_FIELDS.values())
@@ -60,12 +61,20 @@ def check_max_tokens(value: Any) -> int:
     return value
 
 
+def check_require(value: Any) -> Any:
+    """An isolation level, or None."""
+    if value not in (None, *LEVELS):
+        raise UsageError(f"require must be one of {', '.join(LEVELS)}, not {value!r}")
+    return value
+
+
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "k": check_k,
     "policy": check_policy,
     "models": check_models,
     "temperatures": check_temperatures,
     "max_tokens": check_max_tokens,
+    "require": check_require,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import keyword
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
@@ -12,6 +13,9 @@ from typing import Any, Literal
 from banditgen.errors import TaskError
 
 TestKind = Literal["asserts", "pytest", "stdio", "none"]
+Level = Literal["limits", "confined", "isolated"]
+"""How strongly candidates are held: by resource limits alone, by rules of the kernel, in namespaces of their own."""
+LEVELS: tuple[Level, ...] = ("limits", "confined", "isolated")  # weakest first
 DEFAULT_TASK_TYPE = "general"
 
 
@@ -98,9 +102,12 @@ class Task:
         for field, value in (("task_type", task_type), ("tests", tests), ("entry_point", entry_point), ("name", name)):
             if value is not None and not isinstance(value, str):
                 raise TaskError(f"{field} must be a string or None, not {value!r}")
+        for field, value in (("prompt", prompt), ("task_type", task_type), ("tests", tests), ("name", name)):
+            if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+                raise TaskError(f"{field} is no valid Unicode text: it has a lone surrogate")
         if task_type is not None and not task_type.strip():
             raise TaskError("task_type is empty: leave it out, or name the kind of task")
-        if entry_point is not None and not entry_point.isidentifier():
+        if entry_point is not None and (not entry_point.isidentifier() or keyword.iskeyword(entry_point)):
             raise TaskError(f"entry_point must be a Python name, not {entry_point!r}")
         if tests is not None and not tests.strip():
             raise TaskError("tests are empty: leave them out, or give at least one assert")
@@ -114,11 +121,14 @@ class Task:
         if tests is not None and pairs:
             raise TaskError("give tests or examples, not both")
         tree = _parse(tests) if tests is not None else None
+        entry_point = entry_point or (infer_entry_point(tree) if tree else None)
+        if tree is not None:
+            _check_tests(tree, entry_point)
         set_ = object.__setattr__
         set_(self, "prompt", prompt)
         set_(self, "task_type", task_type)
         set_(self, "tests", tests)
-        set_(self, "entry_point", entry_point or (infer_entry_point(tree) if tree else None))
+        set_(self, "entry_point", entry_point)
         set_(self, "examples", pairs)
         set_(self, "limits", _limits(limits))
         set_(self, "name", name)
@@ -189,10 +199,24 @@ def _parse(tests: str) -> ast.Module:
         raise TaskError(f"the tests do not parse: {error or type(error).__name__}") from None
 
 
+def _check_tests(tree: ast.Module, entry_point: str | None) -> None:
+    """Refuse tests that cannot fail, and a `check(candidate)` that nobody knows what to call with."""
+    if not any(isinstance(node, ast.Assert | ast.Raise | ast.Call) for node in ast.walk(tree)):
+        raise TaskError("the tests test nothing: give at least one assert")
+    checks = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
+    if checks and entry_point is None:
+        raise TaskError("the tests define check(candidate): say with entry_point which function to check")
+
+
 def _pairs(examples: Iterable[tuple[str, str] | Mapping[str, str]] | None) -> tuple[tuple[str, str], ...]:
     pairs = []
+    if not isinstance(examples, Iterable | None) or isinstance(examples, str | bytes):
+        raise TaskError(f"examples must be a list of (stdin, stdout) pairs, not {examples!r}")
     for number, example in enumerate(examples or (), start=1):
-        pair = (example.get("stdin"), example.get("stdout")) if isinstance(example, Mapping) else tuple(example)
+        if isinstance(example, Mapping):
+            pair: tuple[Any, ...] = (example.get("stdin"), example.get("stdout"))
+        else:
+            pair = tuple(example) if isinstance(example, tuple | list) else (example,)
         if len(pair) != 2 or not all(isinstance(text, str) for text in pair):
             raise TaskError(f"example {number} must be a (stdin, stdout) pair of strings, not {example!r}")
         pairs.append((str(pair[0]), str(pair[1])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,12 @@ from banditgen.scoring import TEST_PASS_CREDIT, unit_interval
 
 _FIELDS = {field.name for field in dataclasses.fields(GenerationResult)}
 _REQUIRED = ("generator_name", "test_passed")
+_BOOLS = frozenset({"test_passed", "success", "verified"})
+_BOOL = {"True": True, "False": False}
+_NUMBERS = frozenset(
+    {"generation_time", "test_time", "execution_time", "temperature", "quality_score", "speed_score", "combined_score", "reward"}
+)
+_TEXTS = frozenset({"generator_name", "code", "model_used", "error", "text", "stdout", "stderr", "id", "digest"})
 
 
 def as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> GenerationResult:
@@ -21,7 +28,7 @@ def as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, Ma
     Raises:
         UsageError: not a result, an arm that is not in the decision, or a value out of range.
     """
-    fields = dict(vars(given)) if isinstance(given, GenerationResult) else _checked_fields(given)
+    fields = _checked_fields(vars(given) if isinstance(given, GenerationResult) else given)
     name = fields["generator_name"]
     if name not in arms:
         raise UsageError(f"no arm {name!r} in this decision: it has {', '.join(arms)}")
@@ -30,8 +37,6 @@ def as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, Ma
     result = GenerationResult(**{**base, **fields})
     result.id = result.id or new_id()
     result.arm_id = arm["arm_id"]
-    if result.failure is not None:
-        result.failure = FailureKind(result.failure)
     if result.verified is None:
         result.verified = result.failure is None or result.failure.moves_posterior
     if result.failure is None and not result.test_passed:
@@ -60,4 +65,30 @@ def _checked_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(str(key) for key in given if key not in _FIELDS)
     if unknown:
         raise UsageError(f"unknown field {unknown[0]!r} in a told result")
-    return dict(given)
+    return {key: _checked(key, value) for key, value in given.items()}
+
+
+def _checked(key: str, value: Any) -> Any:
+    """The value as a plain Python one (numpy's scalars are taken), or UsageError."""
+    try:
+        plain, fits = _plain(key, value)
+    except (TypeError, ValueError, KeyError):
+        fits = False
+    if not fits:
+        raise UsageError(f"a told result's {key} cannot be {value!r}")
+    return plain
+
+
+def _plain(key: str, value: Any) -> tuple[Any, bool]:
+    if key in _BOOLS:
+        return (None, True) if value is None and key == "verified" else (_BOOL[str(value)], True)
+    if key in _NUMBERS:
+        number = float(value)
+        return number, math.isfinite(number) and number >= 0
+    if key == "failure":
+        return None if value is None else FailureKind(value), True
+    if key == "measures":
+        return {str(name): unit_interval(f"measure {name}", measure) for name, measure in dict(value).items()}, True
+    if key in _TEXTS:
+        return value, isinstance(value, str) or (value is None and key in ("error", "digest"))
+    return value, True

@@ -27,10 +27,7 @@ def arms(*models: str) -> list[GeneratorConfig]:
 
 def race(answers: dict[str, Any], task: Task | None = DOUBLE, **options: Any) -> list[GenerationResult]:
     generator = ParallelGenerator(Client(answers), **options)
-    try:
-        return generator.generate_parallel("Write double(x).", arms(*answers), "node", "doubling", max_workers=len(answers), task=task)
-    finally:
-        generator.close()
+    return generator.generate_parallel("Write double(x).", arms(*answers), "node", "doubling", max_workers=len(answers), task=task)
 
 
 def test_passing_candidates_come_first_and_failing_ones_earn_no_speed() -> None:
@@ -90,7 +87,6 @@ def test_the_winner_is_not_counted_twice() -> None:
     assert generator.generator_stats["simple_function"]["arm_good"]["total_count"] == 1
     generator.record_success(best.generator_name, "simple_function", True)
     assert generator.generator_stats["simple_function"]["arm_good"]["total_count"] == 2
-    generator.close()
 
 
 def test_max_workers_bounds_what_runs_at_once() -> None:
@@ -99,7 +95,6 @@ def test_max_workers_bounds_what_runs_at_once() -> None:
         generator = ParallelGenerator(client)
         generator.generate_parallel("p", arms(*"abcde"), "n", "d", max_workers=workers, task=None)
         assert client.most_at_once == workers
-        generator.close()
 
 
 def test_results_come_as_they_finish() -> None:
@@ -107,7 +102,6 @@ def test_results_come_as_they_finish() -> None:
     generator = ParallelGenerator(client)
     names = [r.generator_name for r in generator.iter_parallel("p", arms("slow", "fast"), "n", "d", task=DOUBLE)]
     assert names == ["arm_fast", "arm_slow"]
-    generator.close()
 
 
 def test_leaving_early_remembers_the_rest_as_cancelled() -> None:
@@ -120,7 +114,6 @@ def test_leaving_early_remembers_the_rest_as_cancelled() -> None:
     [kept] = history.races()
     assert [r.failure for r in kept.results] == [None, FailureKind.CANCELLED]
     assert [t.arm_name for t in history.tallies()] == ["arm_fast"]
-    generator.close()
 
 
 def test_it_works_inside_a_running_loop_and_in_many_threads() -> None:
@@ -141,7 +134,6 @@ def test_it_works_inside_a_running_loop_and_in_many_threads() -> None:
     for thread in threads:
         thread.join()
     assert passed == [True] * 6
-    generator.close()
 
 
 class Runner:
@@ -209,7 +201,6 @@ def test_a_history_that_fails_is_an_error_not_a_silent_loss() -> None:
         connection.exec_driver_sql("DROP TABLE banditgen_results")
     with pytest.raises(HistoryError):
         generator.generate_parallel("p", arms("good"), "n", "d", task=DOUBLE)
-    generator.close()
 
 
 @pytest.mark.parametrize(
@@ -272,4 +263,3 @@ def test_generation_time_is_wall_where_the_backend_says_nothing() -> None:
     started = time.perf_counter()
     [result] = generator.generate_parallel("p", arms("good"), "n", "d")
     assert 0.3 <= result.generation_time <= time.perf_counter() - started
-    generator.close()

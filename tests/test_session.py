@@ -236,15 +236,15 @@ def test_explain_says_why_in_words_and_as_data() -> None:
             bandit.tell(decision.id, [told("good"), told("bad", passed=False), told("down", passed=False)])
         decision = bandit.ask("text", 1, exploit=True)
         why = bandit.explain(decision)
-        assert why.arms[0]["name"] == "good"
-        assert why.arms[0]["chosen"]
-        assert why.arms[0]["propensity"] == 1.0
-        assert why.arms[0]["chance_best"] > 0.9
-        assert sum(arm["chance_best"] for arm in why.arms) == pytest.approx(1)
-        assert why.runner_up in {"bad", "down"}
-        assert "good: raced; passed 6 of 6" in str(why)
+        assert [belief.name for belief in why.chosen] == ["good"]
+        assert why.chosen[0].outcomes == 6
+        assert why.chosen[0].chance_best > 0.8
+        assert why.propensities["good"] == 1.0
+        assert why.runner_up is not None
+        assert why.runner_up.name in {"bad", "down"}
+        assert "nothing was left to chance" in why.words
         assert bandit.explain(decision.id) == why
-        with pytest.raises(UsageError, match="unknown decision"):
+        with pytest.raises(UsageError, match="no explanation"):
             bandit.explain("nonsense")
 
 

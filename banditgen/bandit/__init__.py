@@ -2,7 +2,24 @@
 
 from banditgen.bandit.base import Choice, Policy, State
 from banditgen.bandit.choose import choose, exploit
+from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, recommend
 from banditgen.bandit.policies import POLICIES, make_policy
 from banditgen.bandit.posterior import Statistics
+from banditgen.bandit.priors import child_prior
 
-__all__ = ["POLICIES", "Choice", "Policy", "State", "Statistics", "choose", "exploit", "make_policy"]
+__all__ = [
+    "POLICIES",
+    "Belief",
+    "Choice",
+    "Explanation",
+    "Policy",
+    "State",
+    "Statistics",
+    "beliefs",
+    "child_prior",
+    "choose",
+    "explain",
+    "exploit",
+    "make_policy",
+    "recommend",
+]

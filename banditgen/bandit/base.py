@@ -41,6 +41,7 @@ class State:
         weight: (K,), the preference that multiplies an arm's draw; 0 is never chosen.
         model: (K,), which model the arm runs, numbered from 0.
         temperature: (K,), its sampling temperature.
+        size: (K,), base-2 logarithm of its model's billions of parameters, NaN where the name does not say.
         pending: (B, K), races that are out and not yet told.
         prior_mean, prior_strength: (K,) or (B, K), where a born arm starts: the mean reward expected of it and how many outcomes
             that is worth; strength 0 is no opinion.
@@ -56,6 +57,7 @@ class State:
     weight: Floats
     model: Ints
     temperature: Floats
+    size: Floats
     pending: Floats
     prior_mean: Floats
     prior_strength: Floats

@@ -34,11 +34,11 @@ class BestSet:
         correlation_prior: what is believed of correlations at first.
     """
 
-    sharpness: float = 4.0
-    spread: float = 0.1
-    spread_strength: float = 4.0
-    model_share: float = 0.7
-    correlation_prior: correlation.Prior = correlation.Prior()
+    sharpness: float = 6.0
+    spread: float = 0.07
+    spread_strength: float = 6.0
+    model_share: float = 0.85
+    correlation_prior: correlation.Prior = dataclasses.field(default_factory=correlation.Prior)
     name: str = "best_set"
     randomised: bool = True
 
@@ -63,10 +63,10 @@ class BestSet:
         return mean
 
     def draws(self, state: State, rng: RandomSource, size: int) -> Floats:
-        """(size, K), from the posterior itself: not sharpened."""
+        """(size, K), for people: not sharpened, and shrunk less than what wins races, so that intervals cover."""
         state = with_priors(state)
-        plain = dataclasses.replace(self, sharpness=1.0)
-        return plain._draw(self._posterior(state, correlation.estimate(state, self.correlation_prior)), rng, (size, state.arms))  # noqa: SLF001
+        plain = dataclasses.replace(self, sharpness=1.0, spread_strength=1.0)
+        return plain._draw(plain._posterior(state, correlation.estimate(state, self.correlation_prior)), rng, (size, state.arms))  # noqa: SLF001
 
     def _posterior(self, state: State, joint: correlation.Correlation) -> gaussian.Means:
         return gaussian.posterior(state, joint.shared, self.spread, self.spread_strength, self.model_share)
@@ -107,19 +107,18 @@ def greedy(fails: Floats, model: Ints, weight: Floats, k: int) -> Ints:
     task_weights, model_weights = _nodes(TASK_NODES)[1], _nodes(MODEL_NODES)[1]
     chosen = np.empty((size, k), np.int64)
     free = np.broadcast_to(weight > 0, (size, arms)).copy()
-    all_fail = np.broadcast_to(task_weights, (size, TASK_NODES)).copy()  # × weight, given the task
-    by_model = np.ones((size, int(model.max()) + 1, TASK_NODES, MODEL_NODES))  # given task and model, of the chosen
-    by_task = np.ones(by_model.shape[:3])  # the same, averaged over the model's difficulty
-    joint = fails @ model_weights
+    all_fail = np.broadcast_to(task_weights, (size, TASK_NODES))  # × chance that all chosen fail, given the task
+    by_model = np.ones((size, int(model.max()) + 1, TASK_NODES, MODEL_NODES))  # of the chosen, given task and model
+    given = fails @ model_weights  # (size, K, TASK_NODES): an arm fails, given the task and that the chosen of its model do
     for i in range(k):
-        if i:
-            joint = (by_model[:, model] * fails) @ model_weights
-        left = (all_fail[:, None] / by_task[:, model] * joint).sum(-1)
+        left = (given @ all_fail[..., None])[..., 0]
         gain = np.where(free, (all_fail.sum(-1, keepdims=True) - left) * weight, -np.inf)
         arm = gain.argmax(1)
         chosen[:, i], free[rows, arm] = arm, False
-        m, added = model[arm], joint[rows, arm]
-        all_fail = all_fail / by_task[rows, m] * added
-        by_task[rows, m] = added
+        all_fail = all_fail * given[rows, arm]
+        m = model[arm]
         by_model[rows, m] *= fails[rows, arm]
+        row, sibling = np.nonzero(model == m[:, None])
+        failed = by_model[row, m[row]]
+        given[row, sibling] = (failed * fails[row, sibling]) @ model_weights / (failed @ model_weights)
     return chosen

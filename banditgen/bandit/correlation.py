@@ -31,9 +31,9 @@ class Prior:
 
     shared: float = 0.4
     shared_pairs: float = 30.0
-    model: float = 0.15
+    model: float = 0.2
     model_pairs: float = 30.0
-    loading_spread: float = 0.12
+    loading_spread: float = 0.08
     model_share: float = 0.5
 
 

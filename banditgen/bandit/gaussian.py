@@ -13,6 +13,7 @@ import dataclasses
 import numpy as np
 
 from banditgen.bandit.base import Floats, State
+from banditgen.bandit.features import SLOPES, design, expected_lead
 
 FLAT = 0.25  # variance of the level that all arms share: as good as unknown for rewards in [0, 1]
 
@@ -47,24 +48,29 @@ def posterior(state: State, race_correlation: Floats, spread: float, spread_stre
     score = (state.total - common * state.pair_total.sum(1)) * precision[:, None] + state.prior_strength * state.prior_mean / noise[:, None]
     variance = _spread(state, level, noise, spread, spread_strength)
     kernel = (1 - model_share) * identity + model_share * (state.model[:, None] == state.model)
-    prior = _flat_level(np.linalg.inv(kernel) / variance[:, None, None])
+    prior = _with_slopes(state, np.linalg.inv(kernel) / variance[:, None, None])
+    start = level + expected_lead(state)
     covariance = np.linalg.inv(prior + data)
-    mean = level + (covariance @ (score - data.sum(-1) * level)[..., None])[..., 0]
+    mean = start + (covariance @ (score - (data @ start[..., None])[..., 0])[..., None])[..., 0]
     if state.pending.any():
         covariance = np.linalg.inv(prior + data + (state.pending * precision[:, None])[:, :, None] * identity)
     return Means(mean, np.linalg.cholesky(covariance))
 
 
-def _flat_level(precision: Floats) -> Floats:
-    """The precision after adding FLAT to every covariance (Sherman and Morrison)."""
-    ones = precision.sum(-1)
-    change: Floats = ones[:, :, None] * ones[:, None, :] / (1 / FLAT + ones.sum(-1))[:, None, None]
-    return precision - change
+def _with_slopes(state: State, precision: Floats) -> Floats:
+    """The precision after adding a free level and uncertain slopes to the covariance (Woodbury's identity)."""
+    scale = np.array([np.sqrt(FLAT), *(deviation for _, deviation in SLOPES)])
+    columns = np.concatenate([np.ones((state.arms, 1)), design(state)], axis=1) * scale
+    projected = precision @ columns
+    inner = np.eye(columns.shape[1]) + columns.T @ projected
+    combined: Floats = precision - projected @ np.linalg.inv(inner) @ projected.swapaxes(1, 2)
+    return combined
 
 
 def _level(state: State) -> Floats:
     """(B, 1): mean reward over all arms, shrunk by two outcomes of one half."""
-    return (state.total.sum(-1, keepdims=True) + 1) / (state.count.sum(-1, keepdims=True) + 2)
+    level: Floats = (state.total.sum(-1, keepdims=True) + 1) / (state.count.sum(-1, keepdims=True) + 2)
+    return level
 
 
 def _noise(state: State, level: Floats) -> Floats:

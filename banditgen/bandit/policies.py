@@ -12,7 +12,7 @@ from banditgen.bandit.thompson import Thompson
 from banditgen.errors import UsageError
 
 POLICIES: dict[str, Callable[..., Policy]] = {
-    "thompson": lambda sharpness=4.0: Thompson(sharpness=sharpness),
+    "thompson": lambda sharpness=4.0, shrinkage=2.0: Thompson(sharpness=sharpness, shrinkage=shrinkage),
     "best_set": BestSet,
     "mp_ts": lambda: Thompson(name="mp_ts"),
     "uniform": Uniform,

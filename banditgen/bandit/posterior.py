@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from banditgen.arm import arm_id
 from banditgen.bandit.base import Floats, Ints, State
+from banditgen.bandit.features import log_size
 from banditgen.errors import UsageError
 
 MEASURES = 2  # quality, speed
@@ -149,26 +150,26 @@ class Statistics:
         ids = [arm_id(arm) for arm in arms]
         rows = np.array([self.arms.get(i, -1) for i in ids], np.int64)
         here = self.task_types.get(task_type, -1)
-        others = np.array([i for i in self.task_types.values() if i != here], np.int64)
         prior = np.array([(priors or {}).get(i, (0.5, 0.0)) for i in ids], float).reshape(-1, 2)
         models: dict[str, int] = {}
         ww = w[:, None] * w
         return State(
             passes=_take(self.passes, here, rows),
             fails=_take(self.fails, here, rows),
-            total=_take(self.sums[1] @ w, here, rows),
-            square=_take((self.products[1] * ww).sum((-1, -2)), here, rows),
+            total=_take(self.sums[1], here, rows) @ w,
+            square=(_take(self.products[1], here, rows) * ww).sum((-1, -2)),
             weight=np.array([float(getattr(arm, "weight", 1.0)) for arm in arms]),
             model=np.array([models.setdefault(arm.model, len(models)) for arm in arms], np.int64),
             temperature=np.array([float(arm.temperature) for arm in arms]),
+            size=np.array([log_size(arm.model) for arm in arms]),
             pending=np.array([[float((pending or {}).get(i, 0)) for i in ids]]),
             prior_mean=prior[:, 0],
             prior_strength=prior[:, 1],
-            pair_count=_take2(self.pair_count, here, rows),
-            pair_total=_take2(self.pair_sum @ w, here, rows),
-            pair_product=_take2((self.pair_product * ww).sum((-1, -2)), here, rows),
-            other_count=_take(self.passes + self.fails, others, rows),
-            other_total=_take(self.sums[1] @ w, others, rows),
+            pair_count=_take_pairs(self.pair_count, here, rows),
+            pair_total=_take_pairs(self.pair_sum, here, rows) @ w,
+            pair_product=(_take_pairs(self.pair_product, here, rows) * ww).sum((-1, -2)),
+            other_count=_take_others(self.passes, here, rows) + _take_others(self.fails, here, rows),
+            other_total=_take_others(self.sums[1], here, rows) @ w,
         )
 
     @staticmethod
@@ -217,13 +218,28 @@ def _add(table: Floats, cell: Ints, values: Floats) -> None:
         table += np.bincount(cell, values, minlength=math.prod(table.shape)).reshape(table.shape)
 
 
-def _take(table: Floats, types: int | Ints, rows: Ints) -> Floats:
-    """(1, …, K): the rows of one or several task types, zeros for what was never seen (index -1)."""
-    padded = np.pad(table, ((0, 1), (0, 1)))
-    return padded[types][..., rows][None]
+def _take(table: Floats, here: int, rows: Ints) -> Floats:
+    """(1, K, …) of a table (T, A, …): zeros for what was never seen (index -1)."""
+    taken = np.zeros((len(rows), *table.shape[2:]))
+    known = np.flatnonzero(rows >= 0)
+    if here >= 0:
+        taken[known] = table[here, rows[known]]
+    return taken[None]
 
 
-def _take2(table: Floats, here: int, rows: Ints) -> Floats:
-    padded = np.pad(table, ((0, 1), (0, 1), (0, 1)))
-    taken: Floats = padded[here][rows[:, None], rows][None]
-    return taken
+def _take_others(table: Floats, here: int, rows: Ints) -> Floats:
+    """(1, L, K, …) of a table (T, A, …): every task type but `here`."""
+    others = np.delete(np.arange(len(table)), [here] if here >= 0 else [])
+    taken = np.zeros((len(others), len(rows), *table.shape[2:]))
+    known = np.flatnonzero(rows >= 0)
+    taken[:, known] = table[np.ix_(others, rows[known])]
+    return taken[None]
+
+
+def _take_pairs(table: Floats, here: int, rows: Ints) -> Floats:
+    """(1, K, K, …) of a table (T, A, A, …)."""
+    taken = np.zeros((len(rows), len(rows), *table.shape[3:]))
+    known = np.flatnonzero(rows >= 0)
+    if here >= 0:
+        taken[np.ix_(known, known)] = table[here][np.ix_(rows[known], rows[known])]
+    return taken[None]

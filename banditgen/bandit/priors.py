@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from banditgen.bandit.base import Floats, State
+from banditgen.errors import UsageError
 
 CAP = 8.0  # pseudo-observations at most: a prior is never as good as a handful of real races
 
@@ -40,3 +42,28 @@ def _agreement(state: State, other: Floats) -> Floats:
     chance = 0.2 * (state.count > 0).sum(-1, keepdims=True)  # what noise alone would do: about p(1 - p) for each arm
     agreement: Floats = np.clip(0.5 * (chance + 1) / (miss + 1), 0.05, 0.5)
     return agreement
+
+
+def child_prior(
+    parents: Sequence[tuple[float, float]], shares: Sequence[float], *, unlikeness: float = 0.1, noise: float = 0.2
+) -> tuple[float, float]:
+    """Where an evolved arm starts: (mean reward, strength) for `Statistics.state(priors=…)`.
+
+    Args:
+        parents: each parent's (mean reward, outcomes).
+        shares: how much of the child comes from each, from the crossover; they need not sum to 1.
+        unlikeness: how far children were from their parents' weighted mean, as a standard deviation of mean rewards.
+        noise: variance of one outcome around its arm's mean.
+
+    The strength is `noise` over the variance of the guess (the parents' own uncertainty and the unlikeness), at most
+    8 outcomes, and less than the parents' own evidence: their counts are never copied.
+
+    Raises:
+        UsageError: no parents, or shares that do not fit them.
+    """
+    if not parents or len(parents) != len(shares) or min(shares) < 0 or sum(shares) <= 0:
+        raise UsageError(f"{len(parents)} parents need as many shares of at least 0, not all 0; got {list(shares)!r}")
+    part = np.asarray(shares, float) / sum(shares)
+    mean, outcomes = np.array([m for m, _ in parents]), np.array([n for _, n in parents])
+    variance = float((part**2 * noise / np.maximum(outcomes, 1e-9)).sum()) + unlikeness**2
+    return float(part @ mean), min(noise / variance, CAP, float(part @ outcomes))

@@ -44,7 +44,16 @@ class _Verbs(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Log more, on stderr.")
 def cli(verbose: bool) -> None:
     """Code generation as a competitive experiment: arms race, tests judge, a bandit learns."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
+
+
+class _OneLine(logging.Formatter):
+    """Log records may carry what a server or a candidate wrote; a traceback keeps its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(one_line(line) for line in super().format(record).splitlines())
 
 
 def main() -> None:
@@ -54,8 +63,13 @@ def main() -> None:
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        sys.exit(2)
     except click.ClickException as error:
-        error.show()
+        where = getattr(error, "ctx", None)
+        hint = f" (see `{where.command_path} --help`)" if where is not None else ""
+        click.echo(f"banditgen: {one_line(error.format_message())}{hint}", err=True)
         sys.exit(2)
     except BanditgenError as error:
         click.echo(f"banditgen: {one_line(str(error))}", err=True)

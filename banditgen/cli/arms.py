@@ -31,7 +31,7 @@ def list_arms(task_type: str | None, strategy: str, backend: str | None, history
             ]
         )
         return
-    headings = ("arm", "model", "temperature", "passed", "of", "expected reward", "90 % interval")
+    headings = ("arm", "model", "temperature", "passed", "of", "expected reward", "95 % interval")
     print_table(headings, [_row(r) for r in rows])
 
 

@@ -118,7 +118,7 @@ def _report(summary: Summary, rows: list[tuple[Any, ...]], url: str, total: floa
     )
     click.echo("\nWhat was learned (all demos so far): each arm's posterior by type of task, best first\n")
     print_table(
-        ("task type", "arm", "passed", "of", "expected reward", "90 % interval"),
+        ("task type", "arm", "passed", "of", "expected reward", "95 % interval"),
         [
             (task, arm, f"{passed:g}", f"{tries:g}", f"{mean:.2f}", f"{low:.2f} – {high:.2f}")
             for task, arm, passed, tries, mean, low, high in rows

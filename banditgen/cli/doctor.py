@@ -60,8 +60,10 @@ def _embedded() -> dict[str, Any]:
     if not is_installed():
         return {"error": "not installed: pip install 'banditgen[embedded]'"}
     there = {name: local_path(name) for name in REGISTRY}
+    fetched = [name for name, path in there.items() if path]
     return {
-        "models": ", ".join(f"{name} ({'fetched' if path else 'fetched at first use'})" for name, path in there.items()),
+        "models": ", ".join(fetched),
+        "not fetched": ", ".join(name for name in there if name not in fetched) or "none",
         "folder": str(models_folder()),
     }
 

@@ -57,6 +57,11 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
+def printable(text: str) -> str:
+    """Text of several lines without control and format characters, such as a terminal would obey."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def safe(cell: Any) -> Text:
     """A cell as text without markup or control characters, whoever wrote it."""
     return Text("".join(character if character.isprintable() else " " for character in str(cell)))

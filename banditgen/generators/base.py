@@ -88,7 +88,10 @@ class Generator(Protocol):
         ...
 
     async def prepare(self, models: Sequence[str]) -> None:
-        """Make these models ready where the backend can, so that loading is no part of a race; best effort."""
+        """Make these models ready where the backend can, so that loading is no part of a race; best effort.
+
+        Raises BackendError when it is certain that none of them can generate, so that no race is run for nothing.
+        """
         ...
 
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:

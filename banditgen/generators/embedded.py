@@ -75,12 +75,22 @@ class EmbeddedGenerator:
         return [self._models[name].info() for name in self._listed]
 
     async def prepare(self, models: Sequence[str]) -> None:
-        """Fetch and load these models; one that fails is logged, and says why again when it is asked to generate."""
+        """Fetch and load these models; one of several that fails is logged, and says why again when it is asked to generate.
+
+        Raises:
+            BackendError: none of them is there to be had.
+            ModelNotFoundError: the same, of models that nobody has.
+        """
+        failed: dict[str, BackendError | ModelNotFoundError] = {}
         for name in dict.fromkeys(models):
             try:
                 await self._load(self._model(name), None)
             except (BackendError, ModelNotFoundError) as error:
-                logger.warning("model %s is not ready: %s", one_line(name), error)
+                failed[name] = error
+        if failed and len(failed) == len(set(models)):
+            raise next(iter(failed.values()))
+        for name, error in failed.items():
+            logger.warning("model %s is not ready: %s", one_line(name), error)
 
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
         """See `Generator.generate`. The total deadline counts from the model being loaded and a slot being free."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from banditgen.result import Feedback, GenerationResult
 
@@ -76,10 +76,12 @@ class SelectionStats:
     score_std: float
 
 
+@runtime_checkable
 class HistoryStore(Protocol):
     """An append-only event log. Every method may be called from any thread; every write is one short transaction.
 
-    Appending something whose id is there already changes nothing. Methods raise `HistoryError`.
+    Appending a decision, race, outcome or rating whose id is there already changes nothing; a race that brings a result which
+    belongs to another is refused whole. Methods raise `HistoryError`.
     """
 
     def add_decision(self, decision: DecisionRecord) -> None:
@@ -107,7 +109,7 @@ class HistoryStore(Protocol):
         ...
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
-        """Passes and fails per arm and task type."""
+        """Passes and fails per arm, name and task type."""
         ...
 
     def outcomes(self, after: int = 0) -> Outcomes:
@@ -144,6 +146,10 @@ class HistoryStore(Protocol):
 
     def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
         """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
+        ...
+
+    def known_results(self, ids: Sequence[str]) -> set[str]:
+        """Which of these result ids are there already."""
         ...
 
     def arm_ids(self) -> dict[str, str]:

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import platformdirs
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
 
-from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionError
 from banditgen.history import schema as t
 from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, SelectionStats, Tally
+from banditgen.history.database import Database, default_url
 from banditgen.history.ids import new_id
 from banditgen.history.rows import result_from_json, result_row
 from banditgen.result import Feedback, GenerationResult
 
-BUSY_TIMEOUT_MS = 30_000
-
-
-def default_url() -> str:
-    """`BANDITGEN_HISTORY` if set, else a SQLite file in the platform's data folder."""
-    return (
-        os.environ.get("BANDITGEN_HISTORY") or f"sqlite:///{Path(platformdirs.user_data_dir('banditgen', appauthor=False)) / 'history.db'}"
-    )
-
 
 class History:
-    """An append-only event log in SQLite: one connection per process, short immediate transactions, WAL.
+    """An append-only event log in SQLite.
 
     Args:
         url: a `sqlite:///` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
@@ -47,61 +32,9 @@ class History:
     """
 
     def __init__(self, url: str | os.PathLike[str] | None = None) -> None:
-        self.url = _as_url(default_url() if url is None else url)
-        self._lock = threading.RLock()
-        self._engine = self._open()
-
-    def _open(self) -> sa.Engine:
-        path = self.url.removeprefix("sqlite:///") if self.url.startswith("sqlite:///") else None
-        try:
-            if path:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            engine = sa.create_engine(
-                self.url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
-            )
-            sa.event.listen(engine, "connect", _set_up_connection)
-            sa.event.listen(engine, "begin", _begin)
-            with engine.connect() as connection:
-                self._check_or_create(connection)
-        except OSError as error:
-            raise HistoryError(f"cannot create the folder of the history {self.url}: {error.strerror}; choose another file") from None
-        except DBAPIError as error:
-            raise self._translated(error) from None
-        return engine
-
-    def _check_or_create(self, connection: sa.Connection) -> None:
-        with connection.begin():
-            known = sa.inspect(connection).has_table(t.meta.name)
-        if not known:
-            with connection.execution_options(banditgen_write=True).begin():
-                t.metadata.create_all(connection)
-                connection.execute(insert(t.meta).values(key="schema_version", value=str(t.SCHEMA_VERSION)).on_conflict_do_nothing())
-        version = connection.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version"))
-        if version is None or not version.isdigit():
-            raise HistoryCorruptError(
-                f"the history {self.url} has no schema version: it is damaged, or not banditgen's; choose another file"
-            )
-        if int(version) > t.SCHEMA_VERSION:
-            raise HistoryVersionError(
-                f"the history {self.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}: upgrade banditgen"
-            )
-
-    def _translated(self, error: DBAPIError) -> HistoryError:
-        text = str(error.orig)
-        if "not a database" in text or "malformed" in text:
-            return HistoryCorruptError(
-                f"the history {self.url} is damaged or no SQLite file ({text}): restore a copy or choose another file"
-            )
-        return HistoryError(f"the history {self.url} cannot be used: {text}; check the file, its folder and the disk")
-
-    @contextlib.contextmanager
-    def _transaction(self, *, write: bool = False) -> Iterator[sa.Connection]:
-        with self._lock:
-            try:
-                with self._engine.connect() as connection, connection.execution_options(banditgen_write=write).begin():
-                    yield connection
-            except DBAPIError as error:
-                raise self._translated(error) from None
+        self._database = Database(default_url() if url is None else url)
+        self.url = self._database.url
+        self._transaction = self._database.transaction
 
     def add_decision(self, decision: DecisionRecord) -> None:
         """Append a decision; until its race is told it is pending."""
@@ -117,7 +50,7 @@ class History:
             if connection.execute(insert(t.races).values(**row).on_conflict_do_nothing()).rowcount == 0:
                 return False
             if rows:
-                connection.execute(insert(t.results).on_conflict_do_nothing(), rows)
+                connection.execute(insert(t.results), rows)  # a result that is there already is an error: the race is not added
         return True
 
     def add_outcome(self, result: GenerationResult, task_type: str) -> None:
@@ -158,7 +91,7 @@ class History:
         r = t.results.c
         passed = sa.case((r.passed, 1), else_=0)
         sums = sa.func.sum(passed), sa.func.sum(1 - passed)
-        query = sa.select(r.arm_id, sa.func.max(r.arm_name), r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.task_type)
+        query = sa.select(r.arm_id, r.arm_name, r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.arm_name, r.task_type)
         if task_type is not None:
             query = query.where(r.task_type == task_type)
         with self._transaction() as connection:
@@ -249,6 +182,11 @@ class History:
             ).first()
         return ((row[0], row[1]) if row else None), count
 
+    def known_results(self, ids: Sequence[str]) -> set[str]:
+        """Which of these result ids are there already."""
+        with self._transaction() as connection:
+            return set(connection.scalars(sa.select(t.results.c.id).where(t.results.c.id.in_(ids))))
+
     def arm_ids(self) -> dict[str, str]:
         """Each arm name's newest arm id."""
         r = t.results.c
@@ -264,30 +202,4 @@ class History:
 
     def close(self) -> None:
         """Release the connection; a second call does nothing."""
-        with self._lock:
-            self._engine.dispose()
-
-
-def _as_url(url: str | os.PathLike[str]) -> str:
-    text = os.fspath(url)
-    if "://" not in text:
-        return f"sqlite:///{text}"
-    if not text.startswith("sqlite://"):
-        raise HistoryError(
-            f"the history {text.split('://', 1)[0]}://… is for a database that banditgen does not know: use a sqlite:/// URL"
-        )
-    return text
-
-
-def _set_up_connection(connection: Any, _record: object) -> None:
-    # SQLAlchemy's documented recipe for SQLite: the driver must not begin transactions by itself.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    write = connection.get_execution_options().get("banditgen_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        self._database.close()

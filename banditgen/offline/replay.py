@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from banditgen.arm import check_arms
 from banditgen.bandit.base import Floats, Ints, Policy, State
+from banditgen.bandit.features import log_size
 from banditgen.bandit.policies import make_policy
 from banditgen.errors import UsageError
 
@@ -82,7 +83,9 @@ def replay(
     Args:
         policy: a name of `make_policy`, or a policy.
         outcomes: (arms, tasks, samples), rewards in [0, 1], NaN for missing.
-        arms: the matrix's rows as `GeneratorConfig`s, or objects with an arm's attributes.
+        arms: the matrix's rows as `GeneratorConfig`s, or objects with an arm's attributes; weight 0 is never raced.
+        k: arms in each race, all different.
+        rounds: races for each seed.
         seeds: the seeds, or how many of them from 0. Tasks and samples are drawn from the seed alone, with replacement, so
             two policies meet the same tasks and the same outcomes of each arm.
         speed: (arms, tasks, samples), the seconds of each candidate.
@@ -100,7 +103,7 @@ def replay(
             f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}"
         )
     table, tasks, sample = draw_outcomes(rewards, rounds, seeds)
-    choices = _play(chosen, table, _empty_state(arms, weight, len(seeds)), k, seeds)
+    choices = play(chosen, table, empty_state(arms, weight, len(seeds)), k, seeds)
     picked = np.take_along_axis(table, choices, 2)
     return Replay(
         policy=chosen.name,
@@ -146,7 +149,8 @@ def draw_outcomes(rewards: Floats, rounds: int, seeds: Sequence[int]) -> tuple[F
     return rewards[arm, task[..., None], sample], task, sample
 
 
-def _empty_state(arms: Sequence[Any], weight: Floats, batch: int) -> State:
+def empty_state(arms: Sequence[Any], weight: Floats, batch: int) -> State:
+    """Nothing seen yet of these arms, for a batch of seeds."""
     n = len(arms)
     models: dict[str, int] = {}
     return State(
@@ -155,6 +159,7 @@ def _empty_state(arms: Sequence[Any], weight: Floats, batch: int) -> State:
         weight=weight,
         model=np.array([models.setdefault(arm.model, len(models)) for arm in arms], np.int64),
         temperature=np.array([float(arm.temperature) for arm in arms]),
+        size=np.array([log_size(arm.model) for arm in arms]),
         prior_mean=np.full(n, 0.5),
         prior_strength=np.zeros(n),
         other_count=np.zeros((batch, 0, n)),
@@ -162,11 +167,19 @@ def _empty_state(arms: Sequence[Any], weight: Floats, batch: int) -> State:
     )
 
 
-def _play(policy: Policy, table: Floats, state: State, k: int, seeds: Sequence[int]) -> Ints:
+def play(
+    policy: Policy, table: Floats, state: State, k: int, seeds: Sequence[int], watch: Callable[[int, State], State | None] | None = None
+) -> Ints:
+    """Race on drawn outcomes (seeds, rounds, arms), adding to `state` in place; returns the choices (seeds, rounds, k).
+
+    `watch(round, state)` is called before each choice; a state that it returns takes the place of the old one.
+    """
     batch, rounds, _ = table.shape
     choices = np.empty((batch, rounds, k), np.int64)
     rng, rows = SeededRows(seeds), np.arange(batch)[:, None]
     for t in range(rounds):
+        if watch is not None:
+            state = watch(t, state) or state
         arms = policy.sets(state, k, rng, batch)
         choices[:, t] = arms
         observe(state, arms, table[rows, t, arms])
@@ -175,22 +188,30 @@ def _play(policy: Policy, table: Floats, state: State, k: int, seeds: Sequence[i
 
 def observe(state: State, arms: Ints, rewards: Floats) -> None:
     """Add one race of each row to the state, in place: arms (B, k) all different, rewards (B, k), NaN taught nothing."""
+    seen = ~np.isnan(rewards)
+    y = np.where(seen, rewards, 0.0)
     rows = np.arange(arms.shape[0])[:, None]
-    seen = (~np.isnan(rewards)).astype(float)
-    y = np.nan_to_num(rewards)
-    state.passes[rows, arms] += y > 0
-    state.fails[rows, arms] += seen * (y == 0)
-    state.total[rows, arms] += y
-    state.square[rows, arms] += y * y
+    observe_arms(state, rows, arms, y, seen)
     pair = rows[:, :, None], arms[:, :, None], arms[:, None, :]
-    state.pair_count[pair] += seen[:, :, None] * seen[:, None, :]
+    state.pair_count[pair] += seen[:, :, None] & seen[:, None, :]
     state.pair_total[pair] += y[:, :, None] * seen[:, None, :]
     state.pair_product[pair] += y[:, :, None] * y[:, None, :]
 
 
-def _seconds(speed: ArrayLike, shape: tuple[int, ...], choices: Ints, tasks: Ints, sample: Ints) -> NDArray[np.float64]:
+def observe_arms(state: State, rows: Ints, arms: Ints, y: Floats, seen: NDArray[np.bool_]) -> None:
+    """The part of `observe` that Thompson sampling needs: no pairs. y is 0 where nothing was seen."""
+    cell = rows, arms
+    passed = y > 0
+    state.passes[cell] += passed
+    state.fails[cell] += seen > passed
+    state.total[cell] += y
+    state.square[cell] += y * y
+
+
+def _seconds(speed: ArrayLike, shape: tuple[int, ...], choices: Ints, tasks: Ints, sample: Ints) -> Floats:
     seconds = np.asarray(speed, float)
     if seconds.shape != shape:
         raise UsageError(f"speed must have the outcomes' shape {shape}, not {seconds.shape}")
     picked = seconds[choices, tasks[..., None], np.take_along_axis(sample, choices, 2)]
-    return np.nan_to_num(picked).max(2)
+    slowest: Floats = np.nan_to_num(picked).max(2)
+    return slowest

@@ -15,7 +15,7 @@ class Execution:
 
     `passed` is the verdict of the tests, or, with `verified` False (the task has none), that the code ran cleanly.
     `failure` is None exactly when `passed`. `limit` names the limit that was hit ("wall", "cpu", "memory",
-    "processes", "disk", "output"), if one was. `metrics` is what a caller's own runner reported. `stdout` and
+    "processes", "disk", "inodes", "output"), if one was. `metrics` is what a caller's own runner reported. `stdout` and
     `stderr` are hostile text, cut to the output limit.
     """
 

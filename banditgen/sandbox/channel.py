@@ -67,6 +67,7 @@ class _Visitor(ast.NodeVisitor):
         self._modules: set[str] = set()
         self._candidate_modules: set[str] = set()
         self._code: set[str] = set()
+        self._known = set(TEST_OBJECTS)
         own: set[str] = set()
         imported: dict[str, str] = {}
         for node in ast.walk(tree):
@@ -83,6 +84,14 @@ class _Visitor(ast.NodeVisitor):
                 own.add(node.arg)
             elif isinstance(node, ast.ExceptHandler) and node.name:
                 own.add(node.name)
+                self._known.add(node.name)
+            elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
+                self._known.add(node.optional_vars.id)
+        for node in ast.walk(tree):  # rng = random.Random(42): an object of the tests' own
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+                source = node.value.func.value
+                if isinstance(source, ast.Name) and source.id in self._modules:
+                    self._known.update(target.id for target in node.targets if isinstance(target, ast.Name))
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         free = used - own - set(dir(builtins)) - self._modules - self._candidate_modules - set(imported)
         if entry_point and entry_point not in own:
@@ -131,11 +140,12 @@ class _Visitor(ast.NodeVisitor):
             self._refuse(f"they use the module {node.id} itself")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        """An attribute that plain data does not have, unless it is a module's."""
+        """An attribute that plain data does not have, unless it is a module's, a caught exception's or a thing's of the tests' own."""
         base = node.value
-        if isinstance(base, ast.Name) and base.id in self._modules | TEST_OBJECTS:
+        known = self._modules | self._known
+        if isinstance(base, ast.Name) and base.id in known:
             return
-        if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name) and base.value.id in self._modules:
+        if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name) and base.value.id in known:
             return
         if node.attr not in DATA_ATTRIBUTES and not (isinstance(base, ast.Name) and base.id in self._code):
             self._refuse(f"they use .{node.attr}, which plain data does not have")

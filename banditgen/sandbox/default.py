@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import platform
+import sys
+
+from banditgen.errors import SandboxError, UsageError
 from banditgen.sandbox.base import Sandbox
-from banditgen.sandbox.pool import ZygoteSandbox
+from banditgen.task import Level
 
 
-def default_sandbox() -> Sandbox:
+def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:
     """The strongest sandbox that works here.
 
-    Raises:
-        SandboxError: none does.
+    Args:
+        require: the least isolation: "isolated" (namespaces: files, network, processes, memory and disk held), or
+            "confined" (no namespaces, but files, network, signals and system calls held), which is what None means.
+        allow_unsafe: candidates may run with resource limits alone, where nothing better works: with the user's own
+            files and network within their reach.
 
+    Raises:
+        SandboxError: no sandbox gives that here. On Linux that is found, and raised, when it is first used.
+        UsageError: no such level.
     """
-    return ZygoteSandbox()
+    if require not in (None, "limits", "confined", "isolated"):
+        raise UsageError(f"there is no isolation level {require!r}: use 'confined' or 'isolated'")
+    if require == "limits" and not allow_unsafe:
+        raise SandboxError("resource limits alone are no isolation: say allow_unsafe=True if candidates may reach your files and network")
+    if sys.platform == "linux" and platform.machine() == "x86_64" and sys.maxsize > 1 << 32:
+        from banditgen.sandbox.pool import ZygoteSandbox  # noqa: PLC0415  # it can't be imported elsewhere
+
+        return ZygoteSandbox(require=require or ("limits" if allow_unsafe else "confined"))
+    here = f"{platform.system()} on {platform.machine()}"
+    if sys.platform == "win32":
+        raise SandboxError(f"no sandbox works on {here}: use Linux on x86-64, for instance in WSL")
+    if not allow_unsafe or require in ("confined", "isolated"):
+        raise SandboxError(f"no sandbox holds candidates on {here}: use Linux on x86-64, or allow_unsafe=True for resource limits alone")
+    from banditgen.sandbox.unsafe import UnsafeSandbox  # noqa: PLC0415  # it can't be imported on Windows
+
+    return UnsafeSandbox()

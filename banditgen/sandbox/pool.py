@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 import os
 import queue
-import sysconfig
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import cast
 
 from banditgen.errors import SandboxError
 from banditgen.sandbox import verdict
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.channel import Look, look_at
-from banditgen.sandbox.probe import LEVELS, OPEN, Level, probe
+from banditgen.sandbox.packages import check_packages, default_environment
+from banditgen.sandbox.probe import OPEN, probe
 from banditgen.sandbox.worker import Mechanisms, Order, Report, Worker, WorkerDiedError
-from banditgen.task import Task
+from banditgen.task import LEVELS, Level, Task
 
 
 class ZygoteSandbox:
@@ -64,7 +61,7 @@ class ZygoteSandbox:
             SandboxError: also where the task demands the judged channel and its tests don't fit it, or names a package
                 that the environment does not have.
         """
-        self._check_packages(task)
+        check_packages(task, self._environment)
         if task.kind == "stdio":
             return self._run_examples(code, task)
         if task.tests is None:
@@ -85,11 +82,6 @@ class ZygoteSandbox:
 
     def _paths(self, task: Task) -> tuple[str, ...]:
         return self._environment if task.packages else ()
-
-    def _check_packages(self, task: Task) -> None:
-        for package in task.packages:
-            if importlib.machinery.PathFinder.find_spec(package, list(self._environment)) is None:
-                raise SandboxError(f"the task names the package {package!r}, which is not in {', '.join(self._environment)}")
 
     def _run_tests(self, code: str, task: Task, look: Look, *, judged: bool) -> Report:
         tests = {
@@ -126,7 +118,7 @@ class ZygoteSandbox:
                     worker.close()
                 self._give_back(worker if good else None)
             return report
-        return Report(-9, None, task.limits.wall_seconds, 0.0, 0, "worker", "", "")
+        return Report(-9, None, 0.0, 0.0, 0, None, "", "it ended two workers\n")
 
     def _take(self) -> Worker | None:
         if self._owner != os.getpid():
@@ -196,13 +188,6 @@ class ZygoteSandbox:
             worker = self._free.get()
             if worker is not None:
                 worker.close()
-
-
-def default_environment() -> list[str]:
-    """The folders of the running interpreter's packages, and the one that pytest is in."""
-    found = importlib.util.find_spec("pytest")
-    pytest_folder = [str(Path(found.origin).parents[1])] if found and found.origin else []
-    return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *pytest_folder]))
 
 
 def _demanded(task: Task, reason: str) -> bool:

@@ -10,14 +10,12 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from banditgen.errors import SandboxError
 from banditgen.sandbox.worker import Order, Report, Worker
-from banditgen.task import Limits
+from banditgen.task import LEVELS, Level, Limits
 
-Level = Literal["limits", "confined", "isolated"]
-LEVELS: tuple[Level, ...] = ("limits", "confined", "isolated")
 NEEDED: dict[Level, tuple[str, ...]] = {
     "limits": (),
     "confined": ("filesystem", "network", "signals", "syscalls", "environment"),

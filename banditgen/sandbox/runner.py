@@ -29,9 +29,8 @@ def run_with(runner: Any, node_id: str, code: str) -> Execution:
         raise SandboxError(f"the node runner returned {type(outcome).__name__} for {node_id}, not (stdout, stderr, metrics)")
     stdout, stderr, metrics = outcome
     exit_code = metrics.get("exit_code", 0)
-    latency = metrics.get("latency_ms", 0.0)
-    seconds = latency / 1000 if isinstance(latency, int | float) and math.isfinite(latency) and latency >= 0 else 0.0
-    passed = exit_code == 0
+    seconds = _seconds(metrics.get("latency_ms", 0.0))
+    passed = bool(exit_code == 0)
     stderr = str(stderr or "")
     return Execution(
         passed=passed,
@@ -45,6 +44,15 @@ def run_with(runner: Any, node_id: str, code: str) -> Execution:
         channel="runner",
         metrics=dict(metrics),
     )
+
+
+def _seconds(milliseconds: Any) -> float:
+    """Any number type's milliseconds in seconds; what is no time counts as none."""
+    try:
+        seconds = float(milliseconds) / 1000
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return seconds if math.isfinite(seconds) and seconds >= 0 else 0.0
 
 
 def _last_line(text: str) -> str:

@@ -144,7 +144,7 @@ class Worker:
                 descriptors["tests"] = files.with_content(json.dumps({**order.tests, "nonce": nonce}).encode())
                 receiving, descriptors["verdict"] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             result = self._exchange(order, limits, {**descriptors, "stdout": outputs[0].descriptor, "stderr": outputs[1].descriptor})
-            verdict = _verdict(receiving, nonce) if receiving >= 0 else None
+            verdict = read_verdict(receiving, nonce) if receiving >= 0 else None
             (stdout, more), (stderr, more_errors) = (output.read() for output in outputs)
         finally:
             for descriptor in (*descriptors.values(), *([receiving] if receiving >= 0 else [])):
@@ -204,7 +204,7 @@ def interpreter_paths() -> list[str]:
     return [os.path.realpath(path) for path in paths if path]
 
 
-def _verdict(receiving: int, nonce: str) -> dict[str, Any] | None:
+def read_verdict(receiving: int, nonce: str) -> dict[str, Any] | None:
     """The one message on the verdict pipe, if it is one, and whole; a passing one must hold the nonce."""
     try:
         data = json.loads(os.read(receiving, 1 << 16) or b"null")

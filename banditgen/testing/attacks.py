@@ -55,6 +55,13 @@ FORGERIES: dict[str, str] = {
         "import os\nfor name in ('junit.xml', 'report.xml', '.coverage', 'results.json', 'test_candidate.py'):\n"
         "    open(name, 'w').write('<testsuite tests=\"1\" failures=\"0\"/>')\ndef f(n): return 0"
     ),
+    "tests replaced while they run": (
+        "import os, threading, time\ndef replace():\n    end = time.monotonic() + 1\n    while time.monotonic() < end:\n"
+        "        for name in ('test_candidate.py', 'conftest.py', 'pytest.py', 'pytest.ini', '<tests>', 'difflib.py', 'pdb.py'):\n"
+        "            try:\n                with open(name + '~', 'w') as file: file.write('def test_f(): pass')\n"
+        "                os.replace(name + '~', name)\n            except OSError: pass\n"
+        "threading.Thread(target=replace, daemon=True).start()\ntime.sleep(0.1)\ndef f(n): return 0"
+    ),
     "patched clocks": "import time\nfor name in ('time', 'monotonic', 'perf_counter'): setattr(time, name, lambda: 0.0)\ndef f(n): return 0",
     "patched builtins": (
         "import builtins\nbuiltins.AssertionError = type('A', (BaseException,), {})\nbuiltins.compile = lambda *a, **k: None\n"

@@ -14,6 +14,7 @@ from banditgen.testing.attacks import EXHAUSTION, FORGERIES, SHARED_OBJECTS, TES
 
 GOOD = "def f(n):\n    return n + 1\n"
 LIMITS = Limits(wall_seconds=3.0, memory_bytes=256 << 20, processes=24, disk_bytes=32 << 20)
+LIMITS_OF_A_TREE = ("a loop that catches everything", "4 GiB in pieces", "fork bomb", "output flood", "20 children of 200 MB")
 ODD_CODES = ("", "# nothing", "def f(n) return n", "a\0b", "\ud800", "x = 1\r\ny = 2", "(" * 5000, "\x1b[2J", "import nowhere")
 
 
@@ -22,12 +23,12 @@ class SandboxContract:
 
     Attributes:
         judges: whether tests on functions are run in another process than the candidate.
-        holds_disk: whether all files together are limited, not only each.
+        exhaustions: which of `banditgen.testing.attacks.EXHAUSTION` it stops, and names the limit of.
         hides_host: whether a candidate can neither read the host's files nor open a socket.
     """
 
     judges: ClassVar[bool] = True
-    holds_disk: ClassVar[bool] = True
+    exhaustions: ClassVar[tuple[str, ...]] = (*LIMITS_OF_A_TREE, "disk fill")
     hides_host: ClassVar[bool] = True
 
     def make(self) -> Sandbox:
@@ -93,10 +94,9 @@ class SandboxContract:
             self._passes(sandbox.run(GOOD, Task("f", tests=TESTS)), verified=True)
 
     def test_limits_hold_and_are_named(self) -> None:
-        """Time, memory, processes and output; disk where the sandbox says that it holds it."""
-        names = ["a loop that catches everything", "4 GiB in pieces", "fork bomb", "output flood", "20 children of 200 MB"]
+        """The verdict is in time, says which limit was hit, and keeps no more output than that."""
         with self._open() as sandbox:
-            for name in [*names, "disk fill"] if self.holds_disk else names:
+            for name in self.exhaustions:
                 code, limits = EXHAUSTION[name]
                 run = sandbox.run(code, Task("f", tests=TESTS, limits=LIMITS))
                 assert run.limit in limits, (name, run.limit, run.error)

@@ -1,10 +1,11 @@
 """Record the demo's full matrix: all six arms on all tasks, several samples each, from the real embedded models.
 
-    python experiments/demo_recording/run.py RAW.jsonl [--samples 5] [--seed 0]
+    python experiments/demo_recording/run.py RAW.jsonl [--samples 3] [--seed 0] [--model NAME]
     python experiments/demo_recording/run.py RAW.jsonl --pack banditgen/demo/recordings.jsonl.gz
 
 The first form races the three temperatures of one model at a time, three generations batched, and appends a line per candidate;
-stopped and called again it goes on. Run it on an otherwise idle machine: timings are recorded. The second form packs the
+stopped and called again it goes on. Two calls, one for each model, may write to one file at the same time, as the two models do in
+a race. Run it on an otherwise idle machine: timings are recorded. The second form packs the
 lines into what the package ships.
 """
 
@@ -35,11 +36,11 @@ def arms_by_model() -> dict[str, list[GeneratorConfig]]:
     return groups
 
 
-def missing(raw: Path, samples: int) -> Iterator[tuple[int, DemoTask, str, list[GeneratorConfig]]]:
+def missing(raw: Path, samples: int, only: str | None) -> Iterator[tuple[int, DemoTask, str, list[GeneratorConfig]]]:
     done = {(line["sample"], line["task"], line["model"]) for line in lines(raw)}
     for sample in range(samples):
         for model, arms in arms_by_model().items():
-            for entry in catalogue():
+            for entry in catalogue() if only in (None, model) else ():
                 if (sample, entry.task.name, model) not in done:
                     yield sample, entry, model, arms
 
@@ -51,12 +52,11 @@ def lines(raw: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def record(raw: Path, samples: int, seed: int) -> None:
+def record(raw: Path, samples: int, seed: int, only: str | None) -> None:
     backend = EmbeddedGenerator()
-    for sample, entry, model, arms in missing(raw, samples):
+    for sample, entry, model, arms in missing(raw, samples, only):
         racer = ParallelGenerator(backend, seed=seed + sample)
         results = racer.generate_parallel(entry.task.prompt, arms, "demo", entry.task.name or "", task=entry.task)
-        racer.close()
         with raw.open("a", encoding="utf-8") as file:
             for result in results:
                 row = result.to_dict() | {"task": entry.task.name, "task_type": entry.task.task_type, "sample": sample, "model": model}
@@ -91,14 +91,15 @@ def recording(row: dict[str, Any]) -> Recording:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path)
-    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--samples", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", choices=list(REGISTRY))
     parser.add_argument("--pack", type=Path)
     options = parser.parse_args()
     if options.pack:
         pack(options.raw, options.pack)
     else:
-        record(options.raw, options.samples, options.seed)
+        record(options.raw, options.samples, options.seed, options.model)
 
 
 if __name__ == "__main__":

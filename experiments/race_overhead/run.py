@@ -42,7 +42,6 @@ def main() -> None:
     racer = ParallelGenerator(Sleeper())
     race(racer, 0.1, task)
     ratios = [race(racer, options.seconds, task) for _ in range(options.races)]
-    racer.close()
     print(f"wall / slowest of five arms ({options.seconds:g} s), {options.races} races:")
     print(f"min {min(ratios):.4f}  median {statistics.median(ratios):.4f}  max {max(ratios):.4f}")
 

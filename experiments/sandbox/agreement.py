@@ -34,6 +34,7 @@ def compare(sandbox: Sandbox, data: Any, count: int, seed: int) -> None:
         runs = list(threads.map(lambda row: sandbox.run(row["code"], ready[row["task_id"]]), rows))
     seconds = time.perf_counter() - started
     different = [(row, run) for row, run in zip(rows, runs, strict=True) if run.passed != row["passed_rerun"]]
+    channels = collections.Counter(run.channel for run in runs)
     print(f"generations: {len(rows) - len(different)}/{len(rows)} agree, {dict(channels)}, {seconds:.0f} s")
     for row, run in different:
         print(f"    {row['task_id']} {row['gen_id']} recorded: {row['rerun_status']} | here: {_outcome(run)}")

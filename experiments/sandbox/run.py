@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.inside.zygote import PRELOAD
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.task import Task
 
@@ -117,6 +118,40 @@ def start_seconds(count: int) -> float:
     return statistics.median(seconds)
 
 
+FORK = """
+import gc, importlib, os, sys, time
+for name in sys.argv[1].split(): importlib.import_module(name)
+gc.collect(); gc.freeze(); gc.disable()
+seconds = []
+for _ in range(300):
+    started = time.perf_counter()
+    pid = os.fork()
+    if pid == 0: os._exit(0)
+    os.waitpid(pid, 0)
+    seconds.append(time.perf_counter() - started)
+print(sorted(seconds)[150])
+"""
+
+
+def fork_seconds() -> float:
+    """Median of fork, exit and wait in an interpreter that has loaded what a worker has: the least a job can cost."""
+    command = [sys.executable, "-I", "-S", "-c", FORK, PRELOAD]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def breakdown(sandbox: Sandbox, tasks: dict[str, Task], count: int) -> None:
+    """Where a job's time goes, one at a time: fork alone, then what each kind of job adds; processor time of its processes."""
+    print(f"fork, exit and wait alone: {1e3 * fork_seconds():.2f} ms")
+    for name, task in {"empty program": Task("nothing"), **tasks}.items():
+        runs = [sandbox.run(CODE if task.tests else "pass", task) for _ in range(count)]
+        median, high = latencies(sandbox, task, count)
+        cpu, wall = (statistics.median(values) for values in ([run.cpu_seconds for run in runs], [run.wall_seconds for run in runs]))
+        print(
+            f"{name:14s} median {1e3 * median:.2f} ms (in the worker {1e3 * wall:.2f}, processor time {1e3 * cpu:.2f}), "
+            f"p99 {1e3 * high:.2f} ms, ratio {high / median:.1f} (aim 5)"
+        )
+
+
 def main(rounds: int, count: int, peers: str | None) -> None:
     judged = Task("near pairs", tests=CHECK, entry_point="near_pairs", channel="judged")
     cooperative = Task("near pairs", tests="import sys\n" + CHECK, entry_point="near_pairs")
@@ -146,10 +181,7 @@ def main(rounds: int, count: int, peers: str | None) -> None:
                     aim = TARGETS.get((ours, other))
                     text = f"  (aim {aim})" if aim else ""
                     print(f"{ours:12s} / {other:10s} {statistics.median(ratios):5.2f}   [{ratios[0]:.2f} .. {ratios[-1]:.2f}]{text}")
-        for task in (cooperative, judged):
-            median, high = latencies(sandbox, task, 5 * count)
-            name = "judged" if task is judged else "cooperative"
-            print(f"latency of one {name} job: median {1e3 * median:.2f} ms, p99 {1e3 * high:.2f} ms, ratio {high / median:.1f} (aim 5)")
+        breakdown(sandbox, {"cooperative": cooperative, "judged": judged}, 5 * count)
     print(f"start of a pool of two, with its probe: {start_seconds(7):.2f} s (aim 0.5)")
 
 

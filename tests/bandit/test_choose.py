@@ -2,6 +2,7 @@
 
 import math
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def seen(rounds: int = 40, seed: int = 1) -> Statistics:
 
 
 @pytest.mark.parametrize("name", sorted(POLICIES))
-def test_propensities_are_exact_against_enumeration(name):
+def test_propensities_are_exact_against_enumeration(name: Any) -> None:
     """Set probabilities over all C(6, 3) sets, enumerated from the same particles, sum to 1 and give q, to 1e-12."""
     policy, state = make_policy(name), seen().state(ARMS, "t", (0.7, 0.3))
     sets = policy.sets(state, 3, np.random.default_rng(5), 256 if policy.randomised else 1)
@@ -35,12 +36,12 @@ def test_propensities_are_exact_against_enumeration(name):
     }
     assert sum(probability.values()) == pytest.approx(1, abs=1e-12)
     q = [sum(p for s, p in probability.items() if arm in s) for arm in range(6)]
-    assert np.abs(choice.propensities - q).max() < 1e-12
+    assert np.abs(choice.propensities - np.array(q)).max() < 1e-12
     assert choice.set_probability == pytest.approx(probability[tuple(sorted(choice.arms.tolist()))], abs=1e-12)
 
 
 @pytest.mark.parametrize("name", sorted(POLICIES))
-def test_an_arm_of_weight_0_is_never_chosen_and_the_same_seed_chooses_the_same(name):
+def test_an_arm_of_weight_0_is_never_chosen_and_the_same_seed_chooses_the_same(name: Any) -> None:
     arms = [*ARMS, GeneratorConfig("never", "d", 0.5, weight=0)]
     state = Statistics().state(arms, "t", (0.7, 0.3))
     for seed in range(30):
@@ -53,18 +54,18 @@ def test_an_arm_of_weight_0_is_never_chosen_and_the_same_seed_chooses_the_same(n
         assert len(set(choice.arms.tolist())) == 3
 
 
-def test_a_race_of_more_arms_than_there_are_holds_them_all():
+def test_a_race_of_more_arms_than_there_are_holds_them_all() -> None:
     choice = choose(make_policy("thompson"), Statistics().state(ARMS, "t", (0.7, 0.3)), 9, np.random.default_rng(1))
     assert sorted(choice.arms.tolist()) == list(range(6))
     assert choice.set_probability == pytest.approx(1)
 
 
-def test_exploit_takes_the_best_arms_without_chance():
+def test_exploit_takes_the_best_arms_without_chance() -> None:
     state = seen(400).state(ARMS, "t", (0.7, 0.3))
     assert set(exploit(make_policy("thompson"), state, 2).arms.tolist()) == {4, 5}
 
 
-def test_an_empty_eligible_set_and_a_race_of_no_arms_are_refused():
+def test_an_empty_eligible_set_and_a_race_of_no_arms_are_refused() -> None:
     with pytest.raises(UsageError, match="no arm is eligible"):
         choose(make_policy("thompson"), Statistics().state([], "t", (0.7, 0.3)), 3, np.random.default_rng(1))
     with pytest.raises(UsageError, match="at least one arm"):

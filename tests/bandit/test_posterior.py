@@ -1,5 +1,7 @@
 """Sufficient statistics: a fold that is order-free, validated and exact for any weights."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,14 +13,14 @@ ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}", 0.2 + 0.3 * (i % 2)) for i in r
 IDS = [arm_id(arm) for arm in ARMS]
 
 
-def outcomes(n: int = 90, seed: int = 3):
+def outcomes(n: int = 90, seed: int = 3) -> Any:
     rng = np.random.default_rng(seed)
     arms = np.concatenate([rng.choice(4, 3, replace=False) for _ in range(n // 3)])
     passed = rng.choice([0.0, 1.0, np.nan], n, p=[0.4, 0.5, 0.1])
     return [IDS[a] for a in arms], ["t"] * n, passed, rng.random((n, 2)), np.repeat(np.arange(n // 3), 3).tolist()
 
 
-def test_the_state_is_what_the_raw_outcomes_say_for_any_weights():
+def test_the_state_is_what_the_raw_outcomes_say_for_any_weights() -> None:
     arms, types, passed, x, races = outcomes()
     statistics = Statistics()
     statistics.fold(arms, types, passed, x, races)
@@ -42,7 +44,7 @@ def test_the_state_is_what_the_raw_outcomes_say_for_any_weights():
                 assert state.pair_product[0, i, j] == pytest.approx(sum(a * b for a, b in both))
 
 
-def test_folding_race_by_race_equals_folding_at_once_in_any_order():
+def test_folding_race_by_race_equals_folding_at_once_in_any_order() -> None:
     arms, types, passed, x, races = outcomes()
     whole, steps = Statistics(), Statistics()
     whole.fold(arms, types, passed, x, races)
@@ -55,7 +57,7 @@ def test_folding_race_by_race_equals_folding_at_once_in_any_order():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
-def test_a_measure_out_of_range_is_refused_and_changes_nothing(value):
+def test_a_measure_out_of_range_is_refused_and_changes_nothing(value: Any) -> None:
     statistics = Statistics()
     with pytest.raises(UsageError, match="finite number"):
         statistics.fold([IDS[0]], ["t"], [1], [[0.5, value]])
@@ -67,14 +69,14 @@ def test_a_measure_out_of_range_is_refused_and_changes_nothing(value):
     assert statistics.passes.size == 0
 
 
-def test_a_cancelled_outcome_teaches_nothing_but_is_counted():
+def test_a_cancelled_outcome_teaches_nothing_but_is_counted() -> None:
     statistics = Statistics()
     statistics.fold([IDS[0]], ["t"], [np.nan], [[np.nan, np.nan]])
     assert statistics.state(ARMS, "t", (0.7, 0.3)).count.sum() == 0
     assert statistics.censored.sum() == 1
 
 
-def test_a_changed_digest_keeps_a_tenth_of_the_evidence():
+def test_a_changed_digest_keeps_a_tenth_of_the_evidence() -> None:
     arms, types, passed, x, races = outcomes()
     statistics = Statistics()
     statistics.fold(arms, types, passed, x, races)

@@ -82,7 +82,6 @@ def test_history_list_and_feedback(tmp_path: Path) -> None:
     generator = ParallelGenerator(Client({"m": GOOD}), history=path)
     hostile = Task("Write \x1b[31mdouble(x) [bold]now[/bold]", task_type="text", tests="assert double(1) == 2")
     generator.generate_parallel(hostile.prompt, [GeneratorConfig("a", "m")], "n", "d", task=hostile)
-    generator.close()
     done = banditgen("history", "list", "--history", path)
     assert done.returncode == 0
     assert "\x1b[31m" not in done.stdout

@@ -131,7 +131,7 @@ def test_a_place_that_cannot_be_written_is_named(url: str) -> None:
 def test_a_full_or_failing_disk_is_one_line(tmp_path: Path) -> None:
     """A write that the file refuses is a HistoryError, and the history goes on."""
     store = History(tmp_path / "h.db")
-    with store._lock, store._engine.connect() as connection:
+    with store._transaction() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
 
     def fill() -> None:

@@ -20,7 +20,6 @@ def test_an_exported_history_races_again_with_the_same_verdicts(tmp_path: Path) 
     url = f"sqlite:///{tmp_path / 'h.db'}"
     first = ParallelGenerator(Client({"good": GOOD, "bad": BAD, "down": RuntimeError("x")}), history=url)
     before = first.generate_parallel(DOUBLE.prompt, ARMS, "n", "d", task=DOUBLE)
-    first.close()
     path = tmp_path / "out.jsonl.gz"
     command = [sys.executable, "-c", "from banditgen.cli import main; main()", "history", "export", str(path), "--history", url]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -28,7 +27,6 @@ def test_an_exported_history_races_again_with_the_same_verdicts(tmp_path: Path) 
     assert "3 generations of 1 races" in done.stderr
     again = ParallelGenerator(ReplayGenerator(path))
     after = again.generate_parallel(DOUBLE.prompt, ARMS, "n", "d", task=DOUBLE)
-    again.close()
     assert [(r.generator_name, r.test_passed, r.failure, r.text) for r in before] == [
         (r.generator_name, r.test_passed, r.failure, r.text) for r in after
     ]

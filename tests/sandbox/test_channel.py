@@ -19,6 +19,7 @@ JUDGED = [
     "assert Find_Max([1]) == 1",
     "import unittest\nclass TestF(unittest.TestCase):\n    def test(self):\n        self.assertEqual(f(1), 2)",
 ]
+JUDGED += ["import random\nrng = random.Random(1)\nassert f(rng.randint(0, 1)) < 3"]
 COOPERATIVE = [
     "s = Stack()\ns.push(1)\nassert s.pop() == 1",
     "assert isinstance(f(1), Thing)",
@@ -32,6 +33,7 @@ COOPERATIVE = [
     "assert f.__doc__",
     "assert getattr(f, 'x', 1)",
     "assert f(1).value == 2",
+    "with open_it() as x:\n    assert f(x) == 1\nassert f(1).value",
     "exec('assert f(1) == 2')",
 ]
 

@@ -1,4 +1,4 @@
-"""The sandboxes' contract, held over ours: with everything the kernel has, and with what is left without namespaces."""
+"""The sandboxes' contract, held over ours: with everything the kernel has, and with what is left without."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
+from banditgen.sandbox.unsafe import UnsafeSandbox
 from banditgen.sandbox.worker import Mechanisms
-from banditgen.testing.sandbox import SandboxContract
+from banditgen.testing.sandbox import LIMITS_OF_A_TREE, SandboxContract
 
 
 class TestZygote(SandboxContract):
@@ -17,7 +18,7 @@ class TestZygote(SandboxContract):
 
 @pytest.mark.usefixtures("without_namespaces")
 class TestWithoutNamespaces(SandboxContract):
-    holds_disk = False
+    exhaustions = LIMITS_OF_A_TREE
 
     def make(self) -> Sandbox:
         return ZygoteSandbox(workers=2, require="confined", mechanisms=Mechanisms(namespaces=False))
@@ -25,8 +26,17 @@ class TestWithoutNamespaces(SandboxContract):
 
 @pytest.mark.usefixtures("without_namespaces")
 class TestLimitsAlone(SandboxContract):
-    holds_disk = False
+    exhaustions = LIMITS_OF_A_TREE
     hides_host = False
 
     def make(self) -> Sandbox:
         return ZygoteSandbox(workers=2, require="limits", mechanisms=Mechanisms(namespaces=False, seccomp=False, landlock=False))
+
+
+class TestUnsafe(SandboxContract):
+    judges = False
+    hides_host = False
+    exhaustions = ("a loop that catches everything", "4 GiB in pieces", "output flood")
+
+    def make(self) -> Sandbox:
+        return UnsafeSandbox()

@@ -12,12 +12,13 @@ JUDGED = Task("f", tests=TESTS, channel="judged")
 COOPERATIVE = Task("f", tests="import sys\n" + TESTS)
 PYTEST = Task("f", tests="def test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
 PYTEST_COOPERATIVE = Task("f", tests="import sys\nfrom solution import f\ndef test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
+OF_PYTEST = ("pytest", "conftest", "Skip", "replaced", "exit", "killing")  # worth pytest's slow start
 GOOD = "def f(n): return n + 1"
 
 
 @pytest.mark.parametrize("name", FORGERIES)
 def test_no_forgery_passes_the_judge(sandbox: Sandbox, name: str) -> None:
-    for task in (JUDGED, PYTEST) if "pytest" in name or "conftest" in name or "Skip" in name else (JUDGED,):
+    for task in (JUDGED, PYTEST) if any(word in name for word in OF_PYTEST) else (JUDGED,):
         run = sandbox.run(FORGERIES[name], task)
         assert (run.passed, run.channel) == (False, "judged"), name
         assert run.failure is not None
@@ -27,7 +28,7 @@ def test_no_forgery_passes_the_judge(sandbox: Sandbox, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(FORGERIES.keys() - SHARED_OBJECTS))
 def test_no_forgery_passes_beside_its_tests(sandbox: Sandbox, name: str) -> None:
-    for task in (COOPERATIVE, PYTEST_COOPERATIVE) if "pytest" in name or "conftest" in name or "Skip" in name else (COOPERATIVE,):
+    for task in (COOPERATIVE, PYTEST_COOPERATIVE) if any(word in name for word in OF_PYTEST) else (COOPERATIVE,):
         run = sandbox.run(FORGERIES[name], task)
         assert (run.passed, run.channel) == (False, "cooperative"), name
     assert sandbox.run(GOOD, COOPERATIVE).passed

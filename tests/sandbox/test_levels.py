@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 
 import pytest
 
@@ -54,6 +56,35 @@ def test_below_what_is_required_nothing_runs() -> None:
         pytest.raises(SandboxError, match="only 'limits', and 'confined' is required"),
     ):
         box.run("def f(n): return n + 1", task)
+
+
+NO_NAMESPACES = """
+import json
+from banditgen.sandbox.inside import filter, kernel
+filter.FORBIDDEN = {"new namespaces": (272,)}
+kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+kernel.install_filter(filter.sock_fprog())
+from banditgen.sandbox.pool import ZygoteSandbox
+from banditgen.errors import SandboxError
+from banditgen.task import Task
+box = ZygoteSandbox(1)
+run = box.run("def f(n): return n + 1", Task("f", tests="assert f(1) == 2"))
+print(json.dumps([run.passed, box.isolation()["level"]]))
+box.close()
+try:
+    ZygoteSandbox(1, require="isolated").isolation()
+except SandboxError as error:
+    print(error)
+"""
+
+
+@pytest.mark.usefixtures("without_namespaces")
+def test_where_the_kernel_refuses_namespaces_it_falls_back_and_says_so() -> None:
+    """With a system call filter in the place of a host's policy."""
+    run = subprocess.run([sys.executable, "-c", NO_NAMESPACES], capture_output=True, text=True, check=False)
+    lines = run.stdout.splitlines()
+    assert lines[:1] == ['[true, "confined"]'], run.stderr
+    assert lines[1].endswith("(open: disk; no user namespaces: Operation not permitted)")
 
 
 def test_a_package_is_there_when_the_task_names_it(sandbox: Sandbox) -> None:

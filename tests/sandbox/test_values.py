@@ -20,14 +20,40 @@ def refuse(value: Any) -> Any:
 
 def random_value(generator: random.Random, depth: int = 0) -> Any:
     """A value of nested builtins."""
-    leaves: list[Any] = [None, True, 0, -1, 2**70, -(10**5000), 0.1, float("inf"), "", "é\ud800\x00", b"\xff", 1j, range(3), frozenset({1})]
+    leaves: list[Any] = [
+        None,
+        True,
+        0,
+        -1,
+        2**70,
+        -(1 << 9000),
+        0.1,
+        float("inf"),
+        "",
+        "é\ud800\x00",
+        b"\xff",
+        1j,
+        range(3),
+        frozenset({1}),
+    ]
     if depth > 3 or generator.random() < 0.4:
         return generator.choice(leaves)
     items = [random_value(generator, depth + 1) for _ in range(generator.randrange(4))]
     kind = generator.choice(["list", "tuple", "dict", "set"])
     if kind == "dict":
         return {("key", number): item for number, item in enumerate(items)}
-    return {"list": list, "tuple": tuple, "set": lambda _: {1, "a", (2, None)}}[kind](items)
+    if kind == "set":
+        return {(2, None)}
+    return items if kind == "list" else tuple(items)
+
+
+def types_of(value: Any) -> Any:
+    """The types in a nested value."""
+    if isinstance(value, list | tuple):
+        return type(value), [types_of(item) for item in value]
+    if isinstance(value, dict):
+        return dict, [(types_of(key), types_of(item)) for key, item in value.items()]
+    return type(value)
 
 
 def test_builtins_come_back_equal_and_of_the_same_types() -> None:
@@ -36,7 +62,7 @@ def test_builtins_come_back_equal_and_of_the_same_types() -> None:
         value = random_value(generator)
         back = values.decode(json.loads(json.dumps(values.encode(value, refuse))))
         assert back == value
-        assert repr(back) == repr(value)
+        assert types_of(back) == types_of(value)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +92,7 @@ CASES: dict[str, tuple[str, str]] = {
         "try:\n    f()\nexcept ValueError as error:\n    assert str(error) == 'no'\nelse:\n    assert 0",
     ),
     "keyword arguments": ("def f(a, *, b): return a - b", "assert f(b=1, a=3) == 2"),
+    "a dict view handed back": ("def g(): return {1: 2}.keys()\ndef f(k): return list(k)", "assert f(g()) == [1]"),
     "an object handed back": ("class N:\n    x = 5\ndef g(): return N()\ndef f(n): return n.x", "assert f(g()) == 5"),
     "a constant": ("LIMIT = [1]\ndef f(): return 1", "assert sorted(map(f, [])) == []\nassert f() == 1"),
     "dates and decimals": (

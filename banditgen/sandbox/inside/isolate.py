@@ -61,10 +61,7 @@ def become_worker(plan: Plan) -> Isolation | None:
     if plan.namespaces and (refusal := _tried(plan.uid if root else None)):
         isolation.namespaces = False
         isolation.notes.append(f"no user namespaces: {os.strerror(refusal)}")
-    built = root and isolation.namespaces
-    if built:  # while every path can still be read
-        kernel.unshare(kernel.CLONE_NEWNS)
-        rootfs.build(plan.readable)
+    built = root and isolation.namespaces and _build_as_root(plan.readable)
     if root:
         _drop_to(plan.uid)
     if isolation.namespaces:
@@ -90,8 +87,21 @@ def become_worker(plan: Plan) -> Isolation | None:
     return isolation
 
 
+def _build_as_root(readable: list[str]) -> bool:
+    """Build the file tree while every path can still be read; a container's root may not be allowed to."""
+    try:
+        kernel.unshare(kernel.CLONE_NEWNS)
+    except OSError:
+        return False
+    rootfs.build(readable)
+    return True
+
+
 def _tried(uid: int | None) -> int:
-    """Try in a child whether an ordinary user gets all the namespaces here: 0, or the error number."""
+    """Try in a child whether an ordinary user gets all the namespaces here: 0, or the error number.
+
+    A procfs of the new pid namespace is part of it: a container that hides parts of its own /proc forbids a fresh one.
+    """
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -101,7 +111,11 @@ def _tried(uid: int | None) -> int:
         uid, gid = os.geteuid(), os.getegid()
         kernel.unshare(NAMESPACES)
         _map_ids(uid, gid)
-        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)  # what some kernels' policies forbid in such a namespace
+        first = os.fork()
+        if first:
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]))
+        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+        os.close(kernel.detached_proc())
     except OSError as error:
         os._exit(error.errno or 1)
     os._exit(0)

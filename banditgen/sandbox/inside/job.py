@@ -13,11 +13,12 @@ import sys
 from typing import Any
 
 from banditgen.sandbox.inside import filter as syscall_filter
-from banditgen.sandbox.inside import kernel, landlock, rootfs
+from banditgen.sandbox.inside import kernel, landlock, rootfs, tree
 from banditgen.sandbox.inside.isolate import Isolation
 
 SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators reserve without using it
 SLACK_PROCESSES = 8
+SLACK_STRANGERS = 200  # without namespaces the kernel counts all of the user's processes; polling holds the job's own
 OPEN_FILES = 256
 
 
@@ -58,6 +59,7 @@ class Confinement:
         self._isolation = isolation
         self._baseline = baseline_virtual
         self._filter = syscall_filter.sock_fprog() if isolation.seccomp and isolation.namespaces else None
+        self._strangers = 0 if isolation.namespaces else SLACK_STRANGERS + tree.threads_of(os.getuid())
         self.rules: int | None = None
 
     def enter(self, job: Job, descriptors: dict[str, int], *, keep: tuple[int, ...], scratch: str = rootfs.SCRATCH) -> tuple[int, ...]:
@@ -102,7 +104,7 @@ class Confinement:
         for name, soft, hard in (
             (resource.RLIMIT_AS, self._baseline + job.memory + SLACK_MEMORY, None),
             (resource.RLIMIT_CPU, cpu, cpu + 1),
-            (resource.RLIMIT_NPROC, job.processes + SLACK_PROCESSES, None),
+            (resource.RLIMIT_NPROC, job.processes + SLACK_PROCESSES + self._strangers, None),
             (resource.RLIMIT_FSIZE, job.disk, None),
             (resource.RLIMIT_NOFILE, OPEN_FILES, None),
             (resource.RLIMIT_CORE, 0, None),

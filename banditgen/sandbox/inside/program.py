@@ -22,7 +22,7 @@ MODULE = "solution"
 ALIASES = ("solution", "candidate")
 WATCHED = (builtins, json, os, math, operator, traceback)
 
-_pristine: dict[tuple[str, str], int] = {}
+_pristine: list[tuple[types.ModuleType, str, Any]] = []
 
 
 def main(code_fd: int) -> int:
@@ -64,19 +64,16 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> int:
 
 def remember_internals() -> None:
     """Note what the functions that tests and verdict rest on are, before any candidate has run."""
-    _pristine.update(_internals())
-
-
-def _internals() -> dict[tuple[str, str], int]:
-    modules = (*WATCHED, sys.modules[__name__])
-    return {(module.__name__, name): id(value) for module in modules for name, value in vars(module).items() if callable(value)}
+    for module in (*WATCHED, sys.modules[__name__]):
+        _pristine.extend((module, name, value) for name, value in vars(module).items() if callable(value))
 
 
 def _refuse_patches() -> dict[str, Any] | None:
     """The verdict on a candidate that replaced internals; it raises the price of a forgery, and stops no determined one."""
-    now = _internals()
-    changed = [f"{module}.{name}" for (module, name), value in _pristine.items() if now.get((module, name)) != value]
-    return {"outcome": "forged", "error": f"the candidate replaced {changed[0]}"} if changed else None
+    for module, name, value in _pristine:
+        if vars(module).get(name) is not value:
+            return {"outcome": "forged", "error": f"the candidate replaced {module.__name__}.{name}"}
+    return None
 
 
 def new_module() -> types.ModuleType:

@@ -26,11 +26,26 @@ def run(order: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
         import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
     except ImportError:
         return {"outcome": "no_pytest", "error": "pytest is not installed beside banditgen: pip install pytest"}
-    with open(FILE, "w", encoding="utf-8") as file:
-        file.write(order["tests"])
-    watcher = Watcher(names)
+    # pytest wants a file, but a candidate in another process could read or replace it: the tests stay in memory
+    with open(FILE, "w", encoding="utf-8"):
+        pass
+    watcher = Watcher(order["tests"], names)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--noconftest", "-c", os.devnull, "--rootdir", ".", FILE]
+    arguments = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:faulthandler",
+        "--noconftest",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        ".",
+        "--confcutdir",
+        ".",
+        FILE,
+    ]
     pytest.main([*arguments, "--tb=short", "--color=no"], plugins=[watcher])
     return watcher.verdict(expected=_count(order["tests"]))
 
@@ -47,7 +62,8 @@ def _count(tests: str) -> int:
 class Watcher:
     """A pytest plugin that gives test modules the candidate's names, and remembers what happened."""
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    def __init__(self, tests: str, names: dict[str, Any]) -> None:
+        self._tests = tests
         self._names = names
         self._passed = 0
         self._skipped_before = 0
@@ -58,15 +74,14 @@ class Watcher:
         import pytest  # noqa: PLC0415
 
         names = {name: value for name, value in self._names.items() if not name.startswith("__")}
+        tests = self._tests
 
         class Module(pytest.Module):
             def _getobj(self) -> types.ModuleType:
                 module = types.ModuleType("test_candidate")
                 vars(module).update(names)
                 sys.modules["test_candidate"] = module
-                with open(module_path, encoding="utf-8") as file:
-                    source = file.read()
-                program.run_source(source, module, "<tests>")
+                program.run_source(tests, module, "<tests>")
                 return module
 
         return Module.from_parent(parent, path=module_path)

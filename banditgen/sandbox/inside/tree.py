@@ -11,6 +11,16 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def threads_of(uid: int) -> int:
+    """How many threads a user has on this host."""
+    count = 0
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == uid:
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count
+
+
 @dataclasses.dataclass
 class Usage:
     """Of all living processes of a job: resident bytes beyond the worker's own, threads, processor seconds."""

@@ -28,7 +28,9 @@ _EXACT_PARTS: dict[str, tuple[type, Callable[[Any], list[Any]]]] = {
     "timedelta": (dt.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
 }
 _SUBCLASSABLE: tuple[Any, ...] = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, deque)
+_NUMBERS: tuple[tuple[type, Any], ...] = ((numbers.Integral, int), (numbers.Real, float), (numbers.Complex, complex))
 _FOREIGN_BOOLS = (("numpy", "bool"), ("numpy", "bool_"))
+_VIEWS = {type({}.keys()): "keys", type({}.values()): "values"}
 _SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
     "set": set,
@@ -76,6 +78,8 @@ def encode(value: Any, other: Other, depth: int = 0) -> Any:
     for name in ("tuple", "set", "frozenset", "deque"):
         if kind is _SEQUENCES[name]:
             return {"t": name, "v": [encode(item, other, deeper) for item in value]}
+    if kind in _VIEWS:
+        return {"t": _VIEWS[kind], "v": [encode(item, other, deeper) for item in value]}
     if kind is complex:
         return {"t": "complex", "v": [value.real, value.imag]}
     if kind in (bytes, bytearray):
@@ -99,17 +103,13 @@ def simplify(value: Any) -> Any:
     for builtin in _SUBCLASSABLE:
         if isinstance(value, builtin):
             return builtin(value)
-    for abstract, number in ((numbers.Integral, int), (numbers.Real, float), (numbers.Complex, complex)):
+    for abstract, number in _NUMBERS:
         if isinstance(value, abstract):
-            return number(value)  # type: ignore[arg-type]  # what is registered as a number converts
+            return number(value)
     if (type(value).__module__, type(value).__name__) in _FOREIGN_BOOLS:
         return bool(value)
     if isinstance(value, types.GeneratorType | Iterator):
         return iter_of(value)
-    if isinstance(value, type({}.keys())):
-        return {"t": "keys", "v": list(value)}
-    if isinstance(value, type({}.values())):
-        return {"t": "values", "v": list(value)}
     raise UnsendableError(type(value).__name__)
 
 

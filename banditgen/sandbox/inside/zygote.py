@@ -41,10 +41,11 @@ def main(control_fd: int, settings: str) -> None:
         isolation = become_worker(plan)
         assert isolation is not None
         worker = Worker(plan, isolation, control)
+        greeting = worker.hello()
     except OSError as error:
         control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
         os._exit(1)
-    control.send(json.dumps(worker.hello()).encode())
+    control.send(json.dumps(greeting).encode())
     worker.serve()
     os._exit(0)
 
@@ -59,6 +60,7 @@ class Worker:
         self._parent = -1 if isolation.namespaces else os.pidfd_open(plan.parent)
         self._scratch = rootfs.Scratch() if isolation.namespaces else None
         self._scratch_path = rootfs.SCRATCH if isolation.namespaces else plan.scratch
+        os.environ.update(HOME=self._scratch_path, TMPDIR=self._scratch_path)
         self._tree = Tree(isolation.proc, alone=isolation.namespaces)
         self._confinement = Confinement(isolation, self._tree.baseline_virtual)
         program.remember_internals()

@@ -1,0 +1,119 @@
+"""What is believed of the arms and why a decision fell as it did, as data and in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from banditgen.bandit.base import Choice, Policy, State
+from banditgen.errors import UsageError
+
+SAMPLES = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Belief:
+    """What is believed of one arm in one task type.
+
+    Args:
+        name: the arm's.
+        outcomes: how many moved its posterior; a fraction after forgetting.
+        expected: posterior mean of its mean reward.
+        low, high: credible interval of that mean.
+        chance_best: posterior chance that no other arm has a better mean.
+    """
+
+    name: str
+    outcomes: float
+    expected: float
+    low: float
+    high: float
+    chance_best: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """Why these arms race: `words` for people, `chosen` and `runner_up` as data, with each arm's propensity."""
+
+    words: str
+    chosen: list[Belief]
+    runner_up: Belief | None
+    propensities: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Explanation:
+        """What `to_dict` gave."""
+        runner_up = data["runner_up"]
+        return cls(data["words"], [Belief(**b) for b in data["chosen"]], runner_up and Belief(**runner_up), data["propensities"])
+
+
+def beliefs(
+    policy: Policy, state: State, names: Sequence[str], rng: np.random.Generator, *, credibility: float = 0.95, samples: int = SAMPLES
+) -> list[Belief]:
+    """One belief for each arm, in the arms' order, from `samples` posterior draws.
+
+    Raises:
+        UsageError: names that do not fit the state, a credibility outside (0, 1).
+    """
+    if len(names) != state.arms or not 0 < credibility < 1:
+        raise UsageError(f"{len(names)} names for {state.arms} arms, or credibility {credibility!r} outside (0, 1)")
+    draws = policy.draws(state, rng, samples)
+    tail = (1 - credibility) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+    best = np.bincount(draws.argmax(1), minlength=state.arms) / samples
+    count, mean = state.count[0], policy.means(state)[0]
+    return [Belief(name, float(count[i]), float(mean[i]), float(low[i]), float(high[i]), float(best[i])) for i, name in enumerate(names)]
+
+
+def recommend(
+    policy: Policy, state: State, names: Sequence[str], top_k: int, rng: np.random.Generator, *, credibility: float = 0.95
+) -> list[Belief]:
+    """The `top_k` arms of the best expected reward, preferences counted in, best first; weight 0 is left out.
+
+    Raises:
+        UsageError: top_k below 1, and as `beliefs`.
+    """
+    if isinstance(top_k, bool) or top_k < 1:
+        raise UsageError(f"top_k must be at least 1, not {top_k!r}")
+    everything = beliefs(policy, state, names, rng, credibility=credibility)
+    keys = policy.means(state)[0] * state.weight
+    order = [int(i) for i in np.argsort(-keys, kind="stable") if state.weight[i] > 0]
+    return [everything[i] for i in order[:top_k]]
+
+
+def explain(policy: Policy, state: State, choice: Choice, names: Sequence[str], rng: np.random.Generator) -> Explanation:
+    """Why `choice` fell as it did, given the state that it was made in.
+
+    Raises:
+        UsageError: as `beliefs`.
+    """
+    everything = beliefs(policy, state, names, rng)
+    chosen = [everything[i] for i in choice.arms]
+    left = [i for i in range(state.arms) if i not in choice.arms and state.weight[i] > 0]
+    runner_up = max(left, key=lambda i: (choice.propensities[i], everything[i].expected), default=None)
+    lines = [
+        f"{b.name}: expected reward {b.expected:.2f} (95 % between {b.low:.2f} and {b.high:.2f}) after {b.outcomes:g} outcomes; "
+        f"the best arm with chance {b.chance_best:.0%}; in the race with chance {choice.propensities[i]:.0%}"
+        for b, i in zip(chosen, choice.arms, strict=True)
+    ]
+    if runner_up is not None:
+        b = everything[runner_up]
+        lines.append(f"runner-up {b.name}: expected {b.expected:.2f}, in the race with chance {choice.propensities[runner_up]:.0%}")
+    if choice.exploration == 0:
+        lines.append("these are the best expected arms; nothing was left to chance")
+    else:
+        share = f"{choice.exploration:.0%} of decisions are drawn at random to keep learning"
+        lines.append(f"this very set had chance {choice.set_probability:.1%}; {share}")
+    return Explanation(
+        words="\n".join(lines),
+        chosen=chosen,
+        runner_up=None if runner_up is None else everything[runner_up],
+        propensities={name: float(q) for name, q in zip(names, choice.propensities, strict=True)},
+    )

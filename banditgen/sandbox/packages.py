@@ -1,0 +1,30 @@
+"""Third-party packages that candidates may import: from where, and whether they are there."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from banditgen.errors import SandboxError
+from banditgen.task import Task
+
+
+def default_environment() -> list[str]:
+    """The folders of the running interpreter's packages, and the one that pytest is in."""
+    found = importlib.util.find_spec("pytest")
+    pytest_folder = [str(Path(found.origin).parents[1])] if found and found.origin else []
+    return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *pytest_folder]))
+
+
+def check_packages(task: Task, environment: Sequence[str]) -> None:
+    """See that the packages a task names are in the environment.
+
+    Raises:
+        SandboxError: one is not.
+    """
+    for package in task.packages:
+        if importlib.machinery.PathFinder.find_spec(package, list(environment)) is None:
+            raise SandboxError(f"the task names the package {package!r}, which is not in {', '.join(environment)}")

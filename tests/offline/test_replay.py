@@ -1,0 +1,94 @@
+"""Replay: paired draws, one seed at a time or many, missing outcomes, refusals."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from banditgen.arm import GeneratorConfig
+from banditgen.bandit import POLICIES
+from banditgen.errors import UsageError
+from banditgen.offline.replay import replay
+
+ARMS = [GeneratorConfig(f"m{m}-{t}", f"model{m}:7b", t) for m in range(4) for t in (0.2, 0.8)]
+
+
+def matrix(seed: int = 1, tasks: int = 40, samples: int = 3) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return (rng.random((8, tasks, samples)) < np.linspace(0.1, 0.7, 8)[:, None, None]).astype(float)
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+def test_every_policy_races_k_different_arms_and_keeps_the_best(policy: Any) -> None:
+    played = replay(policy, matrix(), ARMS, k=3, rounds=60, seeds=range(4))
+    assert played.choices.shape == (4, 60, 3)
+    assert played.best_reward.shape == (4, 60)
+    assert all(len(set(race)) == 3 for race in played.choices.reshape(-1, 3).tolist())
+    assert (played.best_reward == played.rewards.max(2)).all()
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+def test_a_seed_replays_alike_alone_and_in_company(policy: Any) -> None:
+    together = replay(policy, matrix(), ARMS, k=3, rounds=80, seeds=[0, 3, 7])
+    alone = replay(policy, matrix(), ARMS, k=3, rounds=80, seeds=[3])
+    assert (together.choices[1] == alone.choices[0]).all()
+    assert (together.best_reward[1] == alone.best_reward[0]).all()
+
+
+def test_two_policies_meet_the_same_tasks_and_the_same_outcomes() -> None:
+    a, b = (replay(p, matrix(), ARMS, k=8, rounds=50, seeds=3) for p in ("uniform", "thompson"))
+    assert (a.tasks == b.tasks).all()
+    assert (np.sort(a.rewards, axis=2) == np.sort(b.rewards, axis=2)).all()
+    assert (a.best_reward == b.best_reward).all()
+
+
+def test_missing_outcomes_are_passed_over_and_a_race_without_any_keeps_nothing() -> None:
+    outcomes = matrix()
+    outcomes[:, :, 0] = np.nan
+    outcomes[7] = np.nan
+    outcomes[:, 0] = np.nan
+    played = replay("best_set", outcomes, ARMS, k=3, rounds=200, seeds=3)
+    assert (np.isnan(played.rewards) == ((played.choices == 7) | (played.tasks == 0)[..., None])).all()
+    assert (played.best_reward[played.tasks == 0] == 0).all()
+    assert not np.isnan(played.best_reward).any()
+
+
+@pytest.mark.parametrize("policy", ["thompson", "best_set", "kl_ucb"])
+def test_fractions_and_a_matrix_of_nothing_but_ones_or_zeros_are_played(policy: Any) -> None:
+    for outcomes in (matrix() * 0.6, np.ones((8, 5, 1)), np.zeros((8, 5, 1)), np.full((8, 5, 1), np.nan)):
+        assert replay(policy, outcomes, ARMS, k=3, rounds=60, seeds=2).choices.max() <= 7
+
+
+@pytest.mark.parametrize("policy", ["thompson", "best_set"])
+def test_learning_beats_chance(policy: Any) -> None:
+    """On 20 paired seeds by more than five standard errors."""
+    learned, chance = (replay(p, matrix(), ARMS, k=2, rounds=200, seeds=20).best_reward.mean(1) for p in (policy, "uniform"))
+    gain = learned - chance
+    assert gain.mean() > 5 * gain.std(ddof=1) / np.sqrt(20)
+
+
+def test_times_are_those_of_the_slowest_candidate_raced() -> None:
+    speed = np.broadcast_to(np.arange(8.0)[:, None, None], (8, 40, 3))
+    played = replay("uniform", matrix(), ARMS, k=3, rounds=20, seeds=2, speed=speed)
+    assert played.seconds is not None
+    assert (played.seconds == played.choices.max(2)).all()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "settings"),
+    [
+        (np.full((8, 2, 1), 1.5), {}),
+        (np.full((8, 2, 1), -0.1), {}),
+        (np.full((8, 2, 1), np.inf), {}),
+        (np.ones((7, 2, 1)), {}),
+        (np.ones((8, 2)), {}),
+        (matrix(), {"k": 0}),
+        (matrix(), {"k": 9}),
+        (matrix(), {"rounds": 0}),
+        (matrix(), {"seeds": []}),
+        (matrix(), {"speed": np.ones((1, 2, 3))}),
+    ],
+)
+def test_wrong_input_is_refused(outcomes: Any, settings: Any) -> None:
+    with pytest.raises(UsageError):
+        replay("uniform", outcomes, ARMS, **{"k": 3, "rounds": 5, "seeds": [1], **settings})

@@ -1,0 +1,53 @@
+"""As root the suite runs as root; this runs it once more as an ordinary user, where that user can read an interpreter."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ORDINARY = 54321
+
+
+def as_ordinary(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, user=ORDINARY, group=ORDINARY, extra_groups=[], capture_output=True, text=True, check=False, **options)
+
+
+def readable_interpreter() -> str | None:
+    """An interpreter of this version that an ordinary user can run."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for path in (str(Path(sys.executable).resolve()), f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
+        with contextlib.suppress(PermissionError, FileNotFoundError):
+            if as_ordinary([path, "-c", ""], cwd="/").returncode == 0:
+                return path
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="the whole suite runs as an ordinary user already")
+def test_the_suite_holds_for_an_ordinary_user() -> None:
+    interpreter = readable_interpreter()
+    if interpreter is None:
+        pytest.skip("no interpreter of this version that an ordinary user can run")
+    folder = Path(__file__).parent
+    checkout = str(folder.parents[1])
+    with tempfile.TemporaryDirectory() as home:
+        os.chown(home, ORDINARY, ORDINARY)
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": home,
+            "TMPDIR": home,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": os.pathsep.join([checkout, *(path for path in sys.path if path.endswith("site-packages"))]),
+        }
+        command = [interpreter, "-m", "pytest", str(folder), "-q", "-p", "no:cacheprovider", "-k", "not ordinary and not recorded"]
+        run = as_ordinary(command, env=environment, cwd=checkout)
+    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
+    assert " passed" in run.stdout

@@ -1,0 +1,38 @@
+"""Which sandbox a machine gets, and the clear word where it gets none."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from banditgen.errors import SandboxError, UsageError
+from banditgen.sandbox import default
+from banditgen.sandbox.default import default_sandbox
+
+
+@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("freebsd14", "amd64")])
+def test_elsewhere_it_refuses_unless_allowed(monkeypatch: pytest.MonkeyPatch, system: str, machine: str) -> None:
+    monkeypatch.setattr(default, "sys", SimpleNamespace(platform=system, maxsize=sys.maxsize))
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    with pytest.raises(SandboxError, match="use Linux on x86-64, or allow_unsafe=True"):
+        default_sandbox()
+    with pytest.raises(SandboxError, match="no sandbox holds candidates"):
+        default_sandbox("confined", allow_unsafe=True)
+    sandbox = default_sandbox(allow_unsafe=True)
+    assert (sandbox.name, sandbox.isolation()["filesystem"]) == ("unsafe", "none")
+
+
+def test_on_windows_nothing_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default, "sys", SimpleNamespace(platform="win32", maxsize=sys.maxsize))
+    with pytest.raises(SandboxError, match="for instance in WSL"):
+        default_sandbox(allow_unsafe=True)
+
+
+def test_levels_are_checked() -> None:
+    with pytest.raises(UsageError, match="no isolation level 'strong'"):
+        default_sandbox("strong")  # type: ignore[arg-type]
+    with pytest.raises(SandboxError, match="say allow_unsafe=True"):
+        default_sandbox("limits")
