@@ -63,6 +63,8 @@ class LoadedModel:
             self._server: Any = xllamacpp.Server(params)
         except RuntimeError as error:
             raise BackendError(f"cannot load model file {one_line(path)}: {one_line(error)}") from None
+        # a server dropped before its loop has begun to run hangs for ever: one token shows that it runs
+        self._server.handle_completions({"prompt": "a", "max_tokens": 1})
 
     def stream(self, body: dict[str, Any], on_chunk: Callable[[Chunk], bool]) -> None:
         """Generate, calling `on_chunk` for each piece until it returns True. `body` has `messages`, or `prompt` for a completion."""
