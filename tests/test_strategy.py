@@ -33,7 +33,7 @@ def test_the_shipped_strategies_have_the_documents_weights_and_run_on_any_backen
     strategy = Strategy.load(name)
     assert strategy.name == name
     assert (strategy.criteria.quality_weight, strategy.criteria.speed_weight) == (quality, speed)
-    assert (strategy.policy, strategy.k) == ("thompson", 3)
+    assert (strategy.policy, strategy.k) == ("best_set", 3)
     assert [arm.name for arm in expand(strategy, ["m"])] == ["m_t0.1", "m_t0.5", "m_t0.9"]
 
 
