@@ -294,7 +294,8 @@ def test_the_readmes_first_use_on_real_models(tmp_path: Path) -> None:
     task = Task("Write slugify(text): lower case, spaces become hyphens.", task_type="text", tests="assert slugify('A b') == 'a-b'")
     with BanditGenerator.open(arms=arms, backend="embedded", history=history, seed=1) as bandit:
         race = bandit.run(task, k=3)
-        bandit.feedback(race.id, satisfaction=0.9)
+        if race.best is not None:
+            bandit.feedback(race.id, satisfaction=0.9)
     assert {r.generator_name for r in race.results} == {"smol_0.1", "smol_0.5", "gemma"}
     for result in race.results:
         assert result.timings is not None
@@ -306,4 +307,4 @@ def test_the_readmes_first_use_on_real_models(tmp_path: Path) -> None:
         kept = again.history.race(race.id)
         assert kept is not None
         assert kept.results == race.results
-        assert len(again.history.feedback(race.id)) == 1
+        assert len(again.history.feedback(race.id)) == (race.best is not None)

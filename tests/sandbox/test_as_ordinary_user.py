@@ -38,6 +38,8 @@ def test_the_suite_holds_for_an_ordinary_user() -> None:
         pytest.skip("no interpreter of this version that an ordinary user can run")
     folder = Path(__file__).parent
     checkout = str(folder.parents[1])
+    if as_ordinary([interpreter, "-c", f"open({str(folder / 'conftest.py')!r})"], cwd="/").returncode:
+        pytest.skip("the checkout lies in a folder that an ordinary user cannot read")
     with tempfile.TemporaryDirectory() as home:
         os.chown(home, ORDINARY, ORDINARY)
         environment = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,22 @@ def test_numbers_of_a_package_arrive_as_builtins(sandbox: Sandbox) -> None:
     code = "import numpy\ndef f(n): return (numpy.int64(3), numpy.float32(0.5), numpy.bool_(True), numpy.float64(2))"
     tests = "a, b, c, d = f(1)\nassert (a, b, c, d) == (3, 0.5, True, 2)\nassert c is True"
     assert sandbox.run(code, Task("f", tests=tests, packages=["numpy"])).passed
+
+
+def test_packages_below_the_hosts_tmp_are_there_too(tmp_path: Path) -> None:
+    """The sandbox has a /tmp of its own; an environment that lies in the host's is shown elsewhere, and read-only."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "kept_in_tmp.py").write_text("VALUE = 41\n")
+    sandbox = ZygoteSandbox(workers=1, environment=[str(tmp_path)])
+    try:
+        run = sandbox.run(
+            "import kept_in_tmp\ndef f(): return kept_in_tmp.VALUE + 1", Task("f", tests="assert f() == 42", packages=["kept_in_tmp"])
+        )
+        assert run.passed, run.error
+        code = "import kept_in_tmp\nopen(kept_in_tmp.__file__, 'w')"
+        assert "Errno" in str(sandbox.run(code, Task("f", packages=["kept_in_tmp"])).error)
+    finally:
+        sandbox.close()
 
 
 def test_packages_are_read_only(sandbox: Sandbox) -> None:

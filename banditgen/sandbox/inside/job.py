@@ -81,7 +81,7 @@ class Confinement:
         os.closerange(3 + len(keep), OPEN_FILES)
         if self._isolation.seccomp:
             kernel.install_filter(self._filter or self._own_filter())
-        sys.path.extend(job.paths)
+        sys.path.extend(map(rootfs.shown_at, job.paths))
         gc.enable()
         return tuple(range(3, 3 + len(keep)))
 

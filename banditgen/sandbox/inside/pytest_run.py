@@ -8,7 +8,7 @@ import sys
 import types
 from typing import Any
 
-from banditgen.sandbox.inside import program
+from banditgen.sandbox.inside import program, rootfs
 
 FILE = "test_candidate.py"
 
@@ -21,7 +21,7 @@ def run(order: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
         failed or was skipped while it ran.
 
     """
-    sys.path.extend(order["paths"])
+    sys.path.extend(map(rootfs.shown_at, order["paths"]))
     try:
         import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
     except ImportError:

@@ -22,6 +22,7 @@ SYSTEM = (
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own tmpfs, not the host's folder
+MOVED = "/packages"  # where folders are shown that lie in the host's /tmp, which the sandbox's own covers
 MOUNT_POINT = "/sys"  # exists everywhere, and the sandbox has no use for what is there
 
 
@@ -41,6 +42,11 @@ def build(readable: Iterable[str]) -> None:
         os.mkdir("tmp", 0o755)
     os.symlink(SCRATCH, "dev/shm")
     kernel.pivot_root_here()
+
+
+def shown_at(path: str) -> str:
+    """Where a folder of the host is seen in the sandbox: under its own name, or, if that is covered, below `MOVED`."""
+    return MOVED + path if path.startswith(SCRATCH + "/") and not os.path.isdir(path) else path
 
 
 def finish() -> int:
@@ -67,7 +73,7 @@ def _outermost(paths: Iterable[str]) -> list[str]:
 
 
 def _show(path: str) -> None:
-    target = path.lstrip("/")
+    target = (MOVED + path if path.startswith(SCRATCH + "/") else path).lstrip("/")
     os.makedirs(os.path.dirname(target) or ".", mode=0o755, exist_ok=True)
     if os.path.islink(path):  # /lib -> usr/lib and the like: the link itself, its target is shown on its own
         os.symlink(os.readlink(path), target)
