@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 
 demo: $(INSTALLED)  ## race small tasks with real models and show what was learned
 	@$(BIN)/banditgen models pull
-	@$(BIN)/banditgen demo
+	@$(BIN)/banditgen demo --plot demo.png
 
 test: lint models  ## everything: linters, types, the import contract, all tests, real models too
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BanditGenerator": "session",
     "BanditgenError": "errors",
-    "Decision": "session",
+    "Decision": "decision",
     "ExperimentSelector": "selection",
     "FailureKind": "result",
     "Feedback": "result",
@@ -21,7 +21,7 @@ _HOMES = {
     "Limits": "task",
     "NoBackendError": "errors",
     "ParallelGenerator": "race",
-    "Race": "session",
+    "Race": "decision",
     "SandboxError": "errors",
     "SelectionCriteria": "scoring",
     "Strategy": "strategy",
@@ -32,12 +32,13 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from banditgen.arm import GeneratorConfig
+    from banditgen.decision import Decision, Race
     from banditgen.errors import BanditgenError, HistoryError, NoBackendError, SandboxError, UsageError
     from banditgen.race import ParallelGenerator
     from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
     from banditgen.scoring import SelectionCriteria
     from banditgen.selection import ExperimentSelector
-    from banditgen.session import BanditGenerator, Decision, Race
+    from banditgen.session import BanditGenerator
     from banditgen.strategy import Strategy
     from banditgen.task import Limits, Task
 

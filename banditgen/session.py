@@ -16,45 +16,23 @@ from banditgen import defaults
 from banditgen.arm import arm_id, check_arms, check_text
 from banditgen.bandit import Explanation
 from banditgen.candidate import weigh
+from banditgen.decision import Decision, Race, finished
 from banditgen.errors import UsageError
 from banditgen.generators.base import Deadlines, Generator
-from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
+from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id
 from banditgen.learner import Learner, Recommendation
 from banditgen.loop import run_elsewhere, run_sync
-from banditgen.race import OnEvent, ParallelGenerator, describe_arm, race_record, rank
-from banditgen.result import FailureKind, GenerationResult
+from banditgen.outcome import describe_arm, race_record, rank
+from banditgen.race import OnEvent, ParallelGenerator
+from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.selection import ExperimentSelector, rate_race
 from banditgen.strategy import Strategy, expand
 from banditgen.task import DEFAULT_TASK_TYPE, Task
-from banditgen.told import as_result, same_outcome
+from banditgen.told import same_outcome, told_results
 
 logger = logging.getLogger("banditgen.session")
-
-
-@dataclasses.dataclass(frozen=True)
-class Decision:
-    """A choice of arms: `propensities` is each eligible arm's chance, by name, to have been in the race."""
-
-    id: str
-    task_type: str
-    arms: list[Any]
-    propensities: dict[str, float]
-    record: DecisionRecord = dataclasses.field(repr=False)
-
-
-@dataclasses.dataclass(frozen=True)
-class Race:
-    """A finished race: all results, best first, and the winner, or None when no candidate qualifies."""
-
-    id: str
-    task_type: str
-    decision: Decision
-    results: list[GenerationResult]
-    best: GenerationResult | None
-    reason: str
-    wall_seconds: float
 
 
 OnDecision = Callable[[Decision], None]
@@ -227,7 +205,7 @@ class BanditGenerator:
         record = await asyncio.to_thread(self.history.race, decision.id)
         if record is None:
             raise AssertionError(decision.id)
-        race = _race(record, decision)
+        race = finished(record, decision)
         if race.best is not None:
             await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
         return race
@@ -280,7 +258,7 @@ class BanditGenerator:
         decision = self.history.decision(decision_id)
         if decision is None:
             raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
-        told = self._told(decision, results)
+        told = told_results(decision, results)
         criteria = self.selector.criteria
         for result in told:
             weigh(result, criteria)
@@ -297,22 +275,7 @@ class BanditGenerator:
                 self.selector.keep_selection(best, stored.task_type)
         elif not same_outcome(stored.results, record.results):
             raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
-        return _race(stored, self._decision(decision))
-
-    def _told(self, decision: DecisionRecord, results: Sequence[GenerationResult | Mapping[str, Any]]) -> list[GenerationResult]:
-        """One result for each arm of the decision; an arm of which nothing was told is cancelled."""
-        arms = {arm["name"]: arm for arm in decision.arms}
-        told: dict[str, GenerationResult] = {}
-        for given in results:
-            result = as_result(given, arms)
-            if result.generator_name in told:
-                raise UsageError(f"two results for {result.generator_name!r}: tell one for each arm")
-            told[result.generator_name] = result
-        for name, arm in arms.items():
-            if name not in told:
-                missing = GenerationResult(name, "", 0.0, arm["model"], arm["temperature"], success=False, verified=False, id=new_id())
-                told[name] = dataclasses.replace(missing, arm_id=arm["arm_id"], failure=FailureKind.CANCELLED, error="no result was told")
-        return list(told.values())
+        return finished(stored, self._decision(decision))
 
     async def atell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """`tell` for callers in an event loop."""
@@ -424,8 +387,3 @@ async def _release(things: Sequence[Any]) -> None:
             await thing.aclose()
         else:
             await asyncio.to_thread(thing.close)
-
-
-def _race(record: RaceRecord, decision: Decision) -> Race:
-    best = next((result for result in record.results if result.id == record.best_id), None)
-    return Race(record.id, record.task_type, decision, record.results, best, record.reason, record.wall_seconds)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from banditgen.errors import UsageError
+from banditgen.history.base import DecisionRecord
 from banditgen.history.ids import new_id
 from banditgen.result import FailureKind, GenerationResult
 from banditgen.scoring import TEST_PASS_CREDIT, unit_interval
@@ -22,12 +23,28 @@ _NUMBERS = frozenset(
 _TEXTS = frozenset({"generator_name", "code", "model_used", "error", "text", "stdout", "stderr", "id", "digest"})
 
 
-def as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> GenerationResult:
-    """A copy of a caller's result with the decision's arm, an id, a verdict and a quality filled in.
+def told_results(decision: DecisionRecord, results: Iterable[GenerationResult | Mapping[str, Any]]) -> list[GenerationResult]:
+    """One result for each arm of the decision; an arm of which nothing was told is cancelled.
 
     Raises:
-        UsageError: not a result, an arm that is not in the decision, or a value out of range.
+        UsageError: not a result, an arm that is not in the decision or is told twice, or a value that cannot be.
     """
+    arms = {arm["name"]: arm for arm in decision.arms}
+    told: dict[str, GenerationResult] = {}
+    for given in results:
+        result = _as_result(given, arms)
+        if result.generator_name in told:
+            raise UsageError(f"two results for {result.generator_name!r}: tell one for each arm")
+        told[result.generator_name] = result
+    for name, arm in arms.items():
+        if name not in told:
+            missing = GenerationResult(name, "", 0.0, arm["model"], arm["temperature"], success=False, verified=False, id=new_id())
+            told[name] = dataclasses.replace(missing, arm_id=arm["arm_id"], failure=FailureKind.CANCELLED, error="no result was told")
+    return list(told.values())
+
+
+def _as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> GenerationResult:
+    """A copy of a caller's result with the decision's arm, an id, a verdict and a quality filled in."""
     fields = _checked_fields(vars(given) if isinstance(given, GenerationResult) else given)
     name = fields["generator_name"]
     if name not in arms:
