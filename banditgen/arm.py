@@ -77,9 +77,15 @@ def arm_settings(arm: Any) -> dict[str, Any]:
     return settings
 
 
+def plain_model(name: str) -> str:
+    """A model's name without the tag that is meant where there is none: "m" and "m:latest" are one model."""
+    return name.removesuffix(":latest")
+
+
 def arm_id(arm: Any) -> str:
     """Stable id of an arm: 12 hex digits of SHA-256 over its settings, so that a renamed arm keeps its evidence."""
-    text = json.dumps(arm_settings(arm), sort_keys=True, ensure_ascii=True)
+    settings = arm_settings(arm)
+    text = json.dumps({**settings, "model": plain_model(settings["model"])}, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.arm import arm_id, named_arm_id
+from banditgen.arm import arm_id, named_arm_id, plain_model
 from banditgen.bandit import Policy, State, Statistics, beliefs, choose, explain, exploit, make_policy
 from banditgen.history.base import HistoryStore, Outcomes
 from banditgen.scoring import SelectionCriteria
@@ -84,7 +84,7 @@ class Learner:
             "set_probability": choice.set_probability,
             "policy_version": self.policy.version,
             "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
-            "eligible": {arm.name: arm_id(arm) for arm in self.arms},
+            "eligible": {arm.name: arm_id(arm) for arm in self.arms if getattr(arm, "weight", 1.0) > 0},
             "exploit": greedy,
             "explanation": explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict(),
         }
@@ -98,6 +98,7 @@ class Learner:
         rows = [
             Recommendation(arm, b.expected, b.low, b.high, b.chance_best, float(state.passes[0, i]), float(state.fails[0, i]))
             for i, (arm, b) in enumerate(zip(self.arms, believed, strict=True))
+            if getattr(arm, "weight", 1.0) > 0
         ]
         return sorted(rows, key=lambda row: -row.expected_reward)
 
@@ -118,7 +119,7 @@ class Learner:
         ids = [self._by_name.get(own, own) for own in new.arm_id]
         start = 0
         for end in range(len(ids)):
-            digest, model = new.digest[end], new.model[end]
+            digest, model = new.digest[end], plain_model(new.model[end])
             self._arms_of.setdefault(model, set()).add(ids[end])
             if digest is None:
                 continue

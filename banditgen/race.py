@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from banditgen import defaults
-from banditgen.arm import GeneratorConfig, check_arms, check_text, default_arms, named_arm_id
+from banditgen.arm import GeneratorConfig, check_arms, check_text, default_arms, named_arm_id, plain_model
 from banditgen.candidate import RaceSetting, run_candidate, score
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.evaluators.base import QUALITY
@@ -302,10 +302,10 @@ class ParallelGenerator:
     async def _check_models(self, generator: Generator, arms: list[Any]) -> None:
         """Refuse a race none of whose models the backend has, where it can say; one that is missing is one failed result."""
         try:
-            known = {model.name.removesuffix(":latest") for model in await generator.models()}
+            known = {plain_model(model.name) for model in await generator.models()}
         except BackendError:
             return  # the race will say why
-        wanted = {arm.model.removesuffix(":latest") for arm in arms}
+        wanted = {plain_model(arm.model) for arm in arms}
         if known and not any(model in known or model.endswith(".gguf") for model in wanted):
             raise ModelNotFoundError(
                 f"the backend {generator.name} has none of the models {', '.join(sorted(wanted))}: it has {', '.join(sorted(known))}"

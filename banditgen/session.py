@@ -313,7 +313,7 @@ class BanditGenerator:
         Raises:
             UsageError: an unknown id, or arms that were given and not chosen.
         """
-        record = self.history.decision(decision if isinstance(decision, str) else decision.id)
+        record = self.history.decision(decision if isinstance(decision, str) else str(getattr(decision, "id", "")))
         if record is None or "explanation" not in record.detail:
             raise UsageError(f"there is no explanation of {decision!r}: only decisions of a bandit have one")
         return Explanation.from_dict(record.detail["explanation"])

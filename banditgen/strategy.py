@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import platformdirs
 
-from banditgen.arm import GeneratorConfig, arm_settings, check_arms
+from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, POLICIES, WEIGHT_FIELDS, read
@@ -155,9 +155,9 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
         UsageError: no arm is left.
     """
     models = [str(getattr(model, "name", model)) for model in available]
-    known = {_plain(model) for model in models}
-    arms = [arm for arm in strategy.arms if _plain(arm.model) in known]
-    dropped = [arm for arm in strategy.arms if _plain(arm.model) not in known]
+    known = {plain_model(model) for model in models}
+    arms = [arm for arm in strategy.arms if plain_model(arm.model) in known]
+    dropped = [arm for arm in strategy.arms if plain_model(arm.model) not in known]
     if strategy.models is not None:
         taken = {arm.name for arm in arms}
         made = [
@@ -183,10 +183,6 @@ def known_strategies() -> dict[str, Path]:
         for path in sorted(folder.glob("*.toml")):
             found.setdefault(path.stem, path)
     return found
-
-
-def _plain(model: str) -> str:
-    return model.removesuffix(":latest")
 
 
 def _folders() -> tuple[Path, ...]:

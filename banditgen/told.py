@@ -17,9 +17,9 @@ _FIELDS = {field.name for field in dataclasses.fields(GenerationResult)}
 _REQUIRED = ("generator_name", "test_passed")
 _BOOLS = frozenset({"test_passed", "success", "verified"})
 _BOOL = {"True": True, "False": False}
-_NUMBERS = frozenset(
-    {"generation_time", "test_time", "execution_time", "temperature", "quality_score", "speed_score", "combined_score", "reward"}
-)
+_NUMBERS = frozenset({"generation_time", "test_time", "execution_time", "temperature"})
+_SCORES = frozenset({"quality_score", "speed_score", "combined_score", "reward"})
+_WORKED_OUT = frozenset({"id", "speed_score", "combined_score", "reward"})
 _TEXTS = frozenset({"generator_name", "code", "model_used", "error", "text", "stdout", "stderr", "id", "digest"})
 
 
@@ -31,6 +31,8 @@ def told_results(decision: DecisionRecord, results: Iterable[GenerationResult | 
     """
     arms = {arm["name"]: arm for arm in decision.arms}
     told: dict[str, GenerationResult] = {}
+    if not isinstance(results, Iterable) or isinstance(results, Mapping):
+        raise UsageError(f"tell takes a list of results, not {results!r}")
     for given in results:
         result = _as_result(given, arms)
         if result.generator_name in told:
@@ -56,6 +58,8 @@ def _as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, M
     result.arm_id = arm["arm_id"]
     if result.verified is None:
         result.verified = result.failure is None or result.failure.moves_posterior
+    if result.test_passed and result.failure is not None:
+        raise UsageError(f"the result of {name!r} contradicts itself: its tests passed, and its failure is {result.failure}")
     if result.failure is None and not result.test_passed:
         result.failure = FailureKind.WRONG
     unit_interval("quality_score", result.quality_score)
@@ -65,12 +69,13 @@ def _as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, M
 
 
 def same_outcome(stored: Sequence[GenerationResult], told: Sequence[GenerationResult]) -> bool:
-    """Whether two tellings say the same of every arm: verdict, failure, code and time."""
+    """Whether two tellings say the same of every arm, in everything that was told."""
     return _outcome(stored) == _outcome(told)
 
 
-def _outcome(results: Sequence[GenerationResult]) -> dict[str, tuple[Any, ...]]:
-    return {r.generator_name: (r.test_passed, r.failure, r.code, r.generation_time, r.quality_score, r.execution_time) for r in results}
+def _outcome(results: Sequence[GenerationResult]) -> dict[str, dict[str, Any]]:
+    """By arm, what a telling says; ids, and scores that are worked out from the rest, are left out."""
+    return {r.generator_name: {name: value for name, value in vars(r).items() if name not in _WORKED_OUT} for r in results}
 
 
 def _checked_fields(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +104,8 @@ def _checked(key: str, value: Any) -> Any:
 def _plain(key: str, value: Any) -> tuple[Any, bool]:
     if key in _BOOLS:
         return (None, True) if value is None and key == "verified" else (_BOOL[str(value)], True)
+    if key in _SCORES:
+        return unit_interval(key, float(value)), True
     if key in _NUMBERS:
         number = float(value)
         return number, math.isfinite(number) and number >= 0

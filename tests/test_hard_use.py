@@ -133,6 +133,8 @@ def test_a_result_that_its_own_race_recorded_cannot_be_told() -> None:
         {"failure": "bogus"},
         {"generation_time": "fast"},
         {"quality_score": 7},
+        {"speed_score": 3},
+        {"reward": 2},
         {"id": 5},
     ],
 )
@@ -142,6 +144,45 @@ def test_a_told_value_that_cannot_be_is_named(changes: dict[str, Any]) -> None:
         with pytest.raises(UsageError, match=next(iter(changes)) if "measures" not in changes else "x"):
             bandit.tell(decision.id, [{"generator_name": "good", "test_passed": True, **changes}])
         assert bandit.history.count()["races"] == 0
+
+
+def test_a_telling_that_contradicts_itself_or_an_earlier_one_is_refused() -> None:
+    with opened() as bandit:
+        decision = bandit.ask("text", 2)
+        for failure in ("wrong", "infrastructure"):
+            with pytest.raises(UsageError, match="contradicts itself"):
+                bandit.tell(decision.id, [{"generator_name": "good", "test_passed": True, "failure": failure}])
+        with pytest.raises(UsageError, match="list of results"):
+            bandit.tell(decision.id, anything(None))
+        told = {"generator_name": "good", "test_passed": True, "measures": {"quality": 0.5}}
+        race = bandit.tell(decision.id, [told])
+        assert bandit.tell(decision.id, [told]) == race
+        for change in ({"measures": {"quality": 0.6}}, {"digest": "d"}, {"verified": False}):
+            with pytest.raises(UsageError, match="told before"):
+                bandit.tell(decision.id, [{**told, **change}])
+        assert bandit.generator_stats["text"]["good"]["total_count"] == 1
+
+
+def test_a_model_and_its_latest_tag_are_one_arm() -> None:
+    assert GeneratorConfig("a", "tiny", 0.1).arm_id == GeneratorConfig("b", "tiny:latest", 0.1).arm_id
+    with pytest.raises(UsageError, match="same generator"):
+        opened(arms=[GeneratorConfig("a", "good", 0.1), GeneratorConfig("b", "good:latest", 0.1)])
+
+
+def test_an_arm_of_weight_0_is_neither_eligible_nor_recommended() -> None:
+    with opened(arms=[GeneratorConfig("good", "good", 0.1, weight=0.0), ARMS[1]]) as bandit:
+        decision = bandit.ask("text", 2)
+        assert [arm.name for arm in decision.arms] == ["bad"]
+        assert set(decision.record.detail["eligible"]) == {"bad"}
+        assert [row.name for row in bandit.recommend("text", 5)] == ["bad"]
+
+
+def test_a_closed_history_says_so() -> None:
+    bandit = opened()
+    bandit.close()
+    bandit.close()
+    with pytest.raises(HistoryError, match="closed"):
+        bandit.ask("text")
 
 
 def test_numpy_values_are_taken() -> None:

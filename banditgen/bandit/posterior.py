@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from banditgen.arm import arm_id
+from banditgen.arm import arm_id, plain_model
 from banditgen.bandit.base import Floats, Ints, State
 from banditgen.bandit.features import log_size
 from banditgen.errors import UsageError
@@ -159,7 +159,7 @@ class Statistics:
             total=_take(self.sums[1], here, rows) @ w,
             square=(_take(self.products[1], here, rows) * ww).sum((-1, -2)),
             weight=np.array([float(getattr(arm, "weight", 1.0)) for arm in arms]),
-            model=np.array([models.setdefault(arm.model, len(models)) for arm in arms], np.int64),
+            model=np.array([models.setdefault(plain_model(arm.model), len(models)) for arm in arms], np.int64),
             temperature=np.array([float(arm.temperature) for arm in arms]),
             size=np.array([log_size(arm.model) for arm in arms]),
             pending=np.array([[float((pending or {}).get(i, 0)) for i in ids]]),

@@ -18,6 +18,7 @@ class Deadlines:
     connect: float | None = 10.0
     load: float | None = 300.0
     first_token: float | None = 120.0
+    stall: float | None = 60.0  # between two pieces of text: a host that hangs in mid-answer says nothing about the arm
     total: float | None = 600.0
 
 

@@ -157,17 +157,21 @@ class OllamaGenerator:
         deadlines = job.request.deadlines
         await self._make_resident(job, model)
         job.sent = time.perf_counter()
+        first = True
         try:
-            async with asyncio.timeout(deadlines.total) as total, asyncio.timeout(deadlines.first_token) as first:
+            async with asyncio.timeout(deadlines.total) as total, asyncio.timeout(deadlines.first_token) as waiting:
                 parts: Any = await self._client.generate(**self._arguments(job.request, model), stream=True)
                 async with contextlib.aclosing(parts):  # closes the connection at once when this is left early
                     async for part in parts:
-                        first.reschedule(None)
+                        stall = deadlines.stall
+                        waiting.reschedule(None if stall is None else asyncio.get_running_loop().time() + stall)
+                        first = False
                         job.take(part)
         except TimeoutError:
             if total.expired():
                 raise GenerationError(FailureKind.TIMEOUT, f"not finished within {deadlines.total:g} s") from None
-            raise GenerationError(FailureKind.INFRASTRUCTURE, f"no token within {deadlines.first_token:g} s") from None
+            late = f"no token within {deadlines.first_token:g} s" if first else f"no more tokens within {deadlines.stall:g} s"
+            raise GenerationError(FailureKind.INFRASTRUCTURE, late) from None
         return job.generation()
 
     def _arguments(self, request: Request, model: str) -> dict[str, Any]:

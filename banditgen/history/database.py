@@ -47,6 +47,7 @@ class Database:
         self.url = MEMORY if self.path is None else f"sqlite:///{self.path}"
         self._lock = threading.RLock()
         self._process = os.getpid()
+        self._closed = False
         with self._errors_in_one_line():
             self._engine = self._open()
 
@@ -95,6 +96,8 @@ class Database:
         """A transaction, committed at the end of the block; whatever the database refuses is a HistoryError."""
         if os.getpid() != self._process:
             self._after_fork()
+        if self._closed:
+            raise HistoryError(f"the history {self.url} is closed: open it again")
         with (
             self._lock,
             self._errors_in_one_line(),
@@ -130,6 +133,7 @@ class Database:
     def close(self) -> None:
         """Release the connection; a second call does nothing."""
         with self._lock:
+            self._closed = True
             self._engine.dispose()
 
 

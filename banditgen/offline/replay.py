@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from banditgen.arm import check_arms
+from banditgen.arm import check_arms, plain_model
 from banditgen.bandit.base import Floats, Ints, Policy, State
 from banditgen.bandit.features import log_size
 from banditgen.bandit.policies import make_policy
@@ -82,7 +83,8 @@ def replay(
 
     Args:
         policy: a name of `make_policy`, or a policy.
-        outcomes: (arms, tasks, samples), rewards in [0, 1], NaN for missing.
+        outcomes: (arms, tasks, samples), rewards in [0, 1], NaN for missing: a missing outcome costs its place in the race and
+            teaches nothing, so policies that first try what they never saw go on trying an arm that has none.
         arms: the matrix's rows as `GeneratorConfig`s, or objects with an arm's attributes; weight 0 is never raced.
         k: arms in each race, all different.
         rounds: races for each seed.
@@ -95,7 +97,8 @@ def replay(
     """
     arms = check_arms(arms)
     chosen = make_policy(policy) if isinstance(policy, str) else policy
-    seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    k, rounds = _whole("k", k), _whole("rounds", rounds)
+    seeds = checked_seeds(seeds)
     rewards = checked_outcomes(outcomes, len(arms))
     weight = np.array([float(getattr(arm, "weight", 1.0)) for arm in arms])
     if not 1 <= k <= (weight > 0).sum() or rounds < 1 or not seeds:
@@ -115,13 +118,40 @@ def replay(
     )
 
 
+def checked_seeds(seeds: Any) -> list[int]:
+    """The seeds, or that many from 0 (UsageError where they are neither)."""
+    if not isinstance(seeds, Iterable):
+        return list(range(_whole("seeds", seeds)))
+    return [_whole("a seed", seed, 0) for seed in seeds]
+
+
+def _whole(name: str, value: Any, least: int = 1) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    return number
+
+
+def _floats(name: str, values: ArrayLike) -> Floats:
+    try:
+        array = np.asarray(values)
+    except ValueError:  # ragged
+        array = np.array("")
+    if array.dtype.kind not in "fiub":
+        raise UsageError(f"{name} must be an array of numbers of the shape (arms, tasks, samples)")
+    return array.astype(float)
+
+
 def checked_outcomes(outcomes: ArrayLike, arms: int) -> Floats:
     """The outcomes as floats.
 
     Raises:
         UsageError: a shape other than (arms, tasks, samples), or values that are neither NaN nor in [0, 1].
     """
-    rewards = np.asarray(outcomes, float)
+    rewards = _floats("outcomes", outcomes)
     if rewards.ndim != 3 or rewards.shape[0] != arms or 0 in rewards.shape:
         raise UsageError(f"outcomes must have the shape (arms, tasks, samples) with {arms} arms, not {rewards.shape}")
     if not (np.isnan(rewards) | ((rewards >= 0) & (rewards <= 1))).all():
@@ -157,7 +187,7 @@ def empty_state(arms: Sequence[Any], weight: Floats, batch: int) -> State:
         **{name: np.zeros((batch, n)) for name in ("passes", "fails", "total", "square", "pending")},
         **{name: np.zeros((batch, n, n)) for name in ("pair_count", "pair_total", "pair_product")},
         weight=weight,
-        model=np.array([models.setdefault(arm.model, len(models)) for arm in arms], np.int64),
+        model=np.array([models.setdefault(plain_model(arm.model), len(models)) for arm in arms], np.int64),
         temperature=np.array([float(arm.temperature) for arm in arms]),
         size=np.array([log_size(arm.model) for arm in arms]),
         prior_mean=np.full(n, 0.5),
@@ -209,7 +239,9 @@ def observe_arms(state: State, rows: Ints, arms: Ints, y: Floats, seen: NDArray[
 
 
 def _seconds(speed: ArrayLike, shape: tuple[int, ...], choices: Ints, tasks: Ints, sample: Ints) -> Floats:
-    seconds = np.asarray(speed, float)
+    seconds = _floats("speed", speed)
+    if (seconds < 0).any():
+        raise UsageError("speed must be seconds of at least 0")
     if seconds.shape != shape:
         raise UsageError(f"speed must have the outcomes' shape {shape}, not {seconds.shape}")
     picked = seconds[choices, tasks[..., None], np.take_along_axis(sample, choices, 2)]

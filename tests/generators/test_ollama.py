@@ -175,13 +175,18 @@ def test_a_busy_host_and_a_broken_connection_are_tried_again(fault: Fault) -> No
         assert failed.kind is FailureKind.INFRASTRUCTURE
 
 
-def test_an_answer_that_hangs_in_the_middle_is_the_arms_timeout_with_what_had_arrived() -> None:
+def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time_is_over() -> None:
+    """A host that stops in mid-answer is infrastructure; what had arrived is kept in both cases."""
     with OllamaServer() as server:
         server.fail_next(Fault.HANG_IN_STREAM)
         failed = generate(server, deadlines=Deadlines(total=0.5))
         assert isinstance(failed, GenerationError)
         assert failed.kind is FailureKind.TIMEOUT
         assert failed.text == "def add(a, b):\n"
+        server.fail_next(Fault.HANG_IN_STREAM)
+        stalled = generate(server, deadlines=Deadlines(stall=0.3, total=30))
+        assert isinstance(stalled, GenerationError)
+        assert stalled.kind is FailureKind.INFRASTRUCTURE
 
 
 def test_a_slow_drip_ends_with_the_total_deadline() -> None:

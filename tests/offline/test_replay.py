@@ -92,3 +92,25 @@ def test_times_are_those_of_the_slowest_candidate_raced() -> None:
 def test_wrong_input_is_refused(outcomes: Any, settings: Any) -> None:
     with pytest.raises(UsageError):
         replay("uniform", outcomes, ARMS, **{"k": 3, "rounds": 5, "seeds": [1], **settings})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"seeds": -1}, {"seeds": [1.5]}, {"seeds": True}, {"seeds": None}, {"k": 2.0}, {"k": "2"}, {"rounds": 1.5}, {"speed": [[["x"]]]}],
+)
+def test_what_is_no_whole_number_or_array_is_refused(changes: dict[str, Any]) -> None:
+    arms = [GeneratorConfig("a", "m"), GeneratorConfig("b", "n")]
+    call: dict[str, Any] = {"k": 1, "rounds": 3, "seeds": 2, **changes}
+    with pytest.raises(UsageError):
+        replay("thompson", np.ones((2, 3, 1)), arms, **call)
+
+
+@pytest.mark.parametrize("outcomes", ["x", [[[1], [1, 2]]], np.ones((2, 3, 1), complex)])
+def test_outcomes_that_are_no_array_of_numbers_are_refused(outcomes: Any) -> None:
+    with pytest.raises(UsageError, match="outcomes"):
+        replay("thompson", outcomes, [GeneratorConfig("a", "m"), GeneratorConfig("b", "n")], k=1, rounds=3, seeds=2)
+
+
+def test_numpys_integers_are_whole_numbers() -> None:
+    arms = [GeneratorConfig("a", "m"), GeneratorConfig("b", "n")]
+    assert replay("uniform", np.ones((2, 3, 1)), arms, k=np.int64(1), rounds=np.int32(3), seeds=np.int64(2)).best_reward.shape == (2, 3)  # type: ignore[arg-type]
