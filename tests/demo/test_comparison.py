@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
+from banditgen.defaults import default_sandbox
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
-from banditgen.demo.comparison import compare, matrix, plot, verdict
+from banditgen.demo.comparison import compare, matrix, plot, recordings, verdict
+from banditgen.generators.extract import extract_code
 from banditgen.generators.recordings import Recording
 from banditgen.result import Timings
 
@@ -61,3 +64,27 @@ def test_the_matrix_is_full_and_in_order() -> None:
 def test_the_plot_is_an_image(tmp_path: Path) -> None:
     plot(compare(planted(alike((0.3,) * 6)), rounds=10, seeds=5), tmp_path / "c.png")
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_shipped_recordings_are_a_full_matrix() -> None:
+    """Six arms on every task, three samples each, with verdicts and timings, in less than 2 MB."""
+    rows = recordings()
+    arms, outcomes = matrix(rows)
+    assert len(arms) == 6
+    assert len(outcomes) >= 4
+    assert sum(table.shape[1] for table in outcomes.values()) == len(catalogue()) >= 40
+    assert not any(np.isnan(table).any() for table in outcomes.values())
+    assert len(rows) == 6 * len(catalogue()) * 3
+    assert all(row.timings.eval and row.digest for row in rows)
+    assert (resources.files("banditgen.demo") / "recordings.jsonl.gz").stat().st_size < 2_000_000  # type: ignore[attr-defined]
+
+
+def test_recorded_verdicts_hold_when_the_code_runs_again() -> None:
+    tasks = {entry.task.name: entry.task for entry in catalogue()}
+    rows = recordings()
+    sandbox = default_sandbox()
+    for index in np.random.default_rng(3).choice(len(rows), 60, replace=False):
+        row = rows[index]
+        code = extract_code(row.text, tasks[row.prompt_id].entry_point)
+        passed = bool(code) and sandbox.run(code, tasks[row.prompt_id]).passed
+        assert passed == row.passed, row.text
