@@ -20,7 +20,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def without_namespaces() -> None:
-    """Skips where candidates, as an ordinary user, could not read the interpreter."""
-    stdlib = Path(os.__file__)
-    if os.geteuid() == 0 and not all(folder.stat().st_mode & 0o005 == 0o005 for folder in stdlib.parents):
-        pytest.skip("without namespaces an ordinary user must be able to read the interpreter")
+    """Skips where candidates, as an ordinary user, could not read the interpreter or its packages."""
+    needed = [*Path(os.__file__).parents, *Path(pytest.__file__).parents]
+    if os.geteuid() == 0 and not all(folder.stat().st_mode & 0o005 == 0o005 for folder in needed):
+        pytest.skip("without namespaces an ordinary user must be able to read the interpreter and its packages")
