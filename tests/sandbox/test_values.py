@@ -115,3 +115,15 @@ def test_a_lie_about_arguments_changes_only_the_arguments(sandbox: Sandbox) -> N
     code = "def f(x):\n    x.clear()\n    return [1, 2, 3]"
     run = sandbox.run(code, Task("f", tests="expected = [3]\nassert f([3]) == expected", channel="judged"))
     assert run.failure is FailureKind.WRONG
+
+
+@pytest.mark.parametrize("kind", ["StopIteration", "StopAsyncIteration"])
+@pytest.mark.parametrize(
+    "tests", ["for a, b in zip(map(f, [1, 2]), [2, 3]):\n    assert a == b", "assert all(map(lambda n: f(n) == n + 1, [1, 2]))"]
+)
+def test_a_candidate_can_not_end_the_tests_loops(sandbox: Sandbox, kind: str, tests: str) -> None:
+    """PEP 479: the end of an iteration that leaves a call is an error."""
+    task = Task("f", tests=tests, channel="judged")
+    assert sandbox.run("def f(n): return n + 1", task).passed
+    assert not sandbox.run(f"def f(n): raise {kind}", task).passed
+    assert not sandbox.run(f"class E({kind}): pass\ndef f(n): raise E(1)", task).passed

@@ -130,6 +130,8 @@ def _rebuild(data: dict[str, Any]) -> Exception:
     base = getattr(builtins, str(data["base"]), Exception)
     if not (isinstance(base, type) and issubclass(base, Exception)):
         base = Exception  # SystemExit and its like are no way out of the judge
+    if issubclass(base, StopIteration | StopAsyncIteration):  # would end a loop of the tests, as PEP 479 says of generators
+        return RuntimeError(f"the candidate raised {name}")
     kind: Any = base
     if base.__name__ != name:
         kind = type("".join(char for char in name if char.isalnum() or char == "_") or "Error", (base,), {"__module__": "builtins"})
