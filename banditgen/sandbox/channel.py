@@ -8,6 +8,8 @@ import dataclasses
 import functools
 from collections import deque
 
+from banditgen.sandbox import aliasing
+
 CANDIDATE_MODULES = ("solution", "candidate")
 HARMLESS_MODULES = """
 __future__ bisect cmath collections copy datetime decimal fractions functools heapq itertools json math numbers operator
@@ -50,7 +52,8 @@ def look_at(tests: str, entry_point: str | None) -> Look:
     tree = ast.parse(tests)
     visitor = _Visitor(tree, entry_point)
     visitor.visit(tree)
-    return Look(not visitor.reason, visitor.reason, tuple(sorted(visitor.names)), _needs_check_call(tree))
+    reason = visitor.reason or aliasing.reason(tree, visitor.is_candidate)
+    return Look(not reason, reason, tuple(sorted(visitor.names)), _needs_check_call(tree))
 
 
 def _needs_check_call(tree: ast.Module) -> bool:
@@ -164,6 +167,10 @@ class _Visitor(ast.NodeVisitor):
                 self._refuse(f"they hand {name} a function or an object")
             if not (isinstance(argument, ast.Name) and argument.id in self.names and not reflective and name is None):
                 self.visit(argument)
+
+    def is_candidate(self, function: ast.expr) -> bool:
+        """Whether an expression names a function of the candidate's."""
+        return self._candidate_call(function) is not None
 
     def _candidate_call(self, function: ast.expr) -> str | None:
         if isinstance(function, ast.Name) and function.id in self._called:

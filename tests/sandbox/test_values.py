@@ -99,6 +99,51 @@ CASES: dict[str, tuple[str, str]] = {
         "import datetime, decimal\ndef f(): return datetime.date(2024, 2, 29), decimal.Decimal('1.10')",
         "from datetime import date\nfrom decimal import Decimal\nassert f() == (date(2024, 2, 29), Decimal('1.1'))",
     ),
+    "a closure": (
+        "def f(a): return lambda b: a + b",
+        "assert f(1)(2) == 3\nassert list(map(f(1), [1, 2])) == [2, 3]\nassert callable(f(1))",
+    ),
+    "the text of an object": ("class A:\n    def __repr__(self): return 'A!'\ndef f(): return A()", "assert str(f()) == repr(f()) == 'A!'"),
+    "the items of an object": (
+        (
+            "class A:\n    def __iter__(self): return iter([1, 2])\n    def __len__(self): return 2\n"
+            "    def __getitem__(self, n): return 'ab'[n]\n"
+            "def f(): return A()"
+        ),
+        "assert list(f()) == [1, 2] and len(f()) == 2 and f()[1] == 'b' and 2 in f() and 3 not in f()\nassert not callable(f())",
+    ),
+    "a number of its own": (
+        "class A:\n    def __int__(self): return 3\n    def __float__(self): return .5\ndef f(): return A()",
+        ("assert int(f()) == 3 and float(f()) == .5"),
+    ),
+    "one object, one handle": ("A = object()\ndef f(): return [A, A]", "a, b = f()\nassert a == b and len({a, b, *f()}) == 1"),
+    "items as far as they are needed": (
+        "def f():\n    n = 0\n    while True:\n        assert n < 8\n        yield n\n        n += 1",
+        "from itertools import islice\nassert list(islice(f(), 5)) == [0, 1, 2, 3, 4]\nassert next(f()) == 0",
+    ),
+    "an iterator that fails later": (
+        "def f():\n    yield 1\n    raise ValueError('no')",
+        (
+            "it = f()\nassert next(it) == 1\ntry:\n    next(it)\nexcept ValueError as e:\n    assert str(e) == 'no'\nelse:\n    assert 0\n"
+            "assert next(it, None) is None"
+        ),
+    ),
+    "an iterator handed back": (
+        "import itertools\ndef g(): return itertools.count()\ndef f(it, n): return list(itertools.islice(it, n))",
+        "it = g()\nassert [next(it), next(it)] == [0, 1]\nassert f(it, 2) == [2, 3]\nassert next(it) == 4\nassert f(it, 1) == [5]",
+    ),
+    "an enumeration of strings": (
+        (
+            "import enum\nclass C(str, enum.Enum):\n    R = 'red'\nclass I(enum.IntEnum):\n    A = 3\n    def __int__(self): return 4\n"
+            "def f(): return C.R, I.A"
+        ),
+        "assert f() == ('red', 3)",
+    ),
+    "a str with a text of its own": ("class S(str):\n    def __str__(self): return 'b'\ndef f(): return S('a')", "assert f() == 'a'"),
+    "an ordered dict": (
+        "from collections import OrderedDict\ndef f():\n    d = OrderedDict(a=1, b=2)\n    d.move_to_end('a')\n    return d",
+        "assert list(f()) == ['b', 'a']",
+    ),
     "a helper of the candidate's": ("def helper(n): return n * 2\ndef f(n): return helper(n)", "assert helper(2) == f(2) == 4"),
 }
 
@@ -115,3 +160,49 @@ def test_a_lie_about_arguments_changes_only_the_arguments(sandbox: Sandbox) -> N
     code = "def f(x):\n    x.clear()\n    return [1, 2, 3]"
     run = sandbox.run(code, Task("f", tests="expected = [3]\nassert f([3]) == expected", channel="judged"))
     assert run.failure is FailureKind.WRONG
+
+
+@pytest.mark.parametrize("kind", ["StopIteration", "StopAsyncIteration"])
+@pytest.mark.parametrize(
+    "tests", ["for a, b in zip(map(f, [1, 2]), [2, 3]):\n    assert a == b", "assert all(map(lambda n: f(n) == n + 1, [1, 2]))"]
+)
+def test_a_candidate_can_not_end_the_tests_loops(sandbox: Sandbox, kind: str, tests: str) -> None:
+    """PEP 479: the end of an iteration that leaves a call is an error."""
+    task = Task("f", tests=tests, channel="judged")
+    assert sandbox.run("def f(n): return n + 1", task).passed
+    assert not sandbox.run(f"def f(n): raise {kind}", task).passed
+    assert not sandbox.run(f"class E({kind}): pass\ndef f(n): raise E(1)", task).passed
+
+
+WRONG = {
+    "a false object": ("class A:\n    def __bool__(self): return False\ndef f(): return A()", "assert f()"),
+    "an empty object": ("class A:\n    def __len__(self): return 0\ndef f(): return A()", "assert f()"),
+    "an object that claims to contain all": (
+        "class A:\n    def __contains__(self, x): return True\ndef f(): return A()",
+        "assert 3 in f()",
+    ),
+    "items equal to everything": (
+        (
+            "class E:\n    def __eq__(self, other): return True\n    __hash__ = None\n"
+            "class A:\n    def __iter__(self): return iter([E()])\ndef f(): return A()"
+        ),
+        "assert 3 in f()",
+    ),
+    "a call with a wrong result": ("def f(a): return lambda b: a", "assert f(1)(2) == 3"),
+    "a result equal to everything": (
+        "class E:\n    def __eq__(self, other): return True\n    def __call__(self, x): return self\ndef f(a): return E()",
+        "assert f(1)(2) == 3",
+    ),
+    "an end of iteration in a call of a call": (
+        "def g(b): raise StopIteration\ndef f(a): return g",
+        "assert all(map(lambda n: f(n)(n) == 2 * n, [1, 2]))",
+    ),
+    "an iterator that ends early": ("def f(): return iter([1])", "assert list(f()) == [1, 2]"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_objects_that_stay_behind_forge_nothing(sandbox: Sandbox, name: str) -> None:
+    code, tests = WRONG[name]
+    run = sandbox.run(code, Task("f", tests=tests, entry_point="f", channel="judged"))
+    assert not run.passed

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
-from banditgen.sandbox.inside import program, values, wire
+from banditgen.sandbox.inside import handles, program, values, wire
 
 
 class JudgementError(BaseException):
@@ -50,6 +50,7 @@ class Link:
         self._link = link
         self._early = select.poll()
         self._early.register(link, select.POLLIN)
+        self._handles: dict[int, handles.Handle] = {}
         self.calls = 0
         self.broken: JudgementError | None = None
 
@@ -60,7 +61,7 @@ class Link:
         for name in wanted:
             if name in reply["names"]:
                 entry = reply["names"][name]
-                found[name] = values.decode(entry["value"]) if "value" in entry else self._proxy(name)
+                found[name] = self._decode(entry["value"]) if "value" in entry else self._proxy(name)
         module = types.ModuleType(program.MODULE)
         vars(module).update(found)
         for alias in program.ALIASES:
@@ -69,24 +70,45 @@ class Link:
 
     def _proxy(self, name: str) -> Callable[..., Any]:
         def proxy(*arguments: Any, **keywords: Any) -> Any:
-            return self._call(name, arguments, keywords)
+            self.calls += 1
+            return self._call({"name": name}, arguments, keywords)
 
         proxy.__name__ = proxy.__qualname__ = name
         return proxy
 
-    def _call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    def _call(self, what: dict[str, Any], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         request = {
-            "name": name,
+            **what,
             "arguments": [values.encode(item, self._unsendable) for item in arguments],
             "keywords": {key: values.encode(item, self._unsendable) for key, item in keywords.items()},
         }
-        self.calls += 1
         reply = self._ask(request)
         for number, item in reply.get("changed", {}).items():
-            values.refresh(arguments[int(number)], values.decode(item))
+            values.refresh(arguments[int(number)], self._decode(item))
         if "exception" in reply:
             raise _rebuild(reply["exception"])
-        return values.decode(reply["value"])
+        return self._decode(reply["value"])
+
+    def _operate(self, number: int, operation: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        return self._call({"object": number, "operation": operation}, arguments, keywords)
+
+    def _pull(self, number: int, count: int) -> tuple[list[Any], BaseException | None, bool]:
+        reply = self._ask({"pull": number, "count": count})
+        error = _rebuild(reply["exception"]) if "exception" in reply else None
+        items = [self._decode(item) for item in reply.get("items", [])]
+        return items, error, bool(reply.get("done")) or error is not None or not items
+
+    def _decode(self, data: Any) -> Any:
+        return values.decode(data, self._stand_in)
+
+    def _stand_in(self, data: dict[str, Any]) -> Any:
+        number = int(data["v"])
+        if data["t"] == "pull":
+            return handles.Pulled(number, self._pull)
+        if number not in self._handles:
+            kind = handles.handle_type(frozenset(handles.OPERATIONS).intersection(data["o"]))
+            self._handles[number] = kind(number, str(data["k"])[:100], self._operate)
+        return self._handles[number]
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         if self.broken is not None:
@@ -112,8 +134,10 @@ class Link:
         return reply
 
     def _unsendable(self, value: Any) -> dict[str, Any]:
-        if type(value) is values.Handle:
-            return {"t": "handle", "v": value.number, "k": value.kind}
+        if isinstance(value, handles.Handle):
+            return {"t": "handle", "v": value.number}
+        if isinstance(value, handles.Pulled):
+            return value.hand_back()
         if hasattr(type(value), "__next__"):
             simple = values.iter_of(value)
             return {**simple, "v": [values.encode(item, self._unsendable) for item in simple["v"]]}
@@ -130,6 +154,8 @@ def _rebuild(data: dict[str, Any]) -> Exception:
     base = getattr(builtins, str(data["base"]), Exception)
     if not (isinstance(base, type) and issubclass(base, Exception)):
         base = Exception  # SystemExit and its like are no way out of the judge
+    if issubclass(base, StopIteration | StopAsyncIteration):  # would end a loop of the tests, as PEP 479 says of generators
+        return RuntimeError(f"the candidate raised {name}")
     kind: Any = base
     if base.__name__ != name:
         kind = type("".join(char for char in name if char.isalnum() or char == "_") or "Error", (base,), {"__module__": "builtins"})

@@ -10,9 +10,10 @@ import builtins
 import socket
 import sys
 import types
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from banditgen.sandbox.inside import program, values, wire
+from banditgen.sandbox.inside import handles, program, values, wire
 
 VALUE_KINDS = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type(None))
 
@@ -27,7 +28,7 @@ def main(code_fd: int, link_fd: int) -> int:
             request_id, request = wire.receive(link)
         except wire.WireError:
             return 0
-        reply = candidate.names(request["names"]) if "names" in request else candidate.call(request)
+        reply = candidate.answer(request)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         try:
@@ -41,6 +42,7 @@ class Candidate:
 
     def __init__(self, code: str) -> None:
         self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
         self._failure: dict[str, Any] | None = None
         self._module: types.ModuleType = program.new_module()
         try:
@@ -48,6 +50,12 @@ class Candidate:
         except BaseException as error:  # noqa: BLE001
             program.show(error)
             self._failure = _exception(error)
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do what the judge asks for."""
+        if "names" in request:
+            return self.names(request["names"])
+        return self.pull(request) if "pull" in request else self.call(request)
 
     def names(self, wanted: list[str]) -> dict[str, Any]:
         """Which of the names the tests use the candidate has: functions by name alone, data with its value."""
@@ -63,7 +71,7 @@ class Candidate:
     def call(self, request: dict[str, Any]) -> dict[str, Any]:
         """Make one call: {"value", "changed": arguments that it changed} or {"exception"}."""
         try:
-            function = vars(self._module)[request["name"]]
+            function = self._function(request)
             arguments = [self._decode(item) for item in request["arguments"]]
             keywords = {key: self._decode(item) for key, item in request["keywords"].items()}
             try:
@@ -71,28 +79,60 @@ class Candidate:
                 outcome = {"value": value}
             except BaseException as error:  # noqa: BLE001
                 outcome = _exception(error)
-            pairs = [(number, self._encode(item)) for number, item in enumerate(arguments) if not isinstance(item, str | int | float)]
+            pairs = [
+                (number, self._encode(item)) for number, item in enumerate(arguments) if not isinstance(item, str | int | float | Iterator)
+            ]
             outcome["changed"] = {str(number): item for number, item in pairs if item != request["arguments"][number]}
         except BaseException as error:  # noqa: BLE001
             return _exception(error)
         else:
             return outcome
 
+    def _function(self, request: dict[str, Any]) -> Callable[..., Any]:
+        if "name" in request:
+            return vars(self._module)[request["name"]]  # type: ignore[no-any-return]
+        held = self._objects[request["object"]]
+        return getattr(type(held), request["operation"]).__get__(held)  # type: ignore[no-any-return]
+
+    def pull(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Take items of an iterator: {"items", "done"}, and "exception" where it raised one after them."""
+        try:
+            items, error, done = self._objects[request["pull"]].take(request["count"])
+            reply = {"items": [self._encode(item) for item in items], "done": done}
+        except BaseException as failure:  # noqa: BLE001
+            return _exception(failure)
+        return reply if error is None else {**reply, **_exception(error)}
+
     def _encode(self, value: Any) -> Any:
         return values.encode(value, self._other)
 
     def _other(self, value: Any) -> Any:
         try:
-            simple = values.simplify(value)
+            return self._encode(values.simplify(value))
         except values.UnsendableError:
-            self._objects.append(value)
-            return {"t": "handle", "v": len(self._objects) - 1, "k": type(value).__name__}
-        if isinstance(simple, dict) and "t" in simple and not isinstance(value, dict):
-            return {**simple, "v": [self._encode(item) for item in simple["v"]]}
-        return self._encode(simple)
+            pass
+        if isinstance(value, Iterator):
+            return {"t": "pull", "v": self._keep(value, handles.Source)}
+        return {
+            "t": "handle",
+            "v": self._keep(value, lambda held: held),
+            "k": type(value).__name__,
+            "o": handles.operations_of(type(value)),
+        }
+
+    def _keep(self, value: Any, form: Callable[[Any], Any]) -> int:
+        """The number of an object; the same for the same one, which is kept, so that its id stays its own."""
+        if id(value) not in self._numbers:
+            self._objects.append(form(value))
+            self._numbers[id(value)] = len(self._objects) - 1
+        return self._numbers[id(value)]
 
     def _decode(self, data: Any) -> Any:
-        return values.decode(data, lambda number, _: self._objects[number])
+        return values.decode(data, self._held)
+
+    def _held(self, data: dict[str, Any]) -> Any:
+        held = self._objects[data["v"]]
+        return held.resume(data["unread"]) if data["t"] == "pull" else held
 
 
 def _exception(error: BaseException) -> dict[str, Any]:

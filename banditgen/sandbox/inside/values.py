@@ -8,8 +8,7 @@ import datetime as dt
 import decimal
 import fractions
 import numbers
-import types
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -27,7 +26,22 @@ _EXACT_PARTS: dict[str, tuple[type, Callable[[Any], list[Any]]]] = {
     "time": (dt.time, lambda value: [value.hour, value.minute, value.second, value.microsecond]),
     "timedelta": (dt.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
 }
-_SUBCLASSABLE: tuple[Any, ...] = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, deque)
+# of a subclass's instance, what it holds, by the builtin's own methods: those of the subclass are not asked
+_SUBCLASSABLE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (int, int.__int__),
+    (float, float.__float__),
+    (complex, complex.__pos__),
+    (str, str.__str__),
+    (bytes, lambda value: bytes(memoryview(value))),
+    (bytearray, lambda value: bytearray(memoryview(value))),
+    (list, lambda value: list(list.__iter__(value))),
+    (tuple, lambda value: tuple(tuple.__iter__(value))),
+    (OrderedDict, lambda value: dict(OrderedDict.items(value))),
+    (dict, lambda value: dict(dict.items(value))),
+    (set, lambda value: set(set.__iter__(value))),
+    (frozenset, lambda value: frozenset(frozenset.__iter__(value))),
+    (deque, lambda value: deque(deque.__iter__(value))),
+)
 _NUMBERS: tuple[tuple[type, Any], ...] = ((numbers.Integral, int), (numbers.Real, float), (numbers.Complex, complex))
 _FOREIGN_BOOLS = (("numpy", "bool"), ("numpy", "bool_"))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values"}
@@ -45,20 +59,9 @@ class UnsendableError(Exception):
     """A value that can't travel as data, such as a function."""
 
 
-class Handle:
-    """Stands in the judge for a candidate's object that is not data. Equal to itself alone; it can be handed back."""
-
-    __slots__ = ("kind", "number")
-
-    def __init__(self, number: int, kind: str) -> None:
-        self.number = number
-        self.kind = kind
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} object of the candidate>"
-
-
 Other = Callable[[Any], Any]
+Object = Callable[[dict[str, Any]], Any]
+OBJECTS = ("handle", "pull")  # forms of what stays with the candidate
 
 
 def encode(value: Any, other: Other, depth: int = 0) -> Any:
@@ -93,23 +96,20 @@ def encode(value: Any, other: Other, depth: int = 0) -> Any:
 
 
 def simplify(value: Any) -> Any:
-    """On the candidate's side: an instance of a builtin's subclass, or another library's number, as that builtin, an
-    iterator as its items.
+    """On the candidate's side: an instance of a builtin's subclass, or another library's number, as that builtin.
 
     Raises:
         UnsendableError: neither of them.
 
     """
-    for builtin in _SUBCLASSABLE:
+    for builtin, plain in _SUBCLASSABLE:
         if isinstance(value, builtin):
-            return builtin(value)
+            return plain(value)
     for abstract, number in _NUMBERS:
         if isinstance(value, abstract):
             return number(value)
     if (type(value).__module__, type(value).__name__) in _FOREIGN_BOOLS:
         return bool(value)
-    if isinstance(value, types.GeneratorType | Iterator):
-        return iter_of(value)
     raise UnsendableError(type(value).__name__)
 
 
@@ -119,8 +119,13 @@ def iter_of(iterator: Iterator[Any]) -> dict[str, Any]:
     return {"t": "iter", "v": items[:MAX_ITERATED], "more": len(items) > MAX_ITERATED}
 
 
-def decode(data: Any, handle: Callable[[int, str], Any] = Handle) -> Any:
-    """Rebuild what `encode` made, as exact builtins.
+def no_object(data: dict[str, Any]) -> Any:
+    """Refuses what is no data."""
+    raise ValueError(f"no data: {data!r:.50}")
+
+
+def decode(data: Any, handle: Object = no_object) -> Any:
+    """Rebuild what `encode` made, as exact builtins; `handle` rebuilds the forms in `OBJECTS`.
 
     Raises:
         ValueError, TypeError, KeyError: the data is not of that form.
@@ -148,8 +153,8 @@ def decode(data: Any, handle: Callable[[int, str], Any] = Handle) -> Any:
         return complex(*body)
     if name in ("bytes", "bytearray"):
         return (bytes if name == "bytes" else bytearray).fromhex(body)
-    if name == "handle":
-        return handle(int(body), str(data["k"])[:100])
+    if name in OBJECTS:
+        return handle(data)
     raise ValueError(f"no such kind of value: {name!r:.50}")
 
 
