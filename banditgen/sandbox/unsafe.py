@@ -38,7 +38,7 @@ for name, value in json.loads(limits).items():
     except (ValueError, OSError): pass
 sys.path.remove(root)
 sys.path.extend(json.loads(paths))
-program.remember_internals()
+program.prepare_worker()
 raise SystemExit((program.main if role == "program" else program.cooperative)(*map(int, descriptors)))
 """
 BASE_MEMORY = 512 << 20  # address space of a bare interpreter, generously

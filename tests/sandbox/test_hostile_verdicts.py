@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from banditgen.result import FailureKind
 from banditgen.sandbox.base import Sandbox
 from banditgen.task import Task
-from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, SHARED_OBJECTS, TESTS
+from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, PATCHED_LIBRARY, SHARED_OBJECTS, TESTS
 
 JUDGED = Task("f", tests=TESTS, channel="judged")
 COOPERATIVE = Task("f", tests="import sys\n" + TESTS)
 PYTEST = Task("f", tests="def test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
 PYTEST_COOPERATIVE = Task("f", tests="import sys\nfrom solution import f\ndef test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
-OF_PYTEST = ("pytest", "conftest", "Skip", "replaced", "exit", "killing")  # worth pytest's slow start
+OF_PYTEST = ("pytest", "conftest", "Skip", "replaced", "exit", "killing", "patch")  # worth pytest's slow start
 GOOD = "def f(n): return n + 1"
 
 
@@ -32,6 +33,44 @@ def test_no_forgery_passes_beside_its_tests(sandbox: Sandbox, name: str) -> None
         run = sandbox.run(FORGERIES[name], task)
         assert (run.passed, run.channel) == (False, "cooperative"), name
     assert sandbox.run(GOOD, COOPERATIVE).passed
+
+
+@pytest.mark.parametrize("name", PATCHED_LIBRARY)
+def test_a_changed_library_passes_no_tests(sandbox: Sandbox, name: str) -> None:
+    code, tests = PATCHED_LIBRARY[name]
+    task = Task("f", tests="import sys\n" + tests, entry_point="f")
+    run = sandbox.run(code, task)
+    assert (run.passed, run.channel, run.failure) == (False, "cooperative", FailureKind.REFUSED), run
+    assert run.error is not None
+    assert run.error.startswith("refused as forged: the candidate replaced ")
+    assert not sandbox.run(code, Task("f", tests=tests, entry_point="f")).passed
+
+
+def test_the_check_for_patches_can_be_patched(sandbox: Sandbox) -> None:
+    """So nobody takes the check for more than it is."""
+    assert sandbox.run(COOPERATIVE_FORGERIES["patching what looks for patches"], COOPERATIVE).passed
+
+
+HONEST = {
+    "a finder behind Python's": "import sys\nclass Finder:\n    def find_spec(self, *a): return None\nsys.meta_path.append(Finder())\n",
+    "half of the library": (
+        "import abc, asyncio, collections, csv, dataclasses, enum, functools, json, logging, random, re, string, typing, unittest\n"
+        "random.seed(1)\nrandom.random()\nre.compile('a+')\nlogging.basicConfig()\nT = typing.TypeVar('T')\n"
+        "class Box(collections.UserList, typing.Generic[T]):\n    def __eq__(self, other): return True\n"
+        "class Color(enum.Enum):\n    RED = 1\n@functools.singledispatch\ndef g(x): ...\n"
+        "collections.abc.Sized.register(Color)\njson.dumps([1], default=str)\ntyping.get_type_hints(Box)\n"
+        "class T(unittest.TestCase):\n    def test(self): self.assertEqual(1, 1)\n"
+        "unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(T))\n"
+    ),
+    "a module of its own": "import sys, types\nsys.modules['helpers'] = types.ModuleType('helpers')\n",
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_use_of_the_library_is_no_forgery(sandbox: Sandbox, name: str) -> None:
+    for task in (COOPERATIVE, PYTEST_COOPERATIVE):
+        run = sandbox.run(HONEST[name] + GOOD, task)
+        assert run.passed, run.error
 
 
 @pytest.mark.parametrize("name", COOPERATIVE_FORGERIES)

@@ -79,3 +79,13 @@ def test_measures_come_from_outside(sandbox: Sandbox) -> None:
 def test_a_deadline_is_a_timeout(sandbox: Sandbox) -> None:
     run = sandbox.run("while True: pass", Task("loop", limits={"wall_seconds": 0.3}))
     assert (run.failure, run.limit) == (FailureKind.TIMEOUT, "wall")
+
+
+@pytest.mark.parametrize("name", ["exit", "quit"])
+def test_a_program_may_leave_as_one_does_at_the_prompt(sandbox: Sandbox, name: str) -> None:
+    task = Task("next", examples=[("1\n", "2\n"), ("5\n", "6\n")])
+    assert sandbox.run(f"print(int(input()) + 1); {name}()", task).passed
+    assert sandbox.run(f"print(int(input())); {name}()", task).failure is FailureKind.WRONG
+    assert sandbox.run(f"print(int(input()) + 1); {name}(1)", task).failure is FailureKind.ERROR
+    assert not sandbox.run(f"{name}()", Task("add", tests=COOPERATIVE)).passed
+    assert sandbox.run("assert callable(help) and callable(copyright) and callable(license)", Task("any")).passed

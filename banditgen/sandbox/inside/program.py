@@ -6,23 +6,23 @@ import atexit
 import builtins
 import json
 import linecache
-import math
-import operator
 import os
+import site
 import sys
 import threading
 import traceback
 import types
 from typing import Any
 
+from banditgen.sandbox.inside import pristine
+
 READ_CHUNK = 1 << 20
 ERROR_CHARACTERS = 500
 VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
 ALIASES = ("solution", "candidate")
-WATCHED = (builtins, json, os, math, operator, traceback)
 
-_pristine: list[tuple[types.ModuleType, str, Any]] = []
+_memory: pristine.Memory | None = None
 
 
 def main(code_fd: int) -> int:
@@ -42,6 +42,8 @@ def main(code_fd: int) -> int:
 
 def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> int:
     """Run a candidate and its tests in one interpreter, and write the verdict."""
+    memory = _memory or pristine.Memory()  # here and nowhere else from now on: a module's names are the candidate's to change
+    run, judge_by, write = run_tests, _forged, write_verdict
     clean = dict(vars(builtins))  # what tests call is what Python ships, whatever the candidate makes of it
     code = read_all(code_fd).decode()
     module = new_module()
@@ -52,28 +54,27 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> int:
         show(error)
         sys.stdout.flush()
         return 1
-    verdict = _refuse_patches()
+    verdict = judge_by(memory.replaced() or memory.imports_changed())
     if verdict is None:
         order = json.loads(read_all(tests_fd))
-        verdict = run_tests(order, vars(module), clean)
-        verdict = _refuse_patches() or {**verdict, "nonce": order["nonce"]}
+        verdict = run(order, vars(module), clean, memory)
+        verdict = judge_by(memory.replaced()) or {**verdict, "nonce": order["nonce"]}
     sys.stdout.flush()
-    write_verdict(verdict_fd, verdict)
+    write(verdict_fd, verdict)
     return 0
 
 
-def remember_internals() -> None:
-    """Note what the functions that tests and verdict rest on are, before any candidate has run."""
-    for module in (*WATCHED, sys.modules[__name__]):
-        _pristine.extend((module, name, value) for name, value in vars(module).items() if callable(value))
+def prepare_worker() -> None:
+    """Give the interpreter what `-S` leaves out of the builtins, and note what tests and verdict rest on."""
+    global _memory  # noqa: PLW0603  # once, before any candidate has run
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    _memory = pristine.Memory()
 
 
-def _refuse_patches() -> dict[str, Any] | None:
-    """The verdict on a candidate that replaced internals; it raises the price of a forgery, and stops no determined one."""
-    for module, name, value in _pristine:
-        if vars(module).get(name) is not value:
-            return {"outcome": "forged", "error": f"the candidate replaced {module.__name__}.{name}"}
-    return None
+def _forged(replaced: str | None) -> dict[str, Any] | None:
+    return None if replaced is None else {"outcome": "forged", "error": f"the candidate replaced {replaced}"}
 
 
 def new_module() -> types.ModuleType:
@@ -90,8 +91,8 @@ def run_source(code: str, module: types.ModuleType, filename: str) -> None:
     exec(compile(code, filename, "exec", dont_inherit=True), vars(module))  # noqa: S102  # what a sandbox is for
 
 
-def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any]) -> dict[str, Any]:
-    """Run assert-style tests over `names`, with `clean` as their builtins.
+def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory | None = None) -> dict[str, Any]:
+    """Run tests over `names`; assert-style ones with `clean` as their builtins. `memory` is given beside a candidate.
 
     Returns:
         The verdict: "outcome" is "passed", "wrong" or "error"; "error" says why.
@@ -100,7 +101,7 @@ def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any
     if order["kind"] == "pytest":
         from banditgen.sandbox.inside import pytest_run  # noqa: PLC0415  # it imports this module
 
-        return pytest_run.run(order, names)
+        return pytest_run.run(order, names, memory)
     entry_point = order["entry_point"]
     scope = {name: value for name, value in names.items() if name not in clean or name in (entry_point, "__name__")}
     scope["__builtins__"] = clean

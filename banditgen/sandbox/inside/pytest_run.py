@@ -8,19 +8,25 @@ import sys
 import types
 from typing import Any
 
-from banditgen.sandbox.inside import program, rootfs
+from banditgen.sandbox.inside import pristine, program, rootfs
 
 FILE = "test_candidate.py"
+FRAMEWORK = ("pytest", "_pytest", "pluggy", "iniconfig")
+SHARED = ("packaging", "pygments")  # which a candidate may have loaded for itself
 
 
-def run(order: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
-    """Run a pytest file with the candidate's names in reach of its tests.
+def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | None = None) -> dict[str, Any]:
+    """Run a pytest file with the candidate's names in reach of its tests; `memory` is given beside a candidate.
 
     Returns:
         The verdict: passed when every test function that stands in the file was run, at least one passed, and nothing
         failed or was skipped while it ran.
 
     """
+    if memory is not None:
+        early = _clear_the_way(memory)
+        if early is not None:
+            return {"outcome": "forged", "error": f"the candidate loaded {early} before the tests did"}
     sys.path.extend(map(rootfs.shown_at, order["paths"]))
     try:
         import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
@@ -46,8 +52,26 @@ def run(order: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
         ".",
         FILE,
     ]
+    framework = pristine.entries_of(sorted(name for name in sys.modules if name.partition(".")[0] in FRAMEWORK)) if memory else ()
     pytest.main([*arguments, "--tb=short", "--color=no"], plugins=[watcher])
+    replaced = pristine.replaced_in(framework)
+    if replaced is not None:
+        return {"outcome": "forged", "error": f"the candidate replaced {replaced}"}
     return watcher.verdict(expected=_count(order["tests"]))
+
+
+def _clear_the_way(memory: pristine.Memory) -> str | None:
+    """Have the import of pytest find pytest, and nothing of the candidate's; names what the candidate has already put there."""
+    for name in tuple(sys.modules):
+        if name.partition(".")[0] in FRAMEWORK:
+            return name
+        if name.partition(".")[0] in SHARED:
+            del sys.modules[name]
+    sys.meta_path[:] = memory.finders
+    sys.path_hooks[:] = memory.hooks
+    sys.path[:] = memory.path
+    sys.path_importer_cache.clear()
+    return None
 
 
 def _count(tests: str) -> int:

@@ -24,7 +24,7 @@ assert pytest_run  # loaded now: once isolated, no file of ours can be read
 PRELOAD = """
 abc array ast bisect builtins cmath collections collections.abc contextlib copy dataclasses datetime decimal enum fractions
 functools hashlib heapq inspect io itertools json linecache math numbers operator os random re secrets statistics string struct
-sys textwrap threading time traceback types typing unicodedata uuid
+sys textwrap threading time traceback types typing unicodedata unittest uuid
 """
 POLL_SECONDS = 0.02
 MESSAGE_BYTES = 1 << 16
@@ -63,7 +63,7 @@ class Worker:
         os.environ.update(HOME=self._scratch_path, TMPDIR=self._scratch_path)
         self._tree = Tree(isolation.proc, alone=isolation.namespaces)
         self._confinement = Confinement(isolation, self._tree.baseline_virtual)
-        program.remember_internals()
+        program.prepare_worker()
         gc.collect()
         gc.freeze()
         gc.disable()  # a collection in the worker would touch, and so copy, every page it shares with its jobs
