@@ -151,7 +151,11 @@ class Task:
 
 
 def is_pytest_file(tree: ast.Module) -> bool:
-    """Whether tests want pytest: they import it, or have test functions or classes that nothing in them calls."""
+    """Whether tests want pytest: they import it, or have a TestCase, or test functions or classes that nothing in them calls."""
+    cases = {"TestCase", "IsolatedAsyncioTestCase"}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "unittest":
+            cases.update(alias.asname for alias in node.names if alias.name in cases and alias.asname)
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     for node in tree.body:
         if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "pytest" for alias in node.names):
@@ -160,9 +164,17 @@ def is_pytest_file(tree: ast.Module) -> bool:
             return True
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test") and node.name not in called:
             return True
+        if isinstance(node, ast.ClassDef) and any(_last_name(base) in cases for base in node.bases):
+            return True
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test") and node.name not in called:
             return True
     return False
+
+
+def _last_name(base: ast.expr) -> str:
+    if isinstance(base, ast.Attribute):
+        return base.attr
+    return base.id if isinstance(base, ast.Name) else ""
 
 
 def infer_entry_point(tree: ast.Module) -> str | None:

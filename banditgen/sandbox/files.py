@@ -30,11 +30,11 @@ class Output:
         os.truncate(self.descriptor, pages * mmap.PAGESIZE)
         fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
 
-    def read(self) -> tuple[str, bool]:
+    def read(self) -> tuple[bytes, bool]:
         """(what was written, up to the limit; whether there was more)."""
         written = os.lseek(self.descriptor, 0, os.SEEK_CUR)
         data = os.pread(self.descriptor, min(written, self._limit), 0) if written else b""
-        return data.decode("utf-8", "replace"), written > self._limit
+        return data, written > self._limit
 
     def close(self) -> None:
         """Give the memory back."""

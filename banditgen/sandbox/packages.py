@@ -1,4 +1,4 @@
-"""Third-party packages that candidates may import: from where, and whether they are there."""
+"""What every sandbox sees to before a run: that the code is text, and that the packages a task names are there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from banditgen.errors import SandboxError
+from banditgen.errors import SandboxError, TaskError
 from banditgen.task import Task
 
 
@@ -17,6 +17,16 @@ def default_environment() -> list[str]:
     found = importlib.util.find_spec("pytest")
     pytest_folder = [str(Path(found.origin).parents[1])] if found and found.origin else []
     return list(dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *pytest_folder]))
+
+
+def check_code(code: object) -> None:
+    """See that a candidate is text.
+
+    Raises:
+        TaskError: it is not.
+    """
+    if not isinstance(code, str):
+        raise TaskError(f"the code must be a string, not {type(code).__name__}")
 
 
 def check_packages(task: Task, environment: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from banditgen.errors import SandboxError
 from banditgen.sandbox import verdict
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.channel import Look, look_at
-from banditgen.sandbox.packages import check_packages, default_environment
+from banditgen.sandbox.packages import check_code, check_packages, default_environment
 from banditgen.sandbox.probe import OPEN, probe
 from banditgen.sandbox.worker import Mechanisms, Order, Report, Worker, WorkerDiedError
 from banditgen.task import LEVELS, Level, Task
@@ -58,15 +58,17 @@ class ZygoteSandbox:
         """Try one candidate; see `Sandbox.run`.
 
         Raises:
+            TaskError: the code is no string.
             SandboxError: also where the task demands the judged channel and its tests don't fit it, or names a package
                 that the environment does not have.
         """
+        check_code(code)
         check_packages(task, self._environment)
         if task.kind == "stdio":
             return self._run_examples(code, task)
         if task.tests is None:
             report = self._job(Order("program", code, paths=self._paths(task)), task)
-            return verdict.execution(report, verified=False, channel="cooperative", isolation=self.isolation())
+            return verdict.execution(report, code=code, verified=False, channel="cooperative", isolation=self.isolation())
         look = look_at(task.tests, task.entry_point)
         judged = look.judged
         if judged or _demanded(task, look.reason):
@@ -78,7 +80,7 @@ class ZygoteSandbox:
         if report.verdict and report.verdict["outcome"] == "no_pytest":
             raise SandboxError(report.verdict["error"])
         channel = "judged" if judged else "cooperative"
-        return verdict.execution(verdict.of_tests(report), verified=True, channel=channel, isolation=self.isolation())
+        return verdict.execution(verdict.of_tests(report), code=code, verified=True, channel=channel, isolation=self.isolation())
 
     def _paths(self, task: Task) -> tuple[str, ...]:
         return self._environment if task.packages else ()
@@ -98,7 +100,9 @@ class ZygoteSandbox:
         results = []
         for stdin, stdout in task.examples:
             report = self._job(Order("program", code, stdin=stdin, paths=self._paths(task)), task)
-            results.append(verdict.execution(report, verified=True, channel="judged", isolation=self.isolation(), expected=stdout))
+            results.append(
+                verdict.execution(report, code=code, verified=True, channel="judged", isolation=self.isolation(), expected=stdout)
+            )
             if not results[-1].passed:
                 break
         return verdict.together(results)
@@ -118,7 +122,7 @@ class ZygoteSandbox:
                     worker.close()
                 self._give_back(worker if good else None)
             return report
-        return Report(-9, None, 0.0, 0.0, 0, None, "", "it ended two workers\n")
+        return Report(-9, None, 0.0, 0.0, 0, None, "", "it ended two workers\n", printed="")
 
     def _take(self) -> Worker | None:
         if self._owner != os.getpid():

@@ -23,8 +23,8 @@ from banditgen.errors import SandboxError
 from banditgen.sandbox import verdict
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.channel import look_at
-from banditgen.sandbox.packages import check_packages, default_environment
-from banditgen.sandbox.worker import ENVIRONMENT, Report, read_verdict
+from banditgen.sandbox.packages import check_code, check_packages, default_environment
+from banditgen.sandbox.worker import ENVIRONMENT, Report, read_verdict, texts
 from banditgen.task import Limits, Task
 
 BOOT = """
@@ -68,18 +68,19 @@ class UnsafeSandbox:
 
     def run(self, code: str, task: Task) -> Execution:
         """Try one candidate; see `Sandbox.run`. Every verdict on tests is cooperative."""
+        check_code(code)
         check_packages(task, self._environment)
         if task.channel == "judged" and task.tests is not None:
             raise SandboxError("the task demands the judged channel, which this machine's sandbox does not have")
         if task.kind == "stdio":
             results = []
             for stdin, stdout in task.examples:
-                results.append(self._execution(self._job(code, task, stdin=stdin), verified=True, expected=stdout))
+                results.append(self._execution(code, self._job(code, task, stdin=stdin), verified=True, expected=stdout))
                 if not results[-1].passed:
                     break
             return verdict.together(results)
         if task.tests is None:
-            return self._execution(self._job(code, task), verified=False)
+            return self._execution(code, self._job(code, task), verified=False)
         look = look_at(task.tests, task.entry_point)
         tests = {
             "kind": task.kind,
@@ -91,7 +92,7 @@ class UnsafeSandbox:
         report = self._job(code, task, tests=tests)
         if report.verdict and report.verdict["outcome"] == "no_pytest":
             raise SandboxError(report.verdict["error"])
-        return self._execution(verdict.of_tests(report), verified=True)
+        return self._execution(code, verdict.of_tests(report), verified=True)
 
     def isolation(self) -> dict[str, str]:
         """Next to nothing holds a candidate here."""
@@ -100,8 +101,8 @@ class UnsafeSandbox:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _execution(self, report: Report, *, verified: bool, expected: str | None = None) -> Execution:
-        return verdict.execution(report, verified=verified, channel="cooperative", isolation=self.isolation(), expected=expected)
+    def _execution(self, code: str, report: Report, *, verified: bool, expected: str | None = None) -> Execution:
+        return verdict.execution(report, code=code, verified=verified, channel="cooperative", isolation=self.isolation(), expected=expected)
 
     def _job(self, code: str, task: Task, *, tests: dict[str, Any] | None = None, stdin: str = "") -> Report:
         nonce = secrets.token_hex(16)
@@ -143,14 +144,15 @@ class UnsafeSandbox:
                 limit = "output"
             found = read_verdict(receiving, nonce) if tests is not None else None
         peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return Report(status, None, wall, used.ru_utime + used.ru_stime, peak, limit, outputs[0][0], outputs[1][0], found)
+        (stdout, _), (stderr, _) = outputs
+        return Report(status, None, wall, used.ru_utime + used.ru_stime, peak, limit, **texts(stdout, stderr), verdict=found)
 
 
 def _rlimits(limits: Limits) -> dict[str, int]:
     return {
         "RLIMIT_AS": int(limits.memory_bytes) + BASE_MEMORY,
         "RLIMIT_CPU": int(limits.cpu_seconds or limits.wall_seconds) + 1,
-        "RLIMIT_FSIZE": int(limits.disk_bytes),
+        "RLIMIT_FSIZE": max(int(limits.disk_bytes), int(limits.output_bytes) + 1),  # it holds for the output's files too
         "RLIMIT_CORE": 0,
     }
 
@@ -173,6 +175,6 @@ def _wait(process: subprocess.Popen[bytes], limits: Limits) -> tuple[str | None,
     return limit, process.returncode, used
 
 
-def _read(stream: Any, limit: int) -> tuple[str, bool]:
+def _read(stream: Any, limit: int) -> tuple[bytes, bool]:
     size = os.fstat(stream.fileno()).st_size
-    return os.pread(stream.fileno(), min(size, limit), 0).decode("utf-8", "replace"), size > limit
+    return os.pread(stream.fileno(), min(size, limit), 0), size > limit

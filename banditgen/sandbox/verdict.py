@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import signal
 import unicodedata
 from collections.abc import Sequence
@@ -14,19 +15,25 @@ from banditgen.sandbox.worker import Report
 
 ERROR_CHARACTERS = 500
 TIME_LIMITS = ("wall", "cpu")
-LIMIT_SIGNS = {
-    "MemoryError": "memory",
-    "can't start new thread": "processes",
-    "[Errno 11]": "processes",
-    "[Errno 27]": "disk",
-    "[Errno 28]": "disk",
+LIMIT_SIGNS = {  # at the start of an exception's last line, where its type stands
+    r"([\w.]*\.)?_?(Array)?MemoryError(:|$)": "memory",
+    r"RuntimeError: can't start new thread": "processes",
+    r"OSError: \[Errno 2[78]\]": "disk",
 }
-FORBIDDEN_SIGNS = ("PermissionError: [Errno 1]", "PermissionError: [Errno 13]", "OSError: [Errno 30]", "[Errno 101]")
+NO_MORE_PROCESSES = re.compile(r"BlockingIOError: \[Errno 11\]")  # also what reading from an empty pipe says
+STARTS_PROCESSES = re.compile("fork|thread|spawn|process|popen|os.system", re.IGNORECASE)
+FORBIDDEN_SIGNS = re.compile(
+    r"PermissionError: \[Errno (1|13)\]|OSError: \[Errno (30|101)\]|([\w.]*\.)?URLError: <urlopen error \[Errno (1|101)\]"
+)
 
 
-def execution(report: Report, *, verified: bool, channel: str, isolation: dict[str, str], expected: str | None = None) -> Execution:
-    """Judge a job by its report; `expected` is what the program of a stdin/stdout example should have printed."""
+def execution(
+    report: Report, *, code: str, verified: bool, channel: str, isolation: dict[str, str], expected: str | None = None
+) -> Execution:
+    """Judge a job of some code by its report; `expected` is what the program of a stdin/stdout example should have printed."""
     failure, error, limit = _outcome(report, expected=expected)
+    if limit is None and error and NO_MORE_PROCESSES.match(error) and STARTS_PROCESSES.search(code):
+        failure, limit = FailureKind.REFUSED, "processes"
     return Execution(
         passed=failure is None,
         verified=verified,
@@ -52,9 +59,9 @@ def _outcome(report: Report, *, expected: str | None) -> tuple[FailureKind | Non
     if expected is None and report.verdict is not None:
         return _of_verdict(report.verdict, report)
     if report.verdict is None and report.status == 0:
-        if expected is None or lines(report.stdout) == lines(expected):
+        if expected is None or lines(report.printed) == lines(expected):
             return None, None, None
-        return FailureKind.WRONG, _difference(lines(report.stdout), lines(expected)), None
+        return FailureKind.WRONG, _difference(lines(report.printed), lines(expected)), None
     return _of_error(last_line(report.stderr) or _ended(report.status), None)
 
 
@@ -96,15 +103,15 @@ def _of_verdict(verdict: dict[str, Any], report: Report) -> tuple[FailureKind | 
 
 def _of_error(error: str, limit: str | None) -> tuple[FailureKind, str, str | None]:
     for sign, name in LIMIT_SIGNS.items():
-        if sign in error:
+        if re.match(sign, error):
             limit = name
-    refused = limit is not None or any(sign in error for sign in FORBIDDEN_SIGNS)
+    refused = limit is not None or FORBIDDEN_SIGNS.match(error) is not None
     return (FailureKind.REFUSED if refused else FailureKind.ERROR), error, limit
 
 
 def lines(text: str) -> list[str]:
-    """Lines without trailing white space, and without empty lines at the end."""
-    return [line.rstrip() for line in text.rstrip().splitlines()]
+    r"""Lines, which end with \n or \r\n alone, without trailing white space, and without empty lines at the end."""
+    return [line.rstrip() for line in text.rstrip().replace("\r\n", "\n").split("\n")]
 
 
 def _difference(got: list[str], wanted: list[str]) -> str:

@@ -69,7 +69,10 @@ class Order:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """How a job ended, measured by the worker: seconds and bytes. `verdict` is None where none, or no valid one, came."""
+    """How a job ended, measured by the worker: seconds and bytes. `verdict` is None where none, or no valid one, came.
+
+    `printed` is stdout with each byte that is no UTF-8 as a lone surrogate, so that it equals no text.
+    """
 
     status: int
     candidate_status: int | None
@@ -79,6 +82,7 @@ class Report:
     limit: str | None
     stdout: str
     stderr: str
+    printed: str
     verdict: dict[str, Any] | None = None
 
 
@@ -153,7 +157,7 @@ class Worker:
                 output.close()
         if result["limit"] is None and (more or more_errors):
             result["limit"] = "output"
-        return Report(**result, stdout=stdout, stderr=stderr, verdict=verdict)
+        return Report(**result, **texts(stdout, stderr), verdict=verdict)
 
     def _exchange(self, order: Order, limits: Limits, descriptors: dict[str, int]) -> dict[str, Any]:
         job = {
@@ -163,6 +167,7 @@ class Worker:
             "memory": int(limits.memory_bytes),
             "processes": int(limits.processes),
             "disk": int(limits.disk_bytes),
+            "output": int(limits.output_bytes),
             "inodes": int(limits.inodes),
             "paths": order.paths,
             "names": list(descriptors),
@@ -202,6 +207,15 @@ def interpreter_paths() -> list[str]:
     if sys.base_prefix != "/usr" and library:
         paths += [f"{sys.base_prefix}/lib", library]
     return [os.path.realpath(path) for path in paths if path]
+
+
+def texts(stdout: bytes, stderr: bytes) -> dict[str, Any]:
+    """What a report holds of the outputs."""
+    return {
+        "stdout": stdout.decode("utf-8", "replace"),
+        "stderr": stderr.decode("utf-8", "replace"),
+        "printed": stdout.decode("utf-8", "surrogateescape"),
+    }
 
 
 def read_verdict(receiving: int, nonce: str) -> dict[str, Any] | None:

@@ -42,6 +42,8 @@ ACTS: dict[str, str] = {
     "resolve a name": "import socket\nreached = socket.gethostbyname('example.com')",
     "kill the parent": "import os\nos.kill(PARENT, 0)\nreached = 1",
     "kill 1": "import os, time\nfor s in range(1, 32):\n    try: os.kill(1, s)\n    except OSError: pass\ntime.sleep(0.05)",
+    "limit the parent": "import resource\nresource.prlimit(PARENT, resource.RLIMIT_CPU)\nreached = 1",
+    "limit 1": "import resource\nresource.prlimit(1, resource.RLIMIT_CPU)\nreached = 1",
     "ptrace": SYSCALL + "reached = libc.ptrace(16, 1, 0, 0) == 0 or libc.ptrace(0, 0, 0, 0) == 0",
     "process_vm_readv": SYSCALL + "reached = libc.syscall(310, 1, 0, 0, 0, 0, 0) == 0",
     "pidfd_getfd": SYSCALL + "reached = libc.syscall(438, libc.syscall(434, 1, 0), 0, 0) >= 0",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from banditgen.errors import TaskError
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution, Sandbox
 from banditgen.task import Task
@@ -89,3 +90,69 @@ def test_a_program_may_leave_as_one_does_at_the_prompt(sandbox: Sandbox, name: s
     assert sandbox.run(f"print(int(input()) + 1); {name}(1)", task).failure is FailureKind.ERROR
     assert not sandbox.run(f"{name}()", Task("add", tests=COOPERATIVE)).passed
     assert sandbox.run("assert callable(help) and callable(copyright) and callable(license)", Task("any")).passed
+
+
+@pytest.mark.parametrize("end", ["", "unittest.main()", "main(verbosity=2)", "if __name__ == '__main__':\n    unittest.main()"])
+@pytest.mark.parametrize("base", ["unittest.TestCase", "TestCase", "Case"])
+@pytest.mark.parametrize("first", ["", "import sys\n"])
+def test_unittest_cases_of_any_name_are_tests(sandbox: Sandbox, end: str, base: str, first: str) -> None:
+    tests = (
+        f"{first}import unittest\nfrom unittest import TestCase, TestCase as Case, main\nclass Adding({base}):\n"
+        f"    def test_add(self):\n        self.assertEqual(add(1, 2), 3)\n{end}\n"
+    )
+    task = Task("add", tests=tests)
+    assert task.kind == "pytest"
+    right = sandbox.run(ADD, task)
+    assert right.passed, right.error
+    assert right.channel == ("cooperative" if first else "judged")
+    assert sandbox.run(ADD.replace("+", "-"), task).failure is FailureKind.WRONG
+    assert not sandbox.run(ADD.replace("+", "-") + "import unittest\nunittest.TestCase.assertEqual = lambda *a: None\n", task).passed
+
+
+@pytest.mark.parametrize(
+    ("code", "limit"),
+    [
+        ("raise ValueError('MemoryError')", None),
+        ('raise ValueError("can\'t start new thread")', None),
+        ("raise ValueError('OSError: [Errno 28]')", None),
+        ("raise BlockingIOError(11, 'Resource temporarily unavailable')", None),
+        ("x = bytes(8 << 30)", "memory"),
+        ("import os\ndef f(): os.fork()\nraise BlockingIOError(11, 'Resource temporarily unavailable')", "processes"),
+    ],
+)
+def test_a_limit_is_named_by_the_kind_of_exception_and_not_by_its_text(sandbox: Sandbox, code: str, limit: str | None) -> None:
+    run = sandbox.run(code, Task("any"))
+    assert (run.limit, run.failure) == (limit, FailureKind.REFUSED if limit else FailureKind.ERROR)
+    assert sandbox.run("raise ValueError('PermissionError: [Errno 1]')", Task("any")).failure is FailureKind.ERROR
+
+
+def test_a_small_disk_leaves_the_output_alone(sandbox: Sandbox) -> None:
+    task = Task("print", examples=[("", "x" * 50_000)], limits={"disk_bytes": 1000})
+    assert sandbox.run("print('x' * 50_000)", task).passed
+    assert sandbox.run("print('x' * 49_999)", task).failure is FailureKind.WRONG
+    assert sandbox.run("open('file', 'w').write('x' * 50_000)\nprint('x' * 50_000)", task).limit == "disk"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "printed", "same"),
+    [
+        ("a\nb\nc", b"a\r\nb \r\nc\r\n", True),
+        ("a\nb\nc", b"a\x0cb\nc", False),
+        ("a\nb\nc", "a\u2028b\u2028c".encode(), False),
+        ("a\x0cb\u2028c", "a\x0cb\u2028c\n".encode(), True),
+        ("\ufffd", b"\xff", False),
+        ("\ufffd", "\ufffd".encode(), True),
+    ],
+)
+def test_lines_end_with_newlines_alone_and_bytes_that_are_no_text_equal_none(
+    sandbox: Sandbox, wanted: str, printed: bytes, same: bool
+) -> None:
+    run = sandbox.run(f"import os; os.write(1, {printed!r})", Task("print", examples=[("", wanted)]))
+    assert run.passed is same
+    assert run.failure is (None if same else FailureKind.WRONG)
+
+
+@pytest.mark.parametrize("code", [None, 5, b""])
+def test_code_that_is_no_text_is_a_clear_error(sandbox: Sandbox, code: object) -> None:
+    with pytest.raises(TaskError, match=f"must be a string, not {type(code).__name__}"):
+        sandbox.run(code, Task("any"))  # type: ignore[arg-type]

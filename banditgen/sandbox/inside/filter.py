@@ -17,7 +17,7 @@ OFFSET_NUMBER, OFFSET_ARCH, OFFSET_ARGS = 0, 4, 16
 NEW_NAMESPACES = 0x7E020000
 AF_UNIX = 1
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
-CLONE, CLONE3, SOCKETPAIR, IOCTL, KILL_CALL, TGKILL = 56, 435, 53, 16, 62, 234
+CLONE, CLONE3, SOCKETPAIR, IOCTL, KILL_CALL, TGKILL, PRLIMIT = 56, 435, 53, 16, 62, 234, 302
 
 FORBIDDEN = {
     "network": (41,),  # socket
@@ -66,6 +66,7 @@ def _rules(signals_only_to: int | None) -> dict[int, list[Instruction]]:
     rules[CLONE] = [(LOAD, 0, 0, OFFSET_ARGS), (JUMP_SET, 0, 1, NEW_NAMESPACES), *refuse, (RETURN, 0, 0, ALLOW)]
     rules[SOCKETPAIR] = [(LOAD, 0, 0, OFFSET_ARGS), (JUMP_EQ, 1, 0, AF_UNIX), *refuse, (RETURN, 0, 0, ALLOW)]
     rules[IOCTL] = _only(OFFSET_ARGS + 8, (TIOCSTI, TIOCLINUX), found=ERRNO | EPERM, other=ALLOW)
+    rules[PRLIMIT] = _only(OFFSET_ARGS, (0,), found=ALLOW, other=ERRNO | EPERM)  # one's own limits alone
     if signals_only_to is not None:
         rules.update(dict.fromkeys(SIGNALS, refuse))
         own = (0, signals_only_to, (-signals_only_to) & 0xFFFFFFFF)

@@ -20,6 +20,7 @@ SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators rese
 SLACK_PROCESSES = 8
 SLACK_STRANGERS = 200  # without namespaces the kernel counts all of the user's processes; polling holds the job's own
 OPEN_FILES = 256
+SLACK_OUTPUT = 16 << 10  # the pages by which the files of the output are larger than their limit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Job:
 
     Args:
         role: "program", "cooperative" or "judged".
-        wall, cpu: seconds; memory, disk: bytes; processes, inodes: counts.
+        wall, cpu: seconds; memory, disk, output: bytes; processes, inodes: counts.
         paths: folders of packages that the candidate may import.
         names: what the descriptors that come along are, in order: "code", "stdout", "stderr", and where there are
             such "stdin", "tests", "verdict".
@@ -42,6 +43,7 @@ class Job:
     memory: int
     processes: int
     disk: int
+    output: int
     inodes: int
     paths: tuple[str, ...]
     names: tuple[str, ...]
@@ -105,7 +107,7 @@ class Confinement:
             (resource.RLIMIT_AS, self._baseline + job.memory + SLACK_MEMORY, None),
             (resource.RLIMIT_CPU, cpu, cpu + 1),
             (resource.RLIMIT_NPROC, job.processes + SLACK_PROCESSES + self._strangers, None),
-            (resource.RLIMIT_FSIZE, job.disk, None),
+            (resource.RLIMIT_FSIZE, max(job.disk, job.output + SLACK_OUTPUT), None),
             (resource.RLIMIT_NOFILE, OPEN_FILES, None),
             (resource.RLIMIT_CORE, 0, None),
         ):

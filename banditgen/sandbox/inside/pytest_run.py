@@ -6,6 +6,7 @@ import ast
 import os
 import sys
 import types
+import unittest
 from typing import Any
 
 from banditgen.sandbox.inside import pristine, program, rootfs
@@ -74,6 +75,10 @@ def _clear_the_way(memory: pristine.Memory) -> str | None:
     return None
 
 
+def _no_main(*_: Any, **__: Any) -> None:
+    """What `unittest.main()` at the end of a test file does here."""
+
+
 def _count(tests: str) -> int:
     """How many test functions stand in the file; parametrised ones run more often, never less."""
     found = 0
@@ -105,7 +110,12 @@ class Watcher:
                 module = types.ModuleType("test_candidate")
                 vars(module).update(names)
                 sys.modules["test_candidate"] = module
-                program.run_source(tests, module, "<tests>")
+                main = unittest.main
+                unittest.main = _no_main  # type: ignore[assignment]  # pytest runs the tests, and leaves when they are done
+                try:
+                    program.run_source(tests, module, "<tests>")
+                finally:
+                    unittest.main = main
                 return module
 
         return Module.from_parent(parent, path=module_path)
