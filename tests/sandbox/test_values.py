@@ -144,6 +144,39 @@ CASES: dict[str, tuple[str, str]] = {
         "from collections import OrderedDict\ndef f():\n    d = OrderedDict(a=1, b=2)\n    d.move_to_end('a')\n    return d",
         "assert list(f()) == ['b', 'a']",
     ),
+    "two arguments": (
+        "def f(): raise ValueError('a', 2)",
+        "try:\n    f()\nexcept ValueError as error:\n    assert error.args == ('a', 2) and type(error) is ValueError\nelse:\n    assert 0",
+    ),
+    "a JSON error": (
+        "import json\ndef f(): json.loads('{')",
+        "import json\ntry:\n    f()\nexcept json.JSONDecodeError as error:\n    assert error.pos == 1\nelse:\n    assert 0",
+    ),
+    "a decimal error": (
+        "import decimal\ndef f(): decimal.Decimal('x')",
+        (
+            "import decimal\ntry:\n    f()\nexcept decimal.InvalidOperation as error:\n"
+            "    assert type(error) is decimal.InvalidOperation\nelse:\n    assert 0"
+        ),
+    ),
+    "a decoding error": (
+        "def f(): b'\\xff'.decode()",
+        (
+            "try:\n    f()\nexcept UnicodeDecodeError as error:\n"
+            "    assert error.start == 0 and error.reason == 'invalid start byte'\nelse:\n    assert 0"
+        ),
+    ),
+    "an exit": (
+        "def f(): raise SystemExit(3)",
+        "try:\n    f()\nexcept SystemExit as error:\n    assert error.code == 3\nelse:\n    assert 0",
+    ),
+    "an exception's attributes": (
+        (
+            "class E(Exception):\n    def __init__(self, code, more):\n        super().__init__(code)\n"
+            "        self.code = code\n    def __str__(self): return 'E!'\ndef f(): raise E(7, 8)"
+        ),
+        "try:\n    f()\nexcept Exception as error:\n    assert error.code == 7 and str(error) == 'E!'\nelse:\n    assert 0",
+    ),
     "a helper of the candidate's": ("def helper(n): return n * 2\ndef f(n): return helper(n)", "assert helper(2) == f(2) == 4"),
 }
 
@@ -175,6 +208,13 @@ def test_a_candidate_can_not_end_the_tests_loops(sandbox: Sandbox, kind: str, te
 
 
 WRONG = {
+    "an exit": ("def f(n): raise SystemExit(0)", "assert f(1) == 2"),
+    "an exit that claims to be an error": (
+        "class ValueError(Exception): __module__ = 'builtins'; __qualname__ = 'SystemExit'\ndef f(n): raise ValueError(0)",
+        "assert f(1) == 2",
+    ),
+    "an exception of pytest's": ("import unittest\ndef f(n): raise unittest.SkipTest", "import unittest\nassert f(1) == 2"),
+    "another exception": ("def f(n): raise KeyError", "try:\n    f(1)\nexcept ValueError:\n    pass\nelse:\n    assert 0"),
     "a false object": ("class A:\n    def __bool__(self): return False\ndef f(): return A()", "assert f()"),
     "an empty object": ("class A:\n    def __len__(self): return 0\ndef f(): return A()", "assert f()"),
     "an object that claims to contain all": (

@@ -10,9 +10,9 @@ import socket
 import sys
 import types
 from collections.abc import Callable
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
-from banditgen.sandbox.inside import handles, program, values, wire
+from banditgen.sandbox.inside import exceptions, handles, program, values, wire
 
 
 class JudgementError(BaseException):
@@ -86,7 +86,7 @@ class Link:
         for number, item in reply.get("changed", {}).items():
             values.refresh(arguments[int(number)], self._decode(item))
         if "exception" in reply:
-            raise _rebuild(reply["exception"])
+            raise exceptions.rebuild(reply["exception"], self._decode)
         return self._decode(reply["value"])
 
     def _operate(self, number: int, operation: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -94,7 +94,7 @@ class Link:
 
     def _pull(self, number: int, count: int) -> tuple[list[Any], BaseException | None, bool]:
         reply = self._ask({"pull": number, "count": count})
-        error = _rebuild(reply["exception"]) if "exception" in reply else None
+        error = exceptions.rebuild(reply["exception"], self._decode) if "exception" in reply else None
         items = [self._decode(item) for item in reply.get("items", [])]
         return items, error, bool(reply.get("done")) or error is not None or not items
 
@@ -130,7 +130,7 @@ class Link:
         if "too_long" in reply:
             self._break("too_long", str(reply["too_long"])[: program.ERROR_CHARACTERS])
         if "names" in request and "exception" in reply:
-            raise _rebuild(reply["exception"])
+            raise exceptions.rebuild(reply["exception"], self._decode)
         return reply
 
     def _unsendable(self, value: Any) -> dict[str, Any]:
@@ -146,20 +146,3 @@ class Link:
     def _break(self, outcome: str, message: str) -> NoReturn:
         self.broken = JudgementError(outcome, message)
         raise self.broken
-
-
-def _rebuild(data: dict[str, Any]) -> Exception:
-    """The candidate's exception as one of its name that derives from its nearest builtin ancestor."""
-    name, text = str(data["name"])[:100], str(data["text"])[: program.ERROR_CHARACTERS]
-    base = getattr(builtins, str(data["base"]), Exception)
-    if not (isinstance(base, type) and issubclass(base, Exception)):
-        base = Exception  # SystemExit and its like are no way out of the judge
-    if issubclass(base, StopIteration | StopAsyncIteration):  # would end a loop of the tests, as PEP 479 says of generators
-        return RuntimeError(f"the candidate raised {name}")
-    kind: Any = base
-    if base.__name__ != name:
-        kind = type("".join(char for char in name if char.isalnum() or char == "_") or "Error", (base,), {"__module__": "builtins"})
-    try:
-        return cast("Exception", kind(text) if text else kind())
-    except TypeError:  # such as UnicodeDecodeError, which wants five arguments
-        return RuntimeError(f"{name}: {text}")

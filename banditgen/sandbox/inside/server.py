@@ -6,14 +6,13 @@ answer a call with some value.
 
 from __future__ import annotations
 
-import builtins
 import socket
 import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from banditgen.sandbox.inside import handles, program, values, wire
+from banditgen.sandbox.inside import exceptions, handles, program, values, wire
 
 VALUE_KINDS = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type(None))
 
@@ -49,7 +48,7 @@ class Candidate:
             program.run_source(code, self._module, "<candidate>")
         except BaseException as error:  # noqa: BLE001
             program.show(error)
-            self._failure = _exception(error)
+            self._failure = self._exception(error)
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what the judge asks for."""
@@ -78,13 +77,13 @@ class Candidate:
                 value = self._encode(function(*arguments, **keywords))
                 outcome = {"value": value}
             except BaseException as error:  # noqa: BLE001
-                outcome = _exception(error)
+                outcome = self._exception(error)
             pairs = [
                 (number, self._encode(item)) for number, item in enumerate(arguments) if not isinstance(item, str | int | float | Iterator)
             ]
             outcome["changed"] = {str(number): item for number, item in pairs if item != request["arguments"][number]}
         except BaseException as error:  # noqa: BLE001
-            return _exception(error)
+            return self._exception(error)
         else:
             return outcome
 
@@ -100,8 +99,11 @@ class Candidate:
             items, error, done = self._objects[request["pull"]].take(request["count"])
             reply = {"items": [self._encode(item) for item in items], "done": done}
         except BaseException as failure:  # noqa: BLE001
-            return _exception(failure)
-        return reply if error is None else {**reply, **_exception(error)}
+            return self._exception(failure)
+        return reply if error is None else {**reply, **self._exception(error)}
+
+    def _exception(self, error: BaseException) -> dict[str, Any]:
+        return {"exception": exceptions.describe(error, self._encode)}
 
     def _encode(self, value: Any) -> Any:
         return values.encode(value, self._other)
@@ -133,13 +135,3 @@ class Candidate:
     def _held(self, data: dict[str, Any]) -> Any:
         held = self._objects[data["v"]]
         return held.resume(data["unread"]) if data["t"] == "pull" else held
-
-
-def _exception(error: BaseException) -> dict[str, Any]:
-    """An exception by name, its nearest builtin ancestor, and its text."""
-    base = next(kind.__name__ for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
-    try:
-        text = str(error.args[0]) if len(error.args) == 1 else str(error)
-    except BaseException:  # noqa: BLE001
-        text = ""
-    return {"exception": {"name": type(error).__name__, "base": base, "text": text[: program.ERROR_CHARACTERS]}}
