@@ -28,6 +28,7 @@ class TestWithoutNamespaces(SandboxContract):
 class TestLimitsAlone(SandboxContract):
     exhaustions = LIMITS_OF_A_TREE
     hides_host = False
+    holds_signals = False
 
     def make(self) -> Sandbox:
         return ZygoteSandbox(workers=2, require="limits", mechanisms=Mechanisms(namespaces=False, seccomp=False, landlock=False))
@@ -36,6 +37,7 @@ class TestLimitsAlone(SandboxContract):
 class TestUnsafe(SandboxContract):
     judges = False
     hides_host = False
+    holds_signals = False
     exhaustions = ("a loop that catches everything", "4 GiB in pieces", "output flood")
 
     def make(self) -> Sandbox:

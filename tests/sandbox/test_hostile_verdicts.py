@@ -83,3 +83,12 @@ def test_a_program_s_exit_code_is_no_verdict(sandbox: Sandbox) -> None:
     task = Task("f", examples=[("1\n", "2\n")])
     for name, code in FORGERIES.items():
         assert not sandbox.run(code, task).passed, name
+
+
+@pytest.mark.parametrize("interrupt", ["KeyboardInterrupt", "SystemExit(0)"])
+def test_an_interrupt_ends_no_parametrised_test_early(sandbox: Sandbox, interrupt: str) -> None:
+    """One case passes, then the candidate raises what ends a session: that is no pass in either channel."""
+    tests = "import pytest\n@pytest.mark.parametrize('n', [1, 2, 3])\ndef test_f(n):\n    assert f(n) == n + 1\n"
+    code = f"def f(n):\n    if n > 1: raise {interrupt}\n    return n + 1\n"
+    for extra in ("", "class_of = f.__class__\n"):  # the second needs the candidate's own objects: cooperative
+        assert not sandbox.run(code, Task("f", tests=tests + extra, entry_point="f")).passed

@@ -54,10 +54,12 @@ def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | 
         FILE,
     ]
     framework = pristine.entries_of(sorted(name for name in sys.modules if name.partition(".")[0] in FRAMEWORK)) if memory else ()
-    pytest.main([*arguments, "--tb=short", "--color=no"], plugins=[watcher])
+    status = pytest.main([*arguments, "--tb=short", "--color=no"], plugins=[watcher])
     replaced = pristine.replaced_in(framework)
     if replaced is not None:
         return {"outcome": "forged", "error": f"the candidate replaced {replaced}"}
+    if status == pytest.ExitCode.INTERRUPTED:
+        return {"outcome": "error", "error": "the tests were interrupted before their end"}
     return watcher.verdict(expected=_count(order["tests"]))
 
 
