@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from banditgen.cli import one_line
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 WIDE = 10_000  # columns, where output goes to a file or a pipe
@@ -64,4 +66,4 @@ def printable(text: str) -> str:
 
 def safe(cell: Any) -> Text:
     """A cell as text without markup or control characters, whoever wrote it."""
-    return Text("".join(character if character.isprintable() else " " for character in str(cell)))
+    return Text(one_line(str(cell)))
