@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check lint models clean
+.PHONY: demo test check lint models system clean
 
 demo: $(INSTALLED)  ## race small tasks with real models and show what was learned
 	@$(BIN)/banditgen models pull
 	@$(BIN)/banditgen demo --plot demo.png
 
-test: lint models  ## everything: linters, types, the import contract, all tests, real models too
+test: lint models system  ## everything: linters, types, the import contract, all tests, real models too
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: lint  ## the developers' quick loop
@@ -20,6 +20,9 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+system:  ## Debian packages that the tests start: PostgreSQL, bubblewrap
+	@sh tests/system_packages.sh
 
 models: $(INSTALLED)
 	@$(BIN)/banditgen models pull

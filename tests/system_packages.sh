@@ -1,0 +1,16 @@
+#!/bin/sh
+# What the tests start and pip cannot bring: a real PostgreSQL server and bubblewrap, from Debian's packages.
+set -eu
+missing=
+command -v bwrap >/dev/null || missing="bubblewrap"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
+[ -n "$missing" ] || exit 0
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+echo "installing$(echo " $missing" | tr -s ' ') (Debian packages that the tests start)"
+if command -v apt-get >/dev/null && $sudo apt-get update -qq >/dev/null 2>&1 &&
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1; then
+  exit 0
+fi
+echo "the tests need these system packages, which could not be installed here: $missing (bwrap, initdb); install them and run again" >&2
+exit 2
