@@ -63,8 +63,8 @@ def _as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, M
     if result.failure is None and not result.test_passed:
         result.failure = FailureKind.WRONG
     unit_interval("quality_score", result.quality_score)
-    if result.test_passed:
-        result.quality_score = max(result.quality_score, TEST_PASS_CREDIT)  # what passing is worth, where no score was given
+    if result.test_passed and not result.quality_score:
+        result.quality_score = TEST_PASS_CREDIT  # what passing is worth, where no score was given
     return result
 
 

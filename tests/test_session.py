@@ -308,3 +308,13 @@ def test_the_readmes_first_use_on_real_models(tmp_path: Path) -> None:
         assert kept is not None
         assert kept.results == race.results
         assert len(again.history.feedback(race.id)) == (race.best is not None)
+
+
+def test_a_told_quality_is_kept_as_it_is() -> None:
+    """Also below what our formula gives for passing: the caller measured it; where none is given, passing is worth a half."""
+    with opened("sqlite://") as bandit:
+        decision = bandit.ask("text", 2)
+        first, second = (arm.name for arm in decision.arms)
+        given = {"generator_name": first, "test_passed": True, "quality_score": 0.3}
+        race = bandit.tell(decision.id, [given, {"generator_name": second, "test_passed": True}])
+    assert {result.generator_name: result.quality_score for result in race.results} == {first: 0.3, second: 0.5}
