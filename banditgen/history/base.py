@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from banditgen.result import Feedback, GenerationResult
+from banditgen.result import Feedback, GenerationResult, Preference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +65,42 @@ class RaceRecord:
     reason: str = ""
     wall_seconds: float = 0.0
     created_at: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What is known of a candidate that a person judged: scores and measures in [0, 1], times in seconds.
+
+    `quality` and `speed` are the scores of its race, under the constants of that day; the times, the verdict and `measures`
+    (by name, as the evaluator gave them) are what other constants can be tried on.
+    """
+
+    result_id: str
+    quality: float
+    speed: float
+    generation_time: float
+    execution_time: float
+    test_passed: bool
+    measures: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class RatedResult:
+    """An effective rating, joined to the result that it rates."""
+
+    feedback: Feedback
+    task_type: str
+    result: Measured
+
+
+@dataclasses.dataclass(frozen=True)
+class PreferredResult:
+    """An effective preference, joined to the two results that it compares."""
+
+    preference: Preference
+    task_type: str
+    better: Measured
+    worse: Measured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +173,11 @@ class HistoryStore(Protocol):
         ...
 
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
-        """Ratings, oldest first; of one race or all."""
+        """Every rating ever told, oldest first; of one race or all."""
+        ...
+
+    def ratings(self) -> list[RatedResult]:
+        """The ratings that hold, in the order in which they were first told: the latest of each person on each result."""
         ...
 
     def selection_stats(self, scope: str) -> SelectionStats:

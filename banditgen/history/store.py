@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from banditgen.history import schema as t
-from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, SelectionStats, Tally
+from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, RatedResult, SelectionStats, Tally
 from banditgen.history.database import Database, default_url
 from banditgen.history.ids import new_id
+from banditgen.history.opinions import effective, measured
 from banditgen.history.rows import result_from_json, result_row
 from banditgen.result import Feedback, GenerationResult
 
@@ -153,12 +154,21 @@ class History:
         return result_from_json(value) if value else None
 
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
-        """Ratings, oldest first; of one race or all."""
+        """Every rating ever told, oldest first; of one race or all."""
         query = sa.select(t.feedback).order_by(t.feedback.c.created_at, t.feedback.c.id)
         if race_id is not None:
             query = query.where(t.feedback.c.race_id == race_id)
         with self._transaction() as connection:
             return [Feedback(**row) for row in connection.execute(query).mappings()]
+
+    def ratings(self) -> list[RatedResult]:
+        """The ratings that hold, in the order in which they were first told: the latest of each person on each result."""
+        r = t.results.c
+        query = sa.select(r.id, r.task_type, r.result).where(r.id.in_(sa.select(t.feedback.c.result_id)))
+        with self._transaction() as connection:
+            results = {row[0]: (row[1], measured(row[2])) for row in connection.execute(query)}
+        held = (feedback for feedback in effective(self.feedback()) if feedback.result_id in results)
+        return [RatedResult(feedback, *results[feedback.result_id or ""]) for feedback in held]
 
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
