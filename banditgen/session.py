@@ -27,13 +27,12 @@ from banditgen.outcome import describe_arm, race_record, rank
 from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
-from banditgen.selection import ExperimentSelector, rate_race
+from banditgen.selection import ExperimentSelector, prefer, rate
 from banditgen.strategy import Strategy, expand
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 from banditgen.told import same_outcome, told_results
 
 logger = logging.getLogger("banditgen.session")
-
 
 OnDecision = Callable[[Decision], None]
 
@@ -281,17 +280,29 @@ class BanditGenerator:
         """`tell` for callers in an event loop."""
         return await asyncio.to_thread(self.tell, decision_id, results)
 
-    def feedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
-        """Rate a race's winner in [0, 1], at any later time; a rating below 0.9 shifts the weights one step.
+    def feedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+        """Rate a result, or a race's winner, by its id, in [0, 1]; below 0.9 the weights shift one step. A second rating corrects.
 
         Raises:
-            UsageError: an unknown race, one without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
+            UsageError: an unknown id, a race without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
         """
-        rate_race(self.history, race_id, satisfaction, who=who, why=why)
+        rate(self.history, subject, satisfaction, who=who, why=why)
 
-    async def afeedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+    async def afeedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
         """`feedback` for callers in an event loop."""
-        await asyncio.to_thread(self.feedback, race_id, satisfaction, who=who, why=why)
+        await asyncio.to_thread(self.feedback, subject, satisfaction, who=who, why=why)
+
+    def prefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
+        """Prefer one result of a race to another; quality against speed shifts the weights. A second preference corrects.
+
+        Raises:
+            UsageError: an unknown result id, twice the same, or results of different races; nothing was changed.
+        """
+        prefer(self.history, better_id, worse_id, who=who, why=why)
+
+    async def aprefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
+        """`prefer` for callers in an event loop."""
+        await asyncio.to_thread(self.prefer, better_id, worse_id, who=who, why=why)
 
     def recommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """The `top_k` arms for a task type by expected reward, with credible intervals; by the prior for an unknown type."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from banditgen.result import Feedback, GenerationResult, Preference
@@ -103,6 +103,10 @@ class PreferredResult:
     worse: Measured
 
 
+Learn = Callable[[Sequence[Feedback | PreferredResult]], tuple[float, float]]
+"""Makes (quality, speed) weights of opinions in their order; of none, the weights to start from."""
+
+
 @dataclasses.dataclass(frozen=True)
 class SelectionStats:
     """How often each arm's candidate was selected, and the scores' mean and standard deviation."""
@@ -136,12 +140,10 @@ class HistoryStore(Protocol):
         """Append that this result was selected."""
         ...
 
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Append a rating."""
-        ...
-
-    def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
-        """Append the weights that a scope uses from now on."""
+    def add_feedback(self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None) -> bool:
+        """Append a rating or a preference and, at once with it, the weights that `learn` makes of everything that holds and
+        that the scope learned from; False if it was there already.
+        """
         ...
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
@@ -172,6 +174,10 @@ class HistoryStore(Protocol):
         """A result by id."""
         ...
 
+    def race_of(self, result_id: str) -> str | None:
+        """The id of the race that a result belongs to; None where it belongs to none, or is not there."""
+        ...
+
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
         """Every rating ever told, oldest first; of one race or all."""
         ...
@@ -180,12 +186,16 @@ class HistoryStore(Protocol):
         """The ratings that hold, in the order in which they were first told: the latest of each person on each result."""
         ...
 
+    def preferences(self) -> list[PreferredResult]:
+        """The preferences that hold, in the order in which they were first told: the latest of each person on each pair."""
+        ...
+
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
         ...
 
     def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
-        """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
+        """A scope's weights in use (quality, speed), None where it learned from nothing yet, and how often they changed."""
         ...
 
     def known_results(self, ids: Sequence[str]) -> set[str]:

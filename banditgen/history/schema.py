@@ -94,6 +94,18 @@ feedback = sa.Table(
 )
 sa.Index("banditgen_feedback_by_race", feedback.c.race_id)
 
+preferences = sa.Table(
+    "banditgen_preferences",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("race_id", sa.String(36), nullable=False),
+    sa.Column("better_id", sa.String(36), nullable=False),
+    sa.Column("worse_id", sa.String(36), nullable=False),
+    sa.Column("who", sa.Text),
+    sa.Column("why", sa.Text),
+)
+
 # The weights after each step of learning from feedback; the last of a scope are the ones in use.
 weights = sa.Table(
     "banditgen_weights",

@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from banditgen.history import schema as t
-from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, RatedResult, SelectionStats, Tally
+from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, SelectionStats, Tally
 from banditgen.history.database import Database, default_url
 from banditgen.history.ids import new_id
-from banditgen.history.opinions import effective, measured
+from banditgen.history.opinions import Opinions
 from banditgen.history.rows import result_from_json, result_row
-from banditgen.result import Feedback, GenerationResult
+from banditgen.result import GenerationResult
 
 
-class History:
+class History(Opinions):
     """An append-only event log in SQLite.
 
     Args:
@@ -74,18 +74,6 @@ class History:
         }
         with self._transaction(write=True) as connection:
             connection.execute(insert(t.selections).values(**values))
-
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Append a rating."""
-        row = {**vars(feedback), "id": feedback.id or new_id(), "created_at": feedback.created_at or time.time()}
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.feedback).values(**row).on_conflict_do_nothing())
-
-    def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
-        """Append the weights that a scope uses from now on."""
-        row = {"id": new_id(), "created_at": time.time(), "scope": scope, "quality": quality, "speed": speed, "feedback_id": feedback_id}
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.weights).values(**row))
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
         """Passes and fails per arm and task type."""
@@ -153,22 +141,10 @@ class History:
             value = connection.scalar(sa.select(t.results.c.result).where(t.results.c.id == result_id))
         return result_from_json(value) if value else None
 
-    def feedback(self, race_id: str | None = None) -> list[Feedback]:
-        """Every rating ever told, oldest first; of one race or all."""
-        query = sa.select(t.feedback).order_by(t.feedback.c.created_at, t.feedback.c.id)
-        if race_id is not None:
-            query = query.where(t.feedback.c.race_id == race_id)
+    def race_of(self, result_id: str) -> str | None:
+        """The id of the race that a result belongs to; None where it belongs to none, or is not there."""
         with self._transaction() as connection:
-            return [Feedback(**row) for row in connection.execute(query).mappings()]
-
-    def ratings(self) -> list[RatedResult]:
-        """The ratings that hold, in the order in which they were first told: the latest of each person on each result."""
-        r = t.results.c
-        query = sa.select(r.id, r.task_type, r.result).where(r.id.in_(sa.select(t.feedback.c.result_id)))
-        with self._transaction() as connection:
-            results = {row[0]: (row[1], measured(row[2])) for row in connection.execute(query)}
-        held = (feedback for feedback in effective(self.feedback()) if feedback.result_id in results)
-        return [RatedResult(feedback, *results[feedback.result_id or ""]) for feedback in held]
+            return connection.scalar(sa.select(t.results.c.race_id).where(t.results.c.id == result_id))
 
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
@@ -181,16 +157,6 @@ class History:
             return SelectionStats({}, 0.0, 0.0)
         mean = sum(row[2] for row in rows) / n
         return SelectionStats({row[0]: row[1] for row in rows}, mean, math.sqrt(max(0.0, sum(row[3] for row in rows) / n - mean * mean)))
-
-    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
-        """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
-        w = t.weights.c
-        with self._transaction() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).where(w.scope == scope)) or 0
-            row = connection.execute(
-                sa.select(w.quality, w.speed).where(w.scope == scope).order_by(w.created_at.desc(), w.id.desc())
-            ).first()
-        return ((row[0], row[1]) if row else None), count
 
     def known_results(self, ids: Sequence[str]) -> set[str]:
         """Which of these result ids are there already."""
