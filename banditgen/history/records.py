@@ -18,6 +18,7 @@ from banditgen.scoring import unit_interval
 Check = Callable[[Any], Any]
 _LAST_SECOND = 253402300800.0  # the year 10000
 _LARGEST = (1 << 63) - 1
+_DEPTH = 50  # of what is inside of other things
 _NAME_LENGTH = 2000  # of an id, an arm's name, a task type: what an index takes
 
 
@@ -39,16 +40,19 @@ def parse(line: str | bytes) -> Rows:
     Raises:
         ValueError: the line is not as the format says; the message says in what.
     """
+    rows = Rows()
     try:
-        data = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8 text") from None
+        try:
+            data = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
+        except UnicodeDecodeError:
+            raise ValueError("it is not UTF-8 text") from None
+        except ValueError as error:
+            raise ValueError(f"it is not JSON ({error})") from None
+        _read(rows, data)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"it is not JSON ({error})") from None
-    rows = Rows()
-    _read(rows, data)
     return rows
 
 
@@ -82,11 +86,10 @@ def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
     dropped = {}
     for name in ("code", "text"):
         if record.get(name) is None:
-            key = _optional(_hash)(record.get(f"{name}_hash"))
-            dropped[f"{name}_hash"] = key
+            dropped[f"{name}_hash"] = _value(f"candidate's {name}_hash", _optional(_hash), record.get(f"{name}_hash"))
             fields[name] = ""
         else:
-            fields[name] = _string(record[name])
+            fields[name] = _value(f"candidate's {name}", _string, record[name])
     result = result_from_json(fields)
     where = {name: _value(f"candidate's {name}", check, record.get(name)) for name, check in _PLACE.items()}
     rows.add("candidate", result_row(result, where["race_id"], where["task_type"], where["created_at"], where["position"]) | dropped)
@@ -168,6 +171,20 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
+def _json(value: Any) -> dict[str, Any]:
+    """A JSON object of any content, kept as it is."""
+    _shallow(_mapping(value), _DEPTH)
+    return dict(value)
+
+
+def _shallow(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise ValueError
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            _shallow(one, depth - 1)
+
+
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError(f"{value!r:.40} is no JSON list")
@@ -190,7 +207,7 @@ def _optional(check: Check) -> Check:
 
 def _arm(value: Any) -> dict[str, Any]:
     """An arm as a decision keeps it."""
-    arm = _mapping(value)
+    arm = _json(value)
     return arm | {name: _short(arm[name]) for name in ("name", "model", "arm_id")}
 
 
@@ -199,7 +216,7 @@ _SHARE = _number(0.0, 1.0)
 _TIME = _number(0.0, _LAST_SECOND)
 _TOKENS = _optional(_whole(0, _LARGEST))
 _TIMINGS: dict[str, Check] = {name: _optional(_SECONDS) for name in ("queue", "load", "prompt_eval", "eval", "first_token")}
-_TIMINGS |= {name: _TOKENS for name in ("prompt_tokens", "cached_tokens", "completion_tokens")}
+_TIMINGS |= dict.fromkeys(("prompt_tokens", "cached_tokens", "completion_tokens"), _TOKENS)
 
 
 def _timings(value: Any) -> dict[str, Any]:
@@ -237,7 +254,7 @@ _COLUMNS: dict[str, dict[str, Check]] = {
         "id": _name,
         "created_at": _TIME,
         "task_type": _name,
-        "task": _mapping,
+        "task": _json,
         "best_id": _optional(_name),
         "reason": _string,
         "wall_seconds": _SECONDS,
@@ -251,18 +268,18 @@ _COLUMNS: dict[str, dict[str, Check]] = {
         "policy": _short,
         "strategy": _optional(_short),
         "seed": _optional(_whole(-_LARGEST, _LARGEST)),
-        "detail": _mapping,
+        "detail": _json,
     },
     "arm": {
         "arm_id": _name,
         "name": _short,
         "model": _short,
-        "settings": _mapping,
+        "settings": _json,
         "parents": _each(_name),
         "origin": _short,
         "created_at": _TIME,
     },
-    "arm_event": {"id": _name, "created_at": _TIME, "scope": _short, "arm_id": _name, "event": _short, "detail": _mapping},
+    "arm_event": {"id": _name, "created_at": _TIME, "scope": _short, "arm_id": _name, "event": _short, "detail": _json},
     "strategy": {"hash": _name, "name": _short, "created_at": _TIME, "toml": _string},
     "feedback": {
         "id": _name,
