@@ -24,13 +24,13 @@ _FIELDS: dict[str, tuple[str, str]] = {
     "arm_id": ("string", "str"),
     "model_used": ("string", "str"),
     "digest": ("string", "str"),
-    "temperature": ("double", "float64"),
+    "temperature": ("float64", "float64"),
     "test_passed": ("bool_", "bool"),
     "verified": ("bool_", "boolean"),
     "failure": ("string", "str"),
     "error": ("string", "str"),
-    **dict.fromkeys(("quality_score", "speed_score", "combined_score", "reward"), ("double", "float64")),
-    **dict.fromkeys(("generation_time", "test_time", "execution_time"), ("double", "float64")),
+    **dict.fromkeys(("quality_score", "speed_score", "combined_score", "reward"), ("float64", "float64")),
+    **dict.fromkeys(("generation_time", "test_time", "execution_time"), ("float64", "float64")),
 }
 _TIMES = ("wall", "queue", "load", "prompt_eval", "eval", "first_token")
 _TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens", "in_flight")
