@@ -13,6 +13,7 @@ from banditgen.bandit import Explanation
 from banditgen.cli import one_line
 from banditgen.cli.output import print_json, print_table, printable, shared
 from banditgen.cli.transfer import export, import_
+from banditgen.cli.upkeep import check, prune
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.result import GenerationResult
@@ -115,3 +116,5 @@ def _when(seconds: float) -> str:
 
 command.add_command(export)
 command.add_command(import_)
+command.add_command(prune)
+command.add_command(check)

@@ -49,12 +49,12 @@ def dataframe(database: Database, task_type: str | None = None, *, code: bool = 
         for row in chunk.rows:
             result = json.loads(row.result)
             for name, value in zip(columns, _typed(row, result), strict=True):
-                columns[name].append(value)
+                columns[name].append(_unicode(value))
             for name, value in (result.get("measures") or {}).items():
                 measures.setdefault(name, {})[len(timings)] = value
             timings.append(result.get("timings") or {})
             if code:
-                codes.append(_content(chunk, row.code_hash))
+                codes.append(_unicode(_content(chunk, row.code_hash)))
     types = {"race_id": "str", "position": "int64", "task_type": "str"} | {name: kind for name, (_, kind) in _FIELDS.items()}
     data = {name: pandas.Series(values, dtype=types.get(name)) for name, values in columns.items()}
     data["created_at"] = pandas.to_datetime(pandas.Series(columns["created_at"], dtype="int64"), unit="ns", utc=True)

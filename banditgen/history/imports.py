@@ -163,7 +163,8 @@ def _append(database: Database, connection: sa.Connection, batch: Rows) -> Count
     for kind, table in _TABLES.items():
         if rows := batch.tables.get(kind):
             ordered = sorted(rows, key=itemgetter(next(iter(table.primary_key)).name))
-            new[kind] = connection.execute(database.insert(table).on_conflict_do_nothing(), ordered).rowcount
+            statement = database.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+            new[kind] = connection.execute(statement, ordered).rowcount
     new["candidate"] = _append_candidates(database, connection, batch)
     answered = sa.exists().where(t.races.c.id == t.decisions.c.id)
     for ids in _some({row["id"] for kind in ("race", "decision") for row in batch.tables.get(kind, ())}):

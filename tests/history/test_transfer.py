@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +28,6 @@ from tests.clients import BAD, GOOD, Client
 
 HOSTILE = "def f():\n    return '\udcff\x00\N{NO-BREAK SPACE}\\\" \ufdd0 \U0001f600'  # </script>\r\n"
 ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1), GeneratorConfig("worse", "bad", 0.7)]
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Iterator[History]:
-    """An empty history."""
-    store = History(f"sqlite:///{tmp_path / 'target.db'}")
-    yield store
-    store.close()
 
 
 def candidate(name: str, rng: np.random.Generator, **fields: Any) -> GenerationResult:
@@ -108,24 +99,24 @@ def imported(store: History, text: str | bytes, on_error: OnError = "stop") -> I
     return import_rows(store.database, parsed(lambda: enumerate(io.BytesIO(raw), start=1), "x", on_error), on_error)
 
 
-def test_one_line_is_one_candidate_and_the_lines_carry_everything(target: History) -> None:
+def test_one_line_is_one_candidate_and_the_lines_carry_everything(history: History) -> None:
     """Into an empty history: the same rows in all tables, the same statistics, and nothing new the second time."""
     source = History("sqlite://")
     filled(source)
     text = exported(source)
     assert len(text.splitlines()) == source.count()["results"] == 91
     assert text.isascii()
-    done = imported(target, text)
+    done = imported(history, text)
     assert done.new["candidate"] == 91
     assert (done.known.total(), done.skipped) == (0, 0)
-    assert tables(target) == tables(source)
-    assert target.check_statistics() == []
-    assert target.weights("balanced:0.7/0.3") == source.weights("balanced:0.7/0.3")
-    assert exported(target) == text
-    again = imported(target, text)
+    assert tables(history) == tables(source)
+    assert history.check_statistics() == []
+    assert history.weights("balanced:0.7/0.3") == source.weights("balanced:0.7/0.3")
+    assert exported(history) == text
+    again = imported(history, text)
     assert (again.new.total(), again.known["candidate"]) == (0, 91)
-    assert tables(target) == tables(source)
-    assert target.check_statistics() == []
+    assert tables(history) == tables(source)
+    assert history.check_statistics() == []
 
 
 def test_posteriors_are_the_same_after_a_move(tmp_path: Path) -> None:
@@ -148,47 +139,47 @@ def test_posteriors_are_the_same_after_a_move(tmp_path: Path) -> None:
             assert second.generator_stats == first.generator_stats
 
 
-def test_lines_in_any_order_and_in_pieces_give_the_same_statistics(target: History) -> None:
+def test_lines_in_any_order_and_in_pieces_give_the_same_statistics(history: History) -> None:
     """The pairs of a race are counted however its candidates come: apart, in other imports, before their race."""
     source = History("sqlite://")
     filled(source)
     order = np.random.default_rng(3).permutation(91)
     split = exported(source).splitlines(keepends=True)
     for part in (order[:40], order[30:60], order[60:]):
-        imported(target, "".join(split[i] for i in part))
-        assert target.check_statistics() == []
-    assert tables(target) == tables(source)
+        imported(history, "".join(split[i] for i in part))
+        assert history.check_statistics() == []
+    assert tables(history) == tables(source)
 
 
-def test_a_history_without_candidates_moves_too(target: History) -> None:
+def test_a_history_without_candidates_moves_too(history: History) -> None:
     source = History("sqlite://")
     assert exported(source) == ""
     source.add_decision(DecisionRecord(new_id(), "text", [], "thompson"))
     text = exported(source)
     assert json.loads(text)["record"] == "history"
-    imported(target, text)
-    assert tables(target) == tables(source)
+    imported(history, text)
+    assert tables(history) == tables(source)
 
 
-def test_one_task_type_alone(target: History) -> None:
+def test_one_task_type_alone(history: History) -> None:
     source = History("sqlite://")
     filled(source)
-    imported(target, exported(source, "data"))
-    assert {race.task_type for race in target.races(100)} == {"data"}
-    assert target.count()["results"] == 45
-    assert {rated.task_type for rated in target.ratings()} == {"data"}
-    assert target.check_statistics() == []
+    imported(history, exported(source, "data"))
+    assert {race.task_type for race in history.races(100)} == {"data"}
+    assert history.count()["results"] == 45
+    assert {rated.task_type for rated in history.ratings()} == {"data"}
+    assert history.check_statistics() == []
 
 
-def test_parquet_moves_everything_too(tmp_path: Path, target: History) -> None:
+def test_parquet_moves_everything_too(tmp_path: Path, history: History) -> None:
     source = History("sqlite://")
     filled(source)
     path = tmp_path / "h.parquet"
     assert write_parquet(source.database, path) == 91
-    done = import_rows(target.database, parsed(lambda: parquet_lines(path), "x"))
+    done = import_rows(history.database, parsed(lambda: parquet_lines(path), "x"))
     assert done.new["candidate"] == 91
-    assert tables(target) == tables(source)
-    assert target.check_statistics() == []
+    assert tables(history) == tables(source)
+    assert history.check_statistics() == []
     import pandas as pd
 
     frame = pd.read_parquet(path)
@@ -197,12 +188,12 @@ def test_parquet_moves_everything_too(tmp_path: Path, target: History) -> None:
     assert frame["test_passed"].dtype == bool
 
 
-def test_a_parquet_file_without_candidates(tmp_path: Path, target: History) -> None:
+def test_a_parquet_file_without_candidates(tmp_path: Path, history: History) -> None:
     source = History("sqlite://")
     source.add_arm_event(ArmEvent("s", "a", "born"))
     write_parquet(source.database, tmp_path / "h.parquet")
-    import_rows(target.database, parsed(lambda: parquet_lines(tmp_path / "h.parquet"), "x"))
-    assert tables(target) == tables(source)
+    import_rows(history.database, parsed(lambda: parquet_lines(tmp_path / "h.parquet"), "x"))
+    assert tables(history) == tables(source)
 
 
 def test_a_file_that_is_no_parquet_of_ours(tmp_path: Path) -> None:
@@ -271,50 +262,47 @@ BAD_LINES: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("line", "reason"), BAD_LINES, ids=[str(i) for i in range(len(BAD_LINES))])
-def test_a_malformed_line_is_named_and_nothing_or_the_rest_is_imported(line: str, reason: str, target: History) -> None:
+def test_a_malformed_line_is_named_and_nothing_or_the_rest_is_imported(line: str, reason: str, history: History) -> None:
     text = "\n".join([json.dumps(good_line()), line, json.dumps(good_line())])
     with pytest.raises(UsageError) as caught:
-        imported(target, text)
+        imported(history, text)
     assert str(caught.value).startswith("x, line 2: ")
     assert reason in str(caught.value)
     assert len(str(caught.value)) < 300
-    assert target.count() == dict.fromkeys(target.count(), 0)
-    done = imported(target, text, "skip")
+    assert history.count() == dict.fromkeys(history.count(), 0)
+    done = imported(history, text, "skip")
     assert (done.skipped, done.errors[0][0], done.new["candidate"]) == (1, 2, 2)
     assert reason in done.errors[0][1]
-    assert target.count()["results"] == 2
-    assert target.check_statistics() == []
+    assert history.count()["results"] == 2
+    assert history.check_statistics() == []
 
 
-def test_bytes_that_are_no_text_are_a_malformed_line(target: History) -> None:
+def test_bytes_that_are_no_text_are_a_malformed_line(history: History) -> None:
     with pytest.raises(UsageError, match="line 1: it is not"):
-        imported(target, b'{"record": "candidate", "code": "\xff\xfe"}\n')
+        imported(history, b'{"record": "candidate", "code": "\xff\xfe"}\n')
 
 
-def test_odd_but_right_lines_are_imported(target: History) -> None:
+def test_odd_but_right_lines_are_imported(history: History) -> None:
     """Deep enough nesting, NUL and lone surrogates in every text, numbers as whole ones, keys nobody knows."""
     task = {"prompt": HOSTILE, "deep": [[[[{"a": HOSTILE}]]]], "huge": 10**300}
-    race = good_line()["race"] | {"task": task, "reason": HOSTILE}
-    line = good_line(
-        race=race, code=HOSTILE, text=HOSTILE, stdout=HOSTILE, generation_time=2, model_used="m\x00\udcff", of_a_later_version=[1]
-    )
+    line = good_line(code=HOSTILE, text=HOSTILE, stdout=HOSTILE, generation_time=2, model_used="m\x00\udcff", of_a_later_version=[1])
     line["race"] |= {"task": task, "reason": HOSTILE}
-    imported(target, json.dumps(line))
-    [kept] = target.races()
+    imported(history, json.dumps(line))
+    [kept] = history.races()
     assert (kept.task, kept.reason) == (task, HOSTILE)
     [result] = kept.results
     assert (result.code, result.text, result.model_used, result.generation_time) == (HOSTILE, HOSTILE, "m\x00\udcff", 2.0)
-    assert json.loads(exported(target))["code"] == HOSTILE
+    assert json.loads(exported(history))["code"] == HOSTILE
 
 
-def test_what_is_there_already_stays_as_it_is(target: History) -> None:
+def test_what_is_there_already_stays_as_it_is(history: History) -> None:
     """Another telling of the same id changes nothing."""
     line = good_line()
-    imported(target, json.dumps(line))
-    imported(target, json.dumps(line | {"generator_name": "other", "quality_score": 0.0}))
-    [race] = target.races()
+    imported(history, json.dumps(line))
+    imported(history, json.dumps(line | {"generator_name": "other", "quality_score": 0.0}))
+    [race] = history.races()
     assert race.results[0].generator_name == line["generator_name"]
-    assert target.check_statistics() == []
+    assert history.check_statistics() == []
 
 
 def test_files_gzipped_or_not_and_what_cannot_be_read(tmp_path: Path) -> None:
