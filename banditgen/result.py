@@ -90,6 +90,7 @@ class GenerationResult:
     stderr: str = ""
     channel: str = ""  # how the verdict was reached: "judged", "cooperative", "runner"
     isolation: dict[str, str] = dataclasses.field(default_factory=dict)  # property -> what really enforced it
+    pruned: bool = False  # a history read it whose retention has dropped its code and text
 
     @property
     def moves_posterior(self) -> bool:
@@ -100,7 +101,9 @@ class GenerationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-ready data."""
-        return dataclasses.asdict(self)
+        timings = None if self.timings is None else dict(vars(self.timings))
+        # by hand: dataclasses.asdict takes ten times as long, and a race may not wait for it
+        return vars(self) | {"timings": timings, "measures": dict(self.measures), "isolation": dict(self.isolation)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +113,19 @@ class Feedback:
     race_id: str | None
     result_id: str | None
     satisfaction: float
+    who: str | None = None
+    why: str | None = None
+    id: str = ""
+    created_at: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Preference:
+    """A person's choice between two candidates of one race, by result id; who said it and why are optional."""
+
+    race_id: str
+    better_id: str
+    worse_id: str
     who: str | None = None
     why: str | None = None
     id: str = ""

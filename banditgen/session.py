@@ -27,13 +27,12 @@ from banditgen.outcome import describe_arm, race_record, rank
 from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
-from banditgen.selection import ExperimentSelector, rate_race
+from banditgen.selection import ExperimentSelector, prefer, rate
 from banditgen.strategy import Strategy, expand
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 from banditgen.told import same_outcome, told_results
 
 logger = logging.getLogger("banditgen.session")
-
 
 OnDecision = Callable[[Decision], None]
 
@@ -78,6 +77,7 @@ class BanditGenerator:
         )
         self._learner = Learner(history, self.arms, strategy.policy)
         self._rng = np.random.default_rng(seed)
+        self._strategy_kept = False
         self._owned: list[Any] = []
 
     @classmethod
@@ -196,7 +196,7 @@ class BanditGenerator:
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
         decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
         await self.racer.prepare([arm.model for arm in decision.arms])
-        await asyncio.to_thread(self.history.add_decision, decision.record)
+        await asyncio.to_thread(self._keep, decision.record)
         weights = await asyncio.to_thread(lambda: self.selector.criteria)
         self.racer.quality_weight, self.racer.speed_weight = weights.quality_weight, weights.speed_weight
         if on_decision is not None:
@@ -213,12 +213,18 @@ class BanditGenerator:
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """Choose k arms for a task type, for those who generate by themselves; answer it with `tell`."""
         decision = self._decide(DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type), k, exploit)
-        self.history.add_decision(decision.record)
+        self._keep(decision.record)
         return decision
 
     async def aask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """`ask` for callers in an event loop."""
         return await asyncio.to_thread(self.ask, task_type, k, exploit=exploit)
+
+    def _keep(self, record: DecisionRecord) -> None:
+        if not self._strategy_kept:
+            self.history.add_strategy(self.strategy.hash, self.strategy.name, self.strategy.to_toml())
+            self._strategy_kept = True
+        self.history.add_decision(record)
 
     def _decide(self, task_type: str, k: int | None, exploit: bool) -> Decision:
         wanted = (1 if exploit else self.strategy.k) if k is None else k
@@ -281,17 +287,21 @@ class BanditGenerator:
         """`tell` for callers in an event loop."""
         return await asyncio.to_thread(self.tell, decision_id, results)
 
-    def feedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
-        """Rate a race's winner in [0, 1], at any later time; a rating below 0.9 shifts the weights one step.
+    def feedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+        """Rate a result, or a race's winner, by its id, in [0, 1]; below 0.9 the weights shift one step. See `selection.rate`."""
+        rate(self.history, subject, satisfaction, who=who, why=why)
 
-        Raises:
-            UsageError: an unknown race, one without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
-        """
-        rate_race(self.history, race_id, satisfaction, who=who, why=why)
-
-    async def afeedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+    async def afeedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
         """`feedback` for callers in an event loop."""
-        await asyncio.to_thread(self.feedback, race_id, satisfaction, who=who, why=why)
+        await asyncio.to_thread(self.feedback, subject, satisfaction, who=who, why=why)
+
+    def prefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
+        """Prefer one result of a race to another; quality against speed shifts the weights. See `selection.prefer`."""
+        prefer(self.history, better_id, worse_id, who=who, why=why)
+
+    async def aprefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
+        """`prefer` for callers in an event loop."""
+        await asyncio.to_thread(self.prefer, better_id, worse_id, who=who, why=why)
 
     def recommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """The `top_k` arms for a task type by expected reward, with credible intervals; by the prior for an unknown type."""

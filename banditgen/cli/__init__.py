@@ -14,10 +14,11 @@ VERBS = {
     "arms": "The arms a strategy races here.",
     "demo": "Race a set of small tasks and show what was learned.",
     "doctor": "What is reachable, what isolation holds, where files are.",
-    "feedback": "Rate the winner of a race.",
+    "feedback": "Rate a result, or prefer one to another.",
     "history": "What was raced.",
     "models": "The embedded models: list them, fetch them.",
     "run": "Race generators on a task and print the best code.",
+    "storage": "Upgrade the history's database.",
 }
 
 

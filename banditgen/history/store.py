@@ -1,63 +1,141 @@
-"""The event log over SQLAlchemy Core, on SQLite."""
+"""The event log over SQLAlchemy Core, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
-from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, SelectionStats, Tally
+from banditgen.history import statistics
+from banditgen.history.base import ArmEvent, ArmRecord, Cursor, DecisionRecord, Evidence, RaceRecord, SelectionStats, Tally
 from banditgen.history.database import Database, default_url
+from banditgen.history.frame import dataframe
 from banditgen.history.ids import new_id
-from banditgen.history.rows import result_from_json, result_row
-from banditgen.result import Feedback, GenerationResult
+from banditgen.history.opening import open_database
+from banditgen.history.opinions import Opinions
+from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
+from banditgen.result import GenerationResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Made = TypeVar("Made")
+
+MANY = 1000  # ids in one question: databases limit them
+_DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 
 
-class History:
-    """An append-only event log in SQLite.
+class History(Opinions):
+    """An append-only event log in SQLite or PostgreSQL.
 
     Args:
-        url: a `sqlite:///` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
+        url: a `sqlite:///` or `postgresql://` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
 
     Raises:
         HistoryError: it cannot be opened, or the URL is for another database.
         HistoryCorruptError: the file is no readable history.
-        HistoryVersionError: a newer banditgen wrote it.
+        HistoryVersionError: a newer banditgen wrote it, or an older one and it is shared.
     """
 
     def __init__(self, url: str | os.PathLike[str] | None = None) -> None:
-        self._database = Database(default_url() if url is None else url)
+        self._database = open_database(default_url() if url is None else url)
         self.url = self._database.url
         self._transaction = self._database.transaction
+        self._run = self._database.run
+        self._statistics = statistics.Writer(self._database.insert, self._database.stamp)
+        self._known_arms: set[str] = set()
+
+    @property
+    def database(self) -> Database:
+        """What it is kept in, for those who move or mend whole histories."""
+        return self._database
+
+    def _append(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows, those whose key is there already left as they are."""
+        if rows:
+            statement = self._database.insert(table).on_conflict_do_nothing()
+            self._run(lambda connection: connection.execute(statement, list(rows)), write=True)
+
+    def _all(self, make: Callable[[Any], Made], query: sa.Select[Any]) -> list[Made]:
+        """What `make` makes of every row, a mapping by column."""
+        return self._run(lambda connection: [make(row) for row in connection.execute(query).mappings()])
 
     def add_decision(self, decision: DecisionRecord) -> None:
-        """Append a decision; until its race is told it is pending."""
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.decisions).values(**{**vars(decision), "created_at": time.time()}).on_conflict_do_nothing())
+        """Append a decision, and the arms it chose; until its race is told it is pending."""
+        now = time.time()
+        arms = [row for arm in decision.arms if (row := _arm_row(arm, now))["arm_id"] not in self._known_arms]
+        answered = sa.exists().where(t.races.c.id == decision.id)
+        new = self._database.insert(t.decisions).values(
+            **{**vars(decision), "created_at": now, "answered": sa.select(answered).scalar_subquery()}
+        )
+
+        def work(connection: sa.Connection) -> None:
+            if arms:
+                connection.execute(self._database.insert(t.arms).on_conflict_do_nothing(), sorted(arms, key=lambda row: str(row["arm_id"])))
+            connection.execute(new.on_conflict_do_nothing())
+
+        self._run(work, write=True)
+        self._known_arms.update(row["arm_id"] for row in arms)
 
     def add_race(self, race: RaceRecord) -> bool:
         """Append a race with all its results, at once; False if it was there already."""
         now = time.time()
         row = {**vars(race), "created_at": now}
-        rows = [result_row(result, race.id, race.task_type, now, position) for position, result in enumerate(row.pop("results"))]
-        with self._transaction(write=True) as connection:
-            if connection.execute(insert(t.races).values(**row).on_conflict_do_nothing()).rowcount == 0:
+        del row["results"]
+        rows = [result_row(result, race.id, race.task_type, now, position) for position, result in enumerate(race.results)]
+
+        def work(connection: sa.Connection) -> bool:
+            if not self._added(connection, t.races, row):
                 return False
             if rows:
-                connection.execute(insert(t.results), rows)  # a result that is there already is an error: the race is not added
-        return True
+                connection.execute(t.results.insert(), rows)  # a result that is there already is an error: the race is not added
+                self._learn(connection, race.results, rows)
+            connection.execute(sa.update(t.decisions).where(t.decisions.c.id == race.id).values(answered=True))
+            return True
+
+        return self._run(work, write=True)
 
     def add_outcome(self, result: GenerationResult, task_type: str) -> None:
         """Append an outcome that a caller saw for himself, as a result that belongs to no race."""
         row = result_row(result, None, task_type, time.time(), 0)
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.results).values(**row).on_conflict_do_nothing())
+
+        def work(connection: sa.Connection) -> None:
+            if self._added(connection, t.results, row):
+                self._learn(connection, [result], [row])
+
+        self._run(work, write=True)
+
+    def _added(self, connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+        """Append a row; False if its key is there already."""
+        statement = self._database.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return connection.execute(statement, row).rowcount > 0
+
+    def _learn(self, connection: sa.Connection, results: Sequence[GenerationResult], rows: Sequence[Mapping[str, Any]]) -> None:
+        """What new results bring besides their rows: their codes, and their sums."""
+        codes = code_rows(results)
+        if codes:
+            connection.execute(self._database.insert(t.codes).on_conflict_do_nothing(), codes)
+        self._statistics.add(connection, statistics.sums_of(rows), self._database.shard(connection))
+
+    def add_arms(self, arms: Sequence[ArmRecord]) -> None:
+        """Append arms; one whose id is there already stays as it is."""
+        self._append(
+            t.arms, [{**vars(arm), "created_at": arm.created_at or time.time()} for arm in sorted(arms, key=lambda arm: arm.arm_id)]
+        )
+
+    def add_arm_event(self, event: ArmEvent) -> None:
+        """Append something that happened to an arm."""
+        self._append(t.arm_events, [{**vars(event), "id": event.id or new_id(), "created_at": event.created_at or time.time()}])
+
+    def add_strategy(self, hash: str, name: str, toml: str) -> None:  # noqa: A002 - what it is
+        """Keep a strategy's text by its hash; one that is there already stays as it is."""
+        self._append(t.strategies, [{"hash": hash, "name": name, "created_at": time.time(), "toml": toml}])
 
     def add_selection(self, scope: str, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
         """Append that this result was selected."""
@@ -71,62 +149,49 @@ class History:
             "result_id": row.get("id") or None,
             "combined_score": float(row.get("combined_score") or 0.0),
         }
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.selections).values(**values))
-
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Append a rating."""
-        row = {**vars(feedback), "id": feedback.id or new_id(), "created_at": feedback.created_at or time.time()}
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.feedback).values(**row).on_conflict_do_nothing())
-
-    def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
-        """Append the weights that a scope uses from now on."""
-        row = {"id": new_id(), "created_at": time.time(), "scope": scope, "quality": quality, "speed": speed, "feedback_id": feedback_id}
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.weights).values(**row))
+        self._append(t.selections, [values])
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
         """Passes and fails per arm and task type."""
         r = t.results.c
         passed = sa.case((r.passed, 1), else_=0)
-        sums = sa.func.sum(passed), sa.func.sum(1 - passed)
+        sums = sa.func.sum(passed).label("passes"), sa.func.sum(1 - passed).label("fails")
         query = sa.select(r.arm_id, r.arm_name, r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.arm_name, r.task_type)
         if task_type is not None:
             query = query.where(r.task_type == task_type)
-        with self._transaction() as connection:
-            return [Tally(*row) for row in connection.execute(query)]
+        return self._all(lambda row: Tally(**row), query)
 
-    def outcomes(self, after: int = 0) -> Outcomes:
-        """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
-        r = t.results.c
-        race = sa.func.coalesce(r.race_id, r.id)
-        query = sa.select(r.seq, r.arm_id, r.model, r.task_type, r.informative, r.passed, r.quality, r.speed, race, r.digest)
-        with self._transaction() as connection:
-            rows = connection.execute(query.where(r.seq > after).order_by(r.seq)).all()
-        return Outcomes(
-            arm_id=[row[1] for row in rows],
-            model=[row[2] for row in rows],
-            digest=[row[9] for row in rows],
-            task_type=[row[3] for row in rows],
-            passed=[float(row[5]) if row[4] else math.nan for row in rows],
-            measures=[(row[6], row[7]) for row in rows],
-            race_id=[row[8] for row in rows],
-            last=rows[-1][0] if rows else after,
+    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
+        """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.
+
+        Without `since` all of them; with the cursor of an earlier answer to the same question, those that may have changed.
+        """
+        return self._run(lambda connection: statistics.changes(connection, self._database.horizon, arms, models, since))
+
+    def check_statistics(self) -> list[statistics.Difference]:
+        """Where the running sums are not those of the log: nowhere, unless something else wrote to the database."""
+        return self._run(
+            lambda connection: statistics.differences(statistics.stored(connection), statistics.fold(connection)), snapshot=True
         )
 
-    def pending(self, task_type: str) -> list[DecisionRecord]:
-        """Decisions that no race has answered yet."""
-        answered = sa.select(t.races.c.id).where(t.races.c.id == t.decisions.c.id)
-        query = sa.select(t.decisions).where(t.decisions.c.task_type == task_type, ~answered.exists())
-        with self._transaction() as connection:
-            return [DecisionRecord(**row) for row in connection.execute(query).mappings()]
+    def rebuild_statistics(self) -> None:
+        """Replace the running sums by those of the log; other writers wait."""
+
+        def work(connection: sa.Connection) -> None:
+            self._database.lock(connection, t.statistics, t.pair_statistics)
+            statistics.rebuild(connection, self._statistics)
+
+        self._run(work, write=True)
+
+    def pending(self, task_type: str, since: float = 0.0) -> list[DecisionRecord]:
+        """Decisions made since a moment (Unix seconds) that no race has answered yet."""
+        d = t.decisions.c
+        query = _DECISIONS.where(d.task_type == task_type, d.answered == sa.false(), d.created_at >= since)
+        return self._all(lambda row: DecisionRecord(**row), query)
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """A decision by id."""
-        with self._transaction() as connection:
-            row = connection.execute(sa.select(t.decisions).where(t.decisions.c.id == decision_id)).mappings().first()
-        return DecisionRecord(**row) if row else None
+        return next(iter(self._all(lambda row: DecisionRecord(**row), _DECISIONS.where(t.decisions.c.id == decision_id))), None)
 
     def race(self, race_id: str) -> RaceRecord | None:
         """A race by id."""
@@ -138,68 +203,92 @@ class History:
         return self._races(query if task_type is None else query.where(t.races.c.task_type == task_type))
 
     def _races(self, query: sa.Select[Any]) -> list[RaceRecord]:
-        with self._transaction() as connection:
+        def work(connection: sa.Connection) -> list[RaceRecord]:
             rows = [dict(row) for row in connection.execute(query).mappings()]
-            of_these = sa.select(t.results).where(t.results.c.race_id.in_([row["id"] for row in rows])).order_by(t.results.c.position)
             by_race: dict[str, list[GenerationResult]] = {row["id"]: [] for row in rows}
-            for result in connection.execute(of_these).mappings():
-                by_race[result["race_id"]].append(result_from_json(result["result"]))
-        return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
+            for start in range(0, len(rows), MANY):
+                some = [row["id"] for row in rows[start : start + MANY]]
+                of_these = RESULTS.where(t.results.c.race_id.in_(some)).order_by(t.results.c.position)
+                for result in connection.execute(of_these).mappings():
+                    by_race[result["race_id"]].append(read_result(result))
+            return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
+
+        return self._run(work, snapshot=True)
 
     def result(self, result_id: str) -> GenerationResult | None:
         """A result by id."""
-        with self._transaction() as connection:
-            value = connection.scalar(sa.select(t.results.c.result).where(t.results.c.id == result_id))
-        return result_from_json(value) if value else None
+        return next(iter(self._all(read_result, RESULTS.where(t.results.c.id == result_id))), None)
 
-    def feedback(self, race_id: str | None = None) -> list[Feedback]:
-        """Ratings, oldest first; of one race or all."""
-        query = sa.select(t.feedback).order_by(t.feedback.c.created_at, t.feedback.c.id)
-        if race_id is not None:
-            query = query.where(t.feedback.c.race_id == race_id)
-        with self._transaction() as connection:
-            return [Feedback(**row) for row in connection.execute(query).mappings()]
+    def race_of(self, result_id: str) -> str | None:
+        """The id of the race that a result belongs to; None where it belongs to none, or is not there."""
+        query = sa.select(t.results.c.race_id).where(t.results.c.id == result_id)
+        race_id: str | None = self._run(lambda connection: connection.scalar(query))
+        return race_id
 
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
         s = t.selections.c
         query = sa.select(s.arm_name, sa.func.count(), sa.func.sum(s.combined_score), sa.func.sum(s.combined_score * s.combined_score))
-        with self._transaction() as connection:
-            rows = connection.execute(query.where(s.scope == scope).group_by(s.arm_name).order_by(sa.func.count().desc(), s.arm_name)).all()
+        query = query.where(s.scope == scope).group_by(s.arm_name).order_by(sa.func.count().desc(), s.arm_name)
+        rows = self._run(lambda connection: connection.execute(query).all())
         n = sum(row[1] for row in rows)
         if n == 0:
             return SelectionStats({}, 0.0, 0.0)
         mean = sum(row[2] for row in rows) / n
         return SelectionStats({row[0]: row[1] for row in rows}, mean, math.sqrt(max(0.0, sum(row[3] for row in rows) / n - mean * mean)))
 
-    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
-        """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
-        w = t.weights.c
-        with self._transaction() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).where(w.scope == scope)) or 0
-            row = connection.execute(
-                sa.select(w.quality, w.speed).where(w.scope == scope).order_by(w.created_at.desc(), w.id.desc())
-            ).first()
-        return ((row[0], row[1]) if row else None), count
-
     def known_results(self, ids: Sequence[str]) -> set[str]:
         """Which of these result ids are there already."""
-        with self._transaction() as connection:
-            return set(connection.scalars(sa.select(t.results.c.id).where(t.results.c.id.in_(ids))))
+        return set(self._all(lambda row: str(row["id"]), sa.select(t.results.c.id).where(t.results.c.id.in_(ids))))
 
-    def arm_ids(self) -> dict[str, str]:
-        """Each arm name's newest arm id."""
+    def arm_named(self, name: str) -> str | None:
+        """The id of the arm that raced last under this name."""
         r = t.results.c
-        query = sa.select(r.arm_name, r.arm_id, sa.func.max(r.created_at)).where(r.race_id.is_not(None)).group_by(r.arm_name)
-        with self._transaction() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+        query = sa.select(r.arm_id).where(r.arm_name == name, r.race_id.is_not(None)).order_by(r.seq.desc()).limit(1)
+        return next(iter(self._all(lambda row: str(row["arm_id"]), query)), None)
+
+    def arms(self) -> list[ArmRecord]:
+        """Every arm that was ever chosen or added, oldest first."""
+        return self._all(lambda row: ArmRecord(**row), sa.select(t.arms).order_by(t.arms.c.created_at, t.arms.c.arm_id))
+
+    def arm_events(self, scope: str | None = None) -> list[ArmEvent]:
+        """What happened to arms, oldest first; in one scope or all."""
+        query = sa.select(t.arm_events).order_by(t.arm_events.c.created_at, t.arm_events.c.id)
+        return self._all(lambda row: ArmEvent(**row), query if scope is None else query.where(t.arm_events.c.scope == scope))
+
+    def strategy(self, hash: str) -> str | None:  # noqa: A002
+        """The TOML text of the strategy of that hash."""
+        return next(iter(self._all(lambda row: str(row["toml"]), sa.select(t.strategies.c.toml).where(t.strategies.c.hash == hash))), None)
 
     def count(self) -> dict[str, int]:
         """How many decisions, races, results and ratings there are."""
         tables = {"decisions": t.decisions, "races": t.races, "results": t.results, "feedback": t.feedback}
-        with self._transaction() as connection:
-            return {name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for name, table in tables.items()}
+        counts = [sa.select(sa.func.count()).select_from(table).scalar_subquery().label(name) for name, table in tables.items()]
+        return self._run(lambda connection: {**connection.execute(sa.select(*counts)).mappings().one()})
+
+    def dataframe(self, task_type: str | None = None, *, code: bool = False) -> pd.DataFrame:
+        """Every candidate as a row of a pandas DataFrame, in the order of the log; `pip install 'banditgen[dataframe]'` brings pandas.
+
+        Columns are named as the fields of `GenerationResult`; `created_at` is a UTC datetime, what `timings` holds ends in
+        `_seconds` or is a count of tokens, and each measure is `measure_NAME`.
+
+        Args:
+            task_type: only candidates of this kind of task.
+            code: whether the candidates' code is a column, too; missing where retention dropped it.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        return dataframe(self._database, task_type, code=code)
 
     def close(self) -> None:
         """Release the connection; a second call does nothing."""
         self._database.close()
+
+
+def _arm_row(arm: Mapping[str, Any], created_at: float) -> dict[str, Any]:
+    """The arms table's row of an arm as a decision keeps it."""
+    name = str(arm.get("name", ""))
+    settings = {key: value for key, value in arm.items() if key not in ("name", "arm_id")}
+    row = {"arm_id": arm.get("arm_id") or named_arm_id(name), "name": name, "model": str(arm.get("model", "")), "settings": settings}
+    return row | {"parents": [], "origin": "strategy", "created_at": created_at}
