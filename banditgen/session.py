@@ -75,7 +75,7 @@ class BanditGenerator:
             deadlines=deadlines,
             criteria=strategy.criteria,
         )
-        self._learner = Learner(history, self.arms, strategy.policy)
+        self._learner = Learner(history, self.arms, strategy.policy, strategy.bandit)
         self._rng = np.random.default_rng(seed)
         self._owned: list[Any] = []
 
@@ -196,17 +196,17 @@ class BanditGenerator:
         decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
         await self.racer.prepare([arm.model for arm in decision.arms])
         await asyncio.to_thread(self.history.add_decision, decision.record)
-        weights = await asyncio.to_thread(lambda: self.selector.criteria)
-        self.racer.quality_weight, self.racer.speed_weight = weights.quality_weight, weights.speed_weight
+        selector = self._selector(task.context)
+        criteria = await asyncio.to_thread(lambda: selector.criteria)
         if on_decision is not None:
             on_decision(decision)
-        await self.racer.race(decision.record, decision.arms, task, on_event)
+        await self.racer.race(decision.record, decision.arms, task, on_event, criteria)
         record = await asyncio.to_thread(self.history.race, decision.id)
         if record is None:
             raise AssertionError(decision.id)
         race = finished(record, decision)
         if race.best is not None:
-            await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
+            await asyncio.to_thread(selector.keep_selection, race.best, task.context)
         return race
 
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
@@ -224,10 +224,10 @@ class BanditGenerator:
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
         seed = int(self._rng.integers(2**31))
-        drawn = self._learner.draw(task_type, min(wanted, len(self.arms)), self.selector.criteria, seed, greedy=exploit)
+        drawn = self._learner.draw(task_type, min(wanted, len(self.arms)), self._selector(task_type).criteria, seed, greedy=exploit)
         chosen = [self.arms[position] for position in drawn.positions]
         propensities = {arm.name: q for arm, q in zip(self.arms, drawn.propensities, strict=True)}
-        start = self.strategy.criteria
+        start = self.strategy.criteria_for(task_type)
         record = DecisionRecord(
             id=new_id(),
             task_type=task_type,
@@ -244,6 +244,12 @@ class BanditGenerator:
         )
         return Decision(record.id, task_type, chosen, propensities, record)
 
+    def _selector(self, task_type: str) -> ExperimentSelector:
+        """The selector of a task type: its own where the strategy has criteria of its own for it."""
+        if task_type not in self.strategy.types:
+            return self.selector
+        return ExperimentSelector(self.strategy.types[task_type], history=self.history, scope=self.strategy.name)
+
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.
 
@@ -258,7 +264,8 @@ class BanditGenerator:
         if decision is None:
             raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
         told = told_results(decision, results)
-        criteria = self.selector.criteria
+        selector = self._selector(decision.task_type)
+        criteria = selector.criteria
         for result in told:
             weigh(result, criteria)
         record = race_record(decision, Task("told"), rank(told), criteria, 0.0)
@@ -271,7 +278,7 @@ class BanditGenerator:
             stored = self.history.race(decision_id) or record
             if stored.best_id is not None:
                 best = next(result for result in stored.results if result.id == stored.best_id)
-                self.selector.keep_selection(best, stored.task_type)
+                selector.keep_selection(best, stored.task_type)
         elif not same_outcome(stored.results, record.results):
             raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
         return finished(stored, self._decision(decision))
@@ -309,7 +316,7 @@ class BanditGenerator:
         if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
             raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
-        return self._learner.recommend(task_type, self.selector.criteria)[:top_k]
+        return self._learner.recommend(task_type, self._selector(task_type).criteria)[:top_k]
 
     async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """`recommend` for callers in an event loop."""
