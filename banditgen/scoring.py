@@ -71,7 +71,8 @@ def speed_score(
     Args:
         generation_time: seconds that the model spent.
         execution_time: seconds that the candidate ran.
-        generation_scale, execution_scale: the seconds that score 0.
+        generation_scale: the seconds of generation that score 0.
+        execution_scale: the seconds of execution that score 0.
 
     Raises:
         UsageError: a time that is negative or not a number; infinity scores 0.

@@ -28,7 +28,7 @@ from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.selection import ExperimentSelector, prefer, rate
-from banditgen.strategy import Strategy, expand
+from banditgen.strategy import Strategy, expand, strategy_in_use
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 from banditgen.told import same_outcome, told_results
 
@@ -82,7 +82,7 @@ class BanditGenerator:
     @classmethod
     def open(
         cls,
-        strategy: str | Strategy = "balanced",
+        strategy: str | Strategy | None = None,
         *,
         arms: Sequence[Any] | None = None,
         backend: Any = None,
@@ -97,7 +97,7 @@ class BanditGenerator:
         """Build everything from a strategy and defaults.
 
         Args:
-            strategy: a strategy, its name, or its file's path.
+            strategy: a strategy, its name, or its file's path; None is the one in use, "balanced" unless it was tuned.
             arms: `GeneratorConfig`s that replace the strategy's.
             backend: "ollama", "embedded", or any object that `ParallelGenerator` takes; None takes Ollama where it
                 answers, else the embedded models.
@@ -122,7 +122,7 @@ class BanditGenerator:
     @classmethod
     async def aopen(
         cls,
-        strategy: str | Strategy = "balanced",
+        strategy: str | Strategy | None = None,
         *,
         arms: Sequence[Any] | None = None,
         backend: Any = None,
@@ -134,9 +134,9 @@ class BanditGenerator:
 
     @classmethod
     async def _open(
-        cls, strategy: str | Strategy, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
+        cls, strategy: str | Strategy | None, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
     ) -> BanditGenerator:
-        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy)
+        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy or strategy_in_use())
         if arms is not None:
             plan = plan.with_arms(arms)
         store = await asyncio.to_thread(defaults.default_history, history)

@@ -19,12 +19,14 @@ from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, MEASURES, POLICIES, S
 from banditgen.strategy_toml import Document, dumps
 from banditgen.task import Level
 
-__all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "known_strategies"]
+__all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "is_shipped", "known_strategies", "strategy_in_use", "user_folder"]
 
 logger = logging.getLogger("banditgen.strategy")
 
 DEFAULT_TEMPERATURES = (0.1, 0.5, 0.9)  # the design document's conservative, balanced and creative
 DEFAULT_MAX_TOKENS = 4000
+DEFAULT_STRATEGY = "balanced"
+TUNED = "-tuned"  # ends the names of strategies that `banditgen tune` wrote
 MAX_FILE_BYTES = 1 << 20
 
 
@@ -237,13 +239,29 @@ def known_strategies() -> dict[str, Path]:
     return found
 
 
-def _folders() -> tuple[Path, ...]:
+def strategy_in_use() -> str:
+    """The strategy that is meant where none is named: balanced-tuned where `banditgen tune --apply` left one, else balanced."""
+    tuned = DEFAULT_STRATEGY + TUNED
+    return tuned if (user_folder() / f"{tuned}.toml").is_file() else DEFAULT_STRATEGY
+
+
+def user_folder() -> Path:
+    """Where a user's own strategies are found by name."""
+    return Path(platformdirs.user_config_dir("banditgen")) / "strategies"
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file lies where banditgen's own strategies are, which nothing writes to."""
+    return path.resolve().parent in {folder.resolve() for folder in _shipped_folders()}
+
+
+def _shipped_folders() -> tuple[Path, ...]:
     package = Path(__file__).parent
-    return (
-        package / "strategies",  # in a wheel
-        package.parent / "strategies",  # in a checkout
-        Path(platformdirs.user_config_dir("banditgen")) / "strategies",
-    )
+    return (package / "strategies", package.parent / "strategies")  # in a wheel, in a checkout
+
+
+def _folders() -> tuple[Path, ...]:
+    return (*_shipped_folders(), user_folder())
 
 
 def _find(name_or_path: str | Path) -> Path:
