@@ -77,6 +77,7 @@ class BanditGenerator:
         )
         self._learner = Learner(history, self.arms, strategy.policy, strategy.bandit)
         self._rng = np.random.default_rng(seed)
+        self._strategy_kept = False
         self._owned: list[Any] = []
 
     @classmethod
@@ -195,7 +196,7 @@ class BanditGenerator:
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
         decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
         await self.racer.prepare([arm.model for arm in decision.arms])
-        await asyncio.to_thread(self.history.add_decision, decision.record)
+        await asyncio.to_thread(self._keep, decision.record)
         selector = self._selector(task.context)
         criteria = await asyncio.to_thread(lambda: selector.criteria)
         if on_decision is not None:
@@ -212,12 +213,18 @@ class BanditGenerator:
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """Choose k arms for a task type, for those who generate by themselves; answer it with `tell`."""
         decision = self._decide(DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type), k, exploit)
-        self.history.add_decision(decision.record)
+        self._keep(decision.record)
         return decision
 
     async def aask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """`ask` for callers in an event loop."""
         return await asyncio.to_thread(self.ask, task_type, k, exploit=exploit)
+
+    def _keep(self, record: DecisionRecord) -> None:
+        if not self._strategy_kept:
+            self.history.add_strategy(self.strategy.hash, self.strategy.name, self.strategy.to_toml())
+            self._strategy_kept = True
+        self.history.add_decision(record)
 
     def _decide(self, task_type: str, k: int | None, exploit: bool) -> Decision:
         wanted = (1 if exploit else self.strategy.k) if k is None else k
@@ -288,11 +295,7 @@ class BanditGenerator:
         return await asyncio.to_thread(self.tell, decision_id, results)
 
     def feedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
-        """Rate a result, or a race's winner, by its id, in [0, 1]; below 0.9 the weights shift one step. A second rating corrects.
-
-        Raises:
-            UsageError: an unknown id, a race without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
-        """
+        """Rate a result, or a race's winner, by its id, in [0, 1]; below 0.9 the weights shift one step. See `selection.rate`."""
         rate(self.history, subject, satisfaction, who=who, why=why)
 
     async def afeedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
@@ -300,11 +303,7 @@ class BanditGenerator:
         await asyncio.to_thread(self.feedback, subject, satisfaction, who=who, why=why)
 
     def prefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
-        """Prefer one result of a race to another; quality against speed shifts the weights. A second preference corrects.
-
-        Raises:
-            UsageError: an unknown result id, twice the same, or results of different races; nothing was changed.
-        """
+        """Prefer one result of a race to another; quality against speed shifts the weights. See `selection.prefer`."""
         prefer(self.history, better_id, worse_id, who=who, why=why)
 
     async def aprefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:

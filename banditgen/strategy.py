@@ -150,7 +150,7 @@ class Strategy:
         if self.types:
             values["types"] = {name: self._type_values(name, own) for name, own in self.types.items()}
         if self.arms:
-            values["arms"] = [dataclasses.asdict(arm) for arm in self.arms]
+            values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)
 
     def _type_values(self, name: str, own: SelectionCriteria) -> dict[str, Any]:

@@ -19,6 +19,7 @@ VERBS = {
     "models": "The embedded models: list them, fetch them.",
     "replay": "What another strategy would have done on what was logged.",
     "run": "Race generators on a task and print the best code.",
+    "storage": "Upgrade the history's database.",
     "tune": "Learn from feedback how candidates are best weighed.",
 }
 

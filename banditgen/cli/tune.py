@@ -10,6 +10,7 @@ import click
 
 from banditgen import defaults
 from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
+from banditgen.history.database import default_url
 from banditgen.strategy import Strategy, strategy_in_use
 
 
@@ -42,7 +43,7 @@ def command(
     before = Strategy.load(strategy or strategy_in_use())
     with contextlib.closing(defaults.default_history(history)) as store:
         evidence = tuning.evidence_of(store)
-        studies = tuning.open_storage(storage or getattr(store, "url", None))
+        studies = tuning.open_storage(storage or history or default_url())
         tuned = tuning.tune(
             evidence, before, storage=studies, trials=trials, task_type=task_type, seed=seed or 0, progress=sys.stderr.isatty()
         )

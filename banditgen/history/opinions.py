@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from banditgen.history import schema as t
 from banditgen.history.base import Learn, Measured, PreferredResult, RatedResult
+from banditgen.history.database import Database
 from banditgen.history.ids import new_id
 from banditgen.result import Feedback, Preference
 
@@ -20,18 +19,10 @@ _AT_ONCE = 500  # ids in one query, below what any database takes
 _TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree
 
 
-class Transaction(Protocol):
-    """Opens a transaction, as `Database.transaction` does."""
-
-    def __call__(self, *, write: bool = False) -> contextlib.AbstractContextManager[sa.Connection]:
-        """A transaction, committed at the end of the block."""
-        ...
-
-
 class Opinions:
     """The part of a history that keeps ratings, preferences, and the weights that were learned from them."""
 
-    _transaction: Transaction
+    _database: Database
 
     def add_feedback(self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None) -> bool:
         """Append a rating or a preference and, in the same transaction, what a scope's weights become by it.
@@ -45,35 +36,42 @@ class Opinions:
             False if an opinion with its id was there already: nothing was changed.
         """
         row = {**vars(opinion), "id": opinion.id or new_id(), "created_at": opinion.created_at or time.time()}
-        with self._transaction(write=True) as connection:
-            if connection.execute(insert(_table(type(opinion))).values(**row).on_conflict_do_nothing()).rowcount == 0:
+        append = self._database.insert(_table(type(opinion))).values(**row).on_conflict_do_nothing()
+
+        def work(connection: sa.Connection) -> bool:
+            if scope is not None:
+                self._database.lock(connection, t.weights)  # nobody's step may be missing from another's fold
+            if connection.execute(append).rowcount == 0:
                 return False
             if scope is not None and learn is not None:
                 _learn(connection, scope, learn, row["id"])
-        return True
+            return True
+
+        return self._database.run(work, write=True)
 
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
         """Every rating ever told, oldest first; of one race or all."""
-        with self._transaction() as connection:
-            return _told(connection, Feedback, race_id)
+        return self._database.run(lambda connection: _told(connection, Feedback, race_id))
 
     def ratings(self) -> list[RatedResult]:
         """The ratings that hold, in the order in which they were first told: the latest of each person on each result.
 
         Ratings of results that the history does not have are left out.
         """
-        with self._transaction() as connection:
+
+        def work(connection: sa.Connection) -> list[RatedResult]:
             held = effective(_told(connection, Feedback))
             results = _measured(connection, {rating.result_id for rating in held if rating.result_id})
-        return [RatedResult(rating, *results[rating.result_id]) for rating in held if rating.result_id in results]
+            return [RatedResult(rating, *results[rating.result_id]) for rating in held if rating.result_id in results]
+
+        return self._database.run(work)
 
     def preferences(self) -> list[PreferredResult]:
         """The preferences that hold, in the order in which they were first told: the latest of each person on each pair.
 
         Preferences between results that the history does not have are left out.
         """
-        with self._transaction() as connection:
-            return _joined(connection, effective(_told(connection, Preference)))
+        return self._database.run(lambda connection: _joined(connection, effective(_told(connection, Preference))))
 
     def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
         """A scope's weights in use (quality, speed), None where it learned from nothing yet, and how often they changed."""
@@ -84,10 +82,13 @@ class Opinions:
         changed = sa.case(
             (first, steps.feedback_id.is_not(None)), else_=(steps.quality != steps.quality_was) | (steps.speed != steps.speed_was)
         )
-        with self._transaction() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).where(changed)) or 0
+
+        def work(connection: sa.Connection) -> tuple[tuple[float, float] | None, int]:
             last = _last_weights(connection, scope)
-        return ((last.quality, last.speed) if last else None), count
+            count = connection.scalar(sa.select(sa.func.count()).where(changed)) or 0
+            return ((last.quality, last.speed) if last else None), count
+
+        return self._database.run(work)
 
 
 def effective(opinions: Iterable[Opinion]) -> list[Opinion]:

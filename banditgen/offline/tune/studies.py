@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import logging
 import random
+import re
 import sys
 import time
 import warnings
@@ -21,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from banditgen.errors import UsageError
+from banditgen.history.sqlite import sqlite_path
 from banditgen.offline.tune.problem import Problem
 from banditgen.offline.tune.steps import Step
 
@@ -48,12 +50,13 @@ def open_storage(url: str | None) -> BaseStorage:
     Raises:
         UsageError: it cannot be opened.
     """
-    if url is None or url in ("sqlite://", "sqlite:///:memory:"):
+    path = sqlite_path(url) if url is not None and (url.startswith("sqlite:") or "://" not in url) else None
+    if url is None or (path is None and url.startswith("sqlite:")):
         return InMemoryStorage()
-    plain = "postgresql+psycopg://" + url.split("://", 1)[1] if url.startswith(("postgresql://", "postgres://")) else url
+    plain = f"sqlite:///{path}" if path is not None else re.sub("^postgres(ql)?:", "postgresql+psycopg:", url)
     try:
-        if not plain.startswith("sqlite:"):
-            other: BaseStorage = optuna.storages.get_storage(plain)
+        if path is None:
+            other: BaseStorage = optuna.storages.get_storage(plain)  # type: ignore[no-any-return]
             return other
         storage = _again(lambda: RDBStorage(plain, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}}))
     except (SQLAlchemyError, StorageInternalError, ValueError, ImportError, OSError, RuntimeError) as error:
