@@ -56,9 +56,9 @@ def open_storage(url: str | None) -> BaseStorage:
     plain = f"sqlite:///{path}" if path is not None else re.sub("^postgres(ql)?:", "postgresql+psycopg:", url)
     try:
         if path is None:
-            other: BaseStorage = optuna.storages.get_storage(plain)  # type: ignore[no-any-return]
+            other: BaseStorage = optuna.storages.get_storage(plain)
             return other
-        storage = _again(lambda: RDBStorage(plain, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}}))
+        storage: RDBStorage = _again(lambda: RDBStorage(plain, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}}))
     except (SQLAlchemyError, StorageInternalError, ValueError, ImportError, OSError, RuntimeError) as error:
         text = " ".join(str(getattr(error, "orig", None) or error).split())
         raise UsageError(f"the studies cannot be kept in {sa_safe(plain)}: {text}; give another --storage") from None
