@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from banditgen.arm import arm_id
-from banditgen.bandit import Policy, State, beliefs, choose, explain, exploit, make_policy
+from banditgen.bandit import KEEP, Choice, Policy, State, beliefs, choose, explain, exploit, make_policy
+from banditgen.bandit.choose import EXPLORATION
 from banditgen.evidence import Follower
 from banditgen.history.base import HistoryStore
 from banditgen.scoring import SelectionCriteria
+from banditgen.strategy_file import SETTLED_POLICIES, BanditSettings
 
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
 
@@ -56,24 +58,27 @@ class Learner:
         history: the event log; other processes may write to it too.
         arms: the arms that may race; outcomes recorded under a bare name count for the arm of that name.
         policy: a policy's name.
+        settings: how it explores and how long it remembers; None is its own way.
     """
 
-    def __init__(self, history: HistoryStore, arms: Sequence[Any], policy: str) -> None:
+    def __init__(self, history: HistoryStore, arms: Sequence[Any], policy: str, settings: BanditSettings | None = None) -> None:
         self._history = history
         self.arms = list(arms)
         self._names = [str(arm.name) for arm in self.arms]
-        self.policy: Policy = make_policy(policy)
+        settings = settings or BanditSettings()
+        self.policy = settled_policy(policy, settings)
+        self.exploration = EXPLORATION if settings.exploration is None else settings.exploration
         # beliefs are reported as they are, not sharpened as they are for choosing
         self._reporter = self.policy if policy == "best_set" else make_policy("thompson", sharpness=1.0)
-        self._evidence = Follower(history, self.arms)
+        self._evidence = Follower(history, self.arms, KEEP if settings.keep is None else settings.keep)
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
         """Choose k arms for a task type; `greedy` takes the best expected ones and leaves nothing to chance."""
         pending = self._pending(task_type)
         with self._lock:
-            state = self._state(task_type, criteria, pending)
-        choice = exploit(self.policy, state, k) if greedy else choose(self.policy, state, k, np.random.default_rng(seed))
+            state = self.state(task_type, criteria, pending)
+        choice = exploit(self.policy, state, k) if greedy else self.choose(state, k, seed)
         detail = {
             "k": len(choice.arms),
             "exploration": choice.exploration,
@@ -87,10 +92,14 @@ class Learner:
         }
         return Drawn([int(i) for i in choice.arms], [float(q) for q in choice.propensities], detail)
 
+    def choose(self, state: State, k: int, seed: int) -> Choice:
+        """The policy's choice in a state, with its propensities; nothing is remembered."""
+        return choose(self.policy, state, k, np.random.default_rng(seed), exploration=self.exploration)
+
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
         with self._lock:
-            state = self._state(task_type, criteria, {})
+            state = self.state(task_type, criteria, {})
         believed = beliefs(self._reporter, state, self._names, np.random.default_rng(0))
         rows = [
             Recommendation(arm, b.expected, b.low, b.high, b.chance_best, float(state.passes[0, i]), float(state.fails[0, i]))
@@ -103,7 +112,16 @@ class Learner:
         decisions = self._history.pending(task_type, time.time() - PENDING_SECONDS)
         return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
 
-    def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
+    def state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
+        """What the policy knows by now of a task type; one thread at a time."""
         total = criteria.quality_weight + criteria.speed_weight
         weights = criteria.quality_weight / total, criteria.speed_weight / total
         return self._evidence.read().state(self.arms, task_type, weights, pending=pending)
+
+
+def settled_policy(name: str, settings: BanditSettings) -> Policy:
+    """The policy of that name with its sharpness and prior strength, where they are set and it has them."""
+    if name not in SETTLED_POLICIES:
+        return make_policy(name)
+    own = {"sharpness": settings.sharpness, SETTLED_POLICIES[name]: settings.prior_strength}
+    return make_policy(name, **{key: value for key, value in own.items() if value is not None})

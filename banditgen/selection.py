@@ -18,9 +18,7 @@ from banditgen.scoring import (
     QUALITY_WEIGHT,
     SPEED_WEIGHT,
     SelectionCriteria,
-    combined_score,
     recommend_criteria,
-    speed_score,
     unit_interval,
 )
 
@@ -257,7 +255,7 @@ def _key(fields: dict[str, Any], criteria: SelectionCriteria) -> tuple[bool, boo
         quality, combined = 1.0, unit_interval("combined_score", fields.get("combined_score") or 0.0)
     else:
         quality = unit_interval("quality_score", fields["quality_score"])
-        speed = speed_score(generation_time, execution_time) if passed else 0.0
-        combined = combined_score(quality, speed, criteria.quality_weight, criteria.speed_weight)
+        speed = criteria.speed(generation_time, execution_time) if passed else 0.0
+        combined = criteria.combined(quality, speed, fields.get("measures"))
     within = criteria.violation(quality, generation_time, execution_time) is None
     return passed and within, passed, combined

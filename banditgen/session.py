@@ -28,7 +28,7 @@ from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.selection import ExperimentSelector, prefer, rate
-from banditgen.strategy import Strategy, expand
+from banditgen.strategy import Strategy, expand, strategy_in_use
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 from banditgen.told import same_outcome, told_results
 
@@ -75,7 +75,7 @@ class BanditGenerator:
             deadlines=deadlines,
             criteria=strategy.criteria,
         )
-        self._learner = Learner(history, self.arms, strategy.policy)
+        self._learner = Learner(history, self.arms, strategy.policy, strategy.bandit)
         self._rng = np.random.default_rng(seed)
         self._strategy_kept = False
         self._owned: list[Any] = []
@@ -83,7 +83,7 @@ class BanditGenerator:
     @classmethod
     def open(
         cls,
-        strategy: str | Strategy = "balanced",
+        strategy: str | Strategy | None = None,
         *,
         arms: Sequence[Any] | None = None,
         backend: Any = None,
@@ -98,7 +98,7 @@ class BanditGenerator:
         """Build everything from a strategy and defaults.
 
         Args:
-            strategy: a strategy, its name, or its file's path.
+            strategy: a strategy, its name, or its file's path; None is the one in use, "balanced" unless it was tuned.
             arms: `GeneratorConfig`s that replace the strategy's.
             backend: "ollama", "embedded", or any object that `ParallelGenerator` takes; None takes Ollama where it
                 answers, else the embedded models.
@@ -123,7 +123,7 @@ class BanditGenerator:
     @classmethod
     async def aopen(
         cls,
-        strategy: str | Strategy = "balanced",
+        strategy: str | Strategy | None = None,
         *,
         arms: Sequence[Any] | None = None,
         backend: Any = None,
@@ -135,9 +135,9 @@ class BanditGenerator:
 
     @classmethod
     async def _open(
-        cls, strategy: str | Strategy, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
+        cls, strategy: str | Strategy | None, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
     ) -> BanditGenerator:
-        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy)
+        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy or strategy_in_use())
         if arms is not None:
             plan = plan.with_arms(arms)
         store = await asyncio.to_thread(defaults.default_history, history)
@@ -197,17 +197,16 @@ class BanditGenerator:
         decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
         await self.racer.prepare([arm.model for arm in decision.arms])
         await asyncio.to_thread(self._keep, decision.record)
-        weights = await asyncio.to_thread(lambda: self.selector.criteria)
-        self.racer.quality_weight, self.racer.speed_weight = weights.quality_weight, weights.speed_weight
+        selector = self._selector(task.context)
+        criteria = await asyncio.to_thread(lambda: selector.criteria)
         if on_decision is not None:
             on_decision(decision)
-        await self.racer.race(decision.record, decision.arms, task, on_event)
+        await self.racer.race(decision.record, decision.arms, task, on_event, criteria)
         record = await asyncio.to_thread(self.history.race, decision.id)
-        if record is None:
-            raise AssertionError(decision.id)
+        assert record is not None, decision.id
         race = finished(record, decision)
         if race.best is not None:
-            await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
+            await asyncio.to_thread(selector.keep_selection, race.best, task.context)
         return race
 
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
@@ -231,10 +230,10 @@ class BanditGenerator:
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
         seed = int(self._rng.integers(2**31))
-        drawn = self._learner.draw(task_type, min(wanted, len(self.arms)), self.selector.criteria, seed, greedy=exploit)
+        drawn = self._learner.draw(task_type, min(wanted, len(self.arms)), self._selector(task_type).criteria, seed, greedy=exploit)
         chosen = [self.arms[position] for position in drawn.positions]
         propensities = {arm.name: q for arm, q in zip(self.arms, drawn.propensities, strict=True)}
-        start = self.strategy.criteria
+        start = self.strategy.criteria_for(task_type)
         record = DecisionRecord(
             id=new_id(),
             task_type=task_type,
@@ -251,6 +250,11 @@ class BanditGenerator:
         )
         return Decision(record.id, task_type, chosen, propensities, record)
 
+    def _selector(self, task_type: str) -> ExperimentSelector:
+        """The selector of a task type: its own where the strategy has criteria of its own for it."""
+        own = self.strategy.types.get(task_type)
+        return self.selector if own is None else ExperimentSelector(own, history=self.history, scope=self.strategy.name)
+
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.
 
@@ -265,7 +269,8 @@ class BanditGenerator:
         if decision is None:
             raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
         told = told_results(decision, results)
-        criteria = self.selector.criteria
+        selector = self._selector(decision.task_type)
+        criteria = selector.criteria
         for result in told:
             weigh(result, criteria)
         record = race_record(decision, Task("told"), rank(told), criteria, 0.0)
@@ -278,7 +283,7 @@ class BanditGenerator:
             stored = self.history.race(decision_id) or record
             if stored.best_id is not None:
                 best = next(result for result in stored.results if result.id == stored.best_id)
-                self.selector.keep_selection(best, stored.task_type)
+                selector.keep_selection(best, stored.task_type)
         elif not same_outcome(stored.results, record.results):
             raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
         return finished(stored, self._decision(decision))
@@ -308,7 +313,7 @@ class BanditGenerator:
         if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
             raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
-        return self._learner.recommend(task_type, self.selector.criteria)[:top_k]
+        return self._learner.recommend(task_type, self._selector(task_type).criteria)[:top_k]
 
     async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """`recommend` for callers in an event loop."""
@@ -385,9 +390,7 @@ def _distinct(arms: list[Any]) -> list[Any]:
     for arm in arms:
         same = first.setdefault(arm_id(arm), arm)
         if same is not arm:
-            raise UsageError(
-                f"arms {same.name!r} and {arm.name!r} are the same generator: give one of them other settings, or leave it out"
-            )
+            raise UsageError(f"arms {same.name!r} and {arm.name!r} are the same generator: change one's settings, or leave it out")
     return arms
 
 

@@ -17,8 +17,10 @@ VERBS = {
     "feedback": "Rate a result, or prefer one to another.",
     "history": "What was raced.",
     "models": "The embedded models: list them, fetch them.",
+    "replay": "What another strategy would have done on what was logged.",
     "run": "Race generators on a task and print the best code.",
     "storage": "Upgrade the history's database.",
+    "tune": "Learn from feedback how candidates are best weighed.",
 }
 
 

@@ -18,7 +18,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--type", "task_type", help="The kind of task to rate them on.")
 @shared("strategy", "backend", "history", "json")
-def list_arms(task_type: str | None, strategy: str, backend: str | None, history: str | None, as_json: bool) -> None:
+def list_arms(task_type: str | None, strategy: str | None, backend: str | None, history: str | None, as_json: bool) -> None:
     """List arms with what is expected of them, best first."""
     with BanditGenerator.open(strategy, backend=backend, history=history) as bandit:
         rows = bandit.recommend(task_type, top_k=len(bandit.arms))
