@@ -6,9 +6,9 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import platformdirs
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from banditgen.history import schema as t
 
 BUSY_TIMEOUT_SECONDS = 30.0
 MEMORY = "sqlite://"
+
+Found = TypeVar("Found")
 
 
 def default_url() -> str:
@@ -41,6 +43,12 @@ class Database:
         HistoryCorruptError: the file is no readable history.
         HistoryVersionError: a newer banditgen wrote it.
     """
+
+    insert = staticmethod(insert)
+    # writers take turns, and the log's last number is theirs alone until they end
+    stamp: sa.ColumnElement[Any] = sa.select(sa.func.max(t.results.c.seq)).scalar_subquery()
+    horizon: sa.ColumnElement[Any] = sa.select(sa.func.max(t.results.c.seq) + 1).scalar_subquery()
+    shard = 0
 
     def __init__(self, url: str | os.PathLike[str]) -> None:
         self.path = _path(url)
@@ -85,6 +93,8 @@ class Database:
             raise HistoryCorruptError(
                 f"the history {self.url} has no schema version: it is damaged, or not banditgen's; choose another file"
             )
+        if int(version) < t.SCHEMA_VERSION:
+            raise HistoryVersionError(f"the history {self.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}")
         if int(version) > t.SCHEMA_VERSION:
             raise HistoryVersionError(
                 f"the history {self.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}: upgrade banditgen"
@@ -105,6 +115,15 @@ class Database:
             connection.execution_options(banditgen_write=write).begin(),
         ):
             yield connection
+
+    def run(self, work: Callable[[sa.Connection], Found], *, write: bool = False, snapshot: bool = False) -> Found:
+        """What `work` gives in a transaction; `snapshot` shows it one moment of the database all along."""
+        del snapshot  # every transaction of SQLite does
+        with self.transaction(write=write) as connection:
+            return work(connection)
+
+    def lock(self, connection: sa.Connection, *tables: sa.Table) -> None:
+        """Keep other writers from these tables until the transaction ends; SQLite's writers take turns anyway."""
 
     def _after_fork(self) -> None:
         """A connection must not be used on both sides of a fork; one in memory is this process's own copy."""
