@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from banditgen.bandit.base import Floats
 from banditgen.bandit.confidence import bounds
 from banditgen.errors import UsageError
 
 
-def sums(rewards: np.ndarray) -> tuple[np.ndarray, ...]:
+def sums(rewards: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Passes, fails, Σy, Σy² after each outcome."""
     passes = (rewards > 0).cumsum().astype(float)
     return passes, np.arange(1, len(rewards) + 1) - passes, rewards.cumsum(), (rewards**2).cumsum()
@@ -35,8 +36,8 @@ def test_sums_lose_little_against_single_outcomes() -> None:
     refuted = [
         m for m in np.arange(rewards.mean(), 1, 0.001) if np.exp(np.log1p(shares[:, None] * (m - rewards) / (1 - m)).sum(1)).mean() >= 40
     ]
-    upper = bounds(*(column[-1:] for column in sums(rewards)), 0.05)[1]
-    assert refuted[0] - 0.002 <= upper[0] <= refuted[0] + 0.01
+    upper = bounds(*sums(rewards), 0.05)[1]
+    assert refuted[0] - 0.002 <= upper[-1] <= refuted[0] + 0.01
 
 
 def test_nothing_seen_only_fails_only_full_rewards() -> None:
@@ -48,5 +49,6 @@ def test_nothing_seen_only_fails_only_full_rewards() -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -1.0])
 def test_impossible_levels(alpha: float) -> None:
+    one = np.ones(1)
     with pytest.raises(UsageError, match="alpha"):
-        bounds(*(np.ones(1),) * 4, alpha)
+        bounds(one, one, one, one, alpha)
