@@ -85,16 +85,16 @@ class Learner:
     def __init__(self, history: HistoryStore, arms: Sequence[Any], policy: str, bred: Bred | None = None) -> None:
         self._history = history
         self.arms = list(arms)
-        self._bred = bred or Bred()
+        self.bred = bred or Bred()
         # whose evidence counts: the racing arms first, so that positions among them are positions here
-        self._known = [*self.arms, *self._bred.forebears]
-        self._positions = {arm_id(arm): i for i, arm in enumerate(self._known)}
-        self._on_trial = [i for i, arm in enumerate(self.arms) if arm_id(arm) in self._bred.on_trial]
-        self._names = [str(arm.name) for arm in self._known]
+        self.known = [*self.arms, *self.bred.forebears]
+        self._positions = {arm_id(arm): i for i, arm in enumerate(self.known)}
+        self._on_trial = [i for i, arm in enumerate(self.arms) if arm_id(arm) in self.bred.on_trial]
+        self._names = [str(arm.name) for arm in self.known]
         self.policy: Policy = make_policy(policy)
         # beliefs are reported as they are, not sharpened as they are for choosing
         self._reporter = self.policy if policy == "best_set" else make_policy("thompson", sharpness=1.0)
-        self._evidence = Follower(history, self._known)
+        self._evidence = Follower(history, self.known)
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
@@ -102,7 +102,7 @@ class Learner:
         pending = self._pending(task_type)
         with self._lock:
             state = self._state(task_type, criteria, pending)
-        trials, share = self._on_trial, self._bred.trial_share
+        trials, share = self._on_trial, self.bred.trial_share
         if greedy:
             choice = exploit(self.policy, without(state, trials), k)
         else:
@@ -157,13 +157,13 @@ class Learner:
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
         total = criteria.quality_weight + criteria.speed_weight
         weights = criteria.quality_weight / total, criteria.speed_weight / total
-        state = self._evidence.read().state(self._known, task_type, weights, pending=pending)
+        state = self._evidence.read().state(self.known, task_type, weights, pending=pending)
         return self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
 
     def _with_births(self, state: State) -> State:
         """The state with bred arms starting where their parents stand."""
         mean, strength = state.prior_mean.copy(), state.prior_strength.copy()
-        for own, (parents, shares) in self._bred.origins.items():
+        for own, (parents, shares) in self.bred.origins.items():
             rows = [self._positions.get(parent) for parent in parents]
             if own in self._positions and None not in rows:
                 seen = [(float(state.mean[0, row]), float(state.count[0, row])) for row in rows if row is not None]

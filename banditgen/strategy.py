@@ -15,6 +15,7 @@ import platformdirs
 from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
+from banditgen.strategy_evolution import Evolution
 from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, POLICIES, WEIGHT_FIELDS, read
 from banditgen.strategy_toml import Document, dumps
 from banditgen.task import Level
@@ -42,6 +43,7 @@ class Strategy:
         temperatures: each in [0, 2], no two alike, at least one.
         require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
+        evolution: how new arms are bred while it races; None breeds none.
         path: the file it came from, if it did; no part of equality.
 
     Raises:
@@ -57,6 +59,7 @@ class Strategy:
     temperatures: tuple[float, ...] = DEFAULT_TEMPERATURES
     max_tokens: int = DEFAULT_MAX_TOKENS
     require: Level | None = None
+    evolution: Evolution | None = None
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +73,8 @@ class Strategy:
             raise StrategyError(f"strategy {self.name!r}: {error}") from None
         if self.models is None and (self.temperatures, self.max_tokens) != (DEFAULT_TEMPERATURES, DEFAULT_MAX_TOKENS):
             raise StrategyError(f'strategy {self.name!r}: temperatures and max_tokens only go with models = "available"')
+        if not isinstance(self.evolution, Evolution | None):
+            raise StrategyError(f"strategy {self.name!r}: evolution must be an Evolution or None, not {self.evolution!r}")
         if not self.arms and self.models is None:
             raise StrategyError(f'strategy {self.name!r} has no arms: give [[arms]] or models = "available"')
 
@@ -77,6 +82,9 @@ class Strategy:
     def hash(self) -> str:
         """12 hex digits of SHA-256 over everything but name and path: the same for files that differ in comments only."""
         content = {**vars(self), "name": None, "path": None, "criteria": vars(self.criteria)}
+        content["evolution"] = vars(self.evolution) if self.evolution else None
+        if self.evolution is None:  # strategies without it keep the hashes that histories know them by
+            del content["evolution"]
         content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -124,6 +132,8 @@ class Strategy:
         limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) not in (None, 0, False)}
         if limits:
             values["criteria"] = limits
+        if self.evolution is not None:
+            values["evolution"] = vars(self.evolution)
         if self.arms:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)

@@ -10,14 +10,16 @@ from typing import Any
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria
+from banditgen.strategy_evolution import Evolution
 from banditgen.strategy_toml import Document, KeyPath
 from banditgen.task import LEVELS
 
 POLICIES = ("thompson", "best_set", "uniform", "epsilon_greedy", "ucb1", "kl_ucb", "best_fixed", "greedy")
-KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "arms")
+KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "evolution", "arms")
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
 """Keys of [weights], and the field of SelectionCriteria that each becomes."""
 CRITERIA_KEYS = tuple(field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in WEIGHT_FIELDS.values())
+EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
 
 
@@ -94,6 +96,7 @@ def read(document: Document) -> dict[str, Any]:
         if key in data and "models" not in data:
             raise document.error((key,), f'{key} only goes with models = "available"')
     fields["criteria"] = _read_criteria(document)
+    fields["evolution"] = _read_evolution(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:
         raise document.error(("arms",), 'no arms: give [[arms]] or models = "available"')
@@ -117,6 +120,13 @@ def _read_criteria(document: Document) -> SelectionCriteria:
         settings[key] = value
     made: SelectionCriteria = _located(document, ("weights",), SelectionCriteria, **settings)
     return made
+
+
+def _read_evolution(document: Document) -> Evolution | None:
+    settings = _table(document, "evolution", EVOLUTION_KEYS)
+    for key, value in settings.items():
+        _located(document, ("evolution", key), Evolution, **{key: value})
+    return Evolution(**settings) if "evolution" in document.data else None
 
 
 def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:
