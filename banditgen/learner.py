@@ -18,6 +18,7 @@ from banditgen.evidence import Follower
 from banditgen.history.base import HistoryStore
 from banditgen.scoring import SelectionCriteria
 
+_PLAIN = make_policy("thompson", sharpness=1.0)
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
 
 
@@ -93,7 +94,7 @@ class Learner:
         self._names = [str(arm.name) for arm in self.known]
         self.policy: Policy = make_policy(policy)
         # beliefs are reported as they are, not sharpened as they are for choosing
-        self._reporter = self.policy if policy == "best_set" else make_policy("thompson", sharpness=1.0)
+        self._reporter = self.policy if policy == "best_set" else _PLAIN
         self._evidence = Follower(history, self.known)
         self._lock = threading.Lock()
 
@@ -139,8 +140,11 @@ class Learner:
             return self._state(task_type, criteria, {})
 
     def draws(self, task_type: str, criteria: SelectionCriteria, rng: np.random.Generator, size: int) -> Floats:
-        """(size, K): draws of the mean rewards that are believed in, in the order of `state`."""
-        return self._reporter.draws(self.state(task_type, criteria), rng, size)
+        """(size, K): posterior draws of the mean rewards, in the order of `state`, whatever the policy.
+
+        They hardly shrink an arm towards the others: `best_set` does, and holds back a child that is better than all.
+        """
+        return _PLAIN.draws(self.state(task_type, criteria), rng, size)
 
     def task_types(self) -> list[str]:
         """The task types, by name, on which any of the arms passed or failed."""

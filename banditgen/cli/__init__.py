@@ -11,13 +11,14 @@ import click
 from banditgen.errors import BanditgenError
 
 VERBS = {
-    "arms": "The arms a strategy races here.",
+    "arms": "The arms a strategy races here, and who came from whom.",
     "demo": "Race a set of small tasks and show what was learned.",
     "doctor": "What is reachable, what isolation holds, where files are.",
     "feedback": "Rate the winner of a race.",
     "history": "What was raced.",
     "models": "The embedded models: list them, fetch them.",
     "run": "Race generators on a task and print the best code.",
+    "tools": "Arms that are best for a type of task beyond doubt, as tools.",
 }
 
 

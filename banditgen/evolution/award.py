@@ -17,10 +17,12 @@ from banditgen.arm import arm_id
 from banditgen.bandit.confidence import bounds
 from banditgen.errors import UsageError
 from banditgen.evolution.lineage import ancestors
+from banditgen.evolution.population import fold
 from banditgen.evolution.tools import Tool, make_tool
 from banditgen.history.base import ArmEvent, HistoryStore
 from banditgen.learner import Learner, Recommendation
 from banditgen.scoring import SelectionCriteria
+from banditgen.selection import ExperimentSelector
 from banditgen.strategy import Strategy
 
 MIN_PROBABILITY = 0.95
@@ -89,18 +91,30 @@ def _listed(rows: Sequence[Recommendation], most: int = 3) -> str:
     return ", ".join(named) + (f" and {len(rows) - most} more" if len(rows) > most else "")
 
 
-def review(
-    history: HistoryStore, strategy: Strategy, learner: Learner, criteria_for: CriteriaFor, min_probability: float = MIN_PROBABILITY
-) -> Report:
+def criteria_now(history: HistoryStore, strategy: Strategy) -> CriteriaFor:
+    """A strategy's criteria by task type, with the weights of the moment."""
+    criteria = ExperimentSelector(strategy.criteria, history=history, scope=strategy.name).criteria
+    return lambda _: criteria
+
+
+def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_probability: float = MIN_PROBABILITY) -> Report:
     """Name the tools that were earned and retire those that were lost since the last look, as events in the history.
 
     A tool is retired when its chance to be the best arm falls below one half, when another arm earns its place, or when its
-    arm races no more.
+    arm races no more. Arms on trial are neither tools nor rivals.
+
+    Args:
+        history: the event log.
+        strategy: in whose name they race; its weights of the moment make the reward.
+        arms: those that may race, such as `BanditGenerator.arms`.
+        min_probability: above 0.5 and below 1; see `standings`.
 
     Raises:
         UsageError: as `standings`.
     """
-    found = {standing.task_type: standing for standing in standings(learner, criteria_for, min_probability)}
+    on_trial = set(fold(history.arm_events(strategy.name)).on_trial)
+    learner = Learner(history, [arm for arm in arms if arm_id(arm) not in on_trial], strategy.policy)
+    found = {standing.task_type: standing for standing in standings(learner, criteria_now(history, strategy), min_probability)}
     held = _latest(history.arm_events(strategy.name))
     for task_type, event in held.items():
         why = _lost(event.arm_id, found.get(task_type)) if event.event == EARNED_EVENT else None
@@ -155,15 +169,15 @@ def _define(history: HistoryStore, strategy: Strategy, standing: Standing, row: 
     return make_tool(
         row.arm,
         standing.task_type,
-        success_rate=passes / max(row.outcomes, 1e-9),
+        success_rate=round(passes / max(row.outcomes, 1e-9), 4),
         interval=[round(bound, 4) for bound in beta],
         evidence={
             "passes": passes,
             "fails": fails,
             "rivals": len(standing.arms) - 1,
             "chance_best": row.chance_best,
-            "expected_reward": row.expected_reward,
-            "expected_reward_interval": [row.low, row.high],
+            "expected_reward": round(row.expected_reward, 4),
+            "expected_reward_interval": [round(row.low, 4), round(row.high, 4)],
         },
         lineage=ancestors(arm_id(row.arm), history.arms()),
         arm_id=arm_id(row.arm),

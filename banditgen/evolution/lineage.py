@@ -13,7 +13,7 @@ from banditgen.bandit.base import Floats
 from banditgen.errors import UsageError
 from banditgen.evolution.population import fold
 from banditgen.history.base import ArmRecord, HistoryStore, Tally
-from banditgen.learner import Learner
+from banditgen.learner import Bred, Learner
 from banditgen.scoring import SelectionCriteria
 
 SAMPLES = 2000
@@ -47,20 +47,20 @@ class Member:
     detail: Mapping[str, Any]
 
 
-def family(history: HistoryStore, scope: str, policy: str, criteria: SelectionCriteria) -> list[Member]:
+def family(history: HistoryStore, scope: str, criteria: SelectionCriteria) -> list[Member]:
     """Every arm that the history knows, oldest first; parents before their children.
 
     Args:
         history: the event log.
         scope: the strategy's name, whose population gives the statuses.
-        policy: the strategy's, in whose beliefs gains are told.
         criteria: whose weights make the reward.
     """
     records = {record.arm_id: record for record in history.arms()}
     population = fold(history.arm_events(scope))
     tallies = _tallies(history.tallies())
     arms = {own: arm for own, record in records.items() if (arm := arm_of(record)) is not None}
-    gains = Gains(history, list(arms.values()), policy, criteria) if any(record.parents for record in records.values()) else None
+    parents = {own: record.parents for own, record in records.items() if record.parents}
+    gains = Gains(history, list(arms.values()), parents, criteria) if parents else None
     members = []
     for record in _parents_first(records):
         passes, fails = tallies.get(record.arm_id, (0, 0))
@@ -74,7 +74,7 @@ def family(history: HistoryStore, scope: str, policy: str, criteria: SelectionCr
                 status=population.status(record.arm_id),
                 outcomes=passes + fails,
                 passes=passes,
-                gain=gains.of(record.arm_id, record.parents) if gains else None,
+                gain=gains.of(record.arm_id) if gains else None,
                 detail=population.born.get(record.arm_id, {}),
             )
         )
@@ -82,20 +82,31 @@ def family(history: HistoryStore, scope: str, policy: str, criteria: SelectionCr
 
 
 class Gains:
-    """What arms brought above their parents, from draws of everybody's posterior."""
+    """What arms brought above their parents, from draws of everybody's posterior.
 
-    def __init__(self, history: HistoryStore, arms: Sequence[Any], policy: str, criteria: SelectionCriteria) -> None:
-        learner = Learner(history, arms, policy)
+    Args:
+        history: the event log.
+        arms: all arms that matter, parents and children.
+        parents: by a child's id, its parents'.
+        criteria: whose weights make the reward.
+    """
+
+    def __init__(
+        self, history: HistoryStore, arms: Sequence[Any], parents: Mapping[str, Sequence[str]], criteria: SelectionCriteria
+    ) -> None:
+        origins = {own: (ids, [1.0] * len(ids)) for own, ids in parents.items()}
+        learner = Learner(history, arms, "thompson", Bred(origins))
+        self._parents = parents
         self._position = {arm_id(arm): i for i, arm in enumerate(arms)}
         self._types: list[tuple[Floats, Floats]] = []  # (draws (S, K), outcomes (K,)) of each task type
         for task_type in learner.task_types():
             draws = learner.draws(task_type, criteria, np.random.default_rng(0), SAMPLES)
             self._types.append((draws, learner.state(task_type, criteria).count[0]))
 
-    def of(self, own: str, parents: Sequence[str]) -> Gain | None:
+    def of(self, own: str) -> Gain | None:
         """The gain of an arm; None where it has no known parents, or was never raced on what one of them was raced on."""
         mine = self._position.get(own)
-        rows = [self._position[parent] for parent in parents if parent in self._position and parent != own]
+        rows = [self._position[parent] for parent in self._parents.get(own, ()) if parent in self._position and parent != own]
         if mine is None or not rows:
             return None
         weights = [count[mine] if count[rows].sum() > 0 else 0.0 for _, count in self._types]

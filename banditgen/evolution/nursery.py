@@ -160,9 +160,11 @@ class Nursery:
 
     def _register(self, child: Child, parents: list[str], look: int, index: int) -> None:
         arm = child.genome.arm()
-        settings = arm_settings(arm)
-        self._history.add_arms([ArmRecord(arm.arm_id, arm.name, arm.model, settings, parents, "evolved")])
-        detail = {"parents": parents, "shares": list(child.shares), "change": child.change, "look": look}
+        # the parent that gave most comes first: there the family tree shows it
+        pairs = sorted(zip(child.shares, parents, strict=True), key=lambda pair: -pair[0])
+        shares, parents = [share for share, _ in pairs], [own for _, own in pairs]
+        self._history.add_arms([ArmRecord(arm.arm_id, arm.name, arm.model, arm_settings(arm), parents, "evolved")])
+        detail = {"parents": parents, "shares": shares, "change": child.change, "look": look}
         self._tell(arm.arm_id, BORN, detail, str(uuid.uuid5(uuid.NAMESPACE_OID, f"{look}/{index}/{self._scope!a}")))
 
     def _tell(self, own: str, event: str, detail: dict[str, Any], event_id: str = "") -> None:
