@@ -1,4 +1,4 @@
-"""What the history teaches the bandit: the fold of its outcomes into posteriors, and the choices made from them."""
+"""What the history teaches the bandit, and the choices made from it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.arm import arm_id, named_arm_id, plain_model
-from banditgen.bandit import Policy, State, Statistics, beliefs, choose, explain, exploit, make_policy
-from banditgen.history.base import HistoryStore, Outcomes
+from banditgen.arm import arm_id
+from banditgen.bandit import Policy, State, beliefs, choose, explain, exploit, make_policy
+from banditgen.evidence import Follower
+from banditgen.history.base import HistoryStore
 from banditgen.scoring import SelectionCriteria
 
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
@@ -60,15 +61,11 @@ class Learner:
     def __init__(self, history: HistoryStore, arms: Sequence[Any], policy: str) -> None:
         self._history = history
         self.arms = list(arms)
-        self._by_name = {named_arm_id(arm.name): arm_id(arm) for arm in self.arms}
         self._names = [str(arm.name) for arm in self.arms]
         self.policy: Policy = make_policy(policy)
         # beliefs are reported as they are, not sharpened as they are for choosing
         self._reporter = self.policy if policy == "best_set" else make_policy("thompson", sharpness=1.0)
-        self._statistics = Statistics()
-        self._last = 0
-        self._digests: dict[str, str] = {}
-        self._arms_of: dict[str, set[str]] = {}
+        self._evidence = Follower(history, self.arms)
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
@@ -103,36 +100,10 @@ class Learner:
         return sorted(rows, key=lambda row: -row.expected_reward)
 
     def _pending(self, task_type: str) -> Counter[str]:
-        since = time.time() - PENDING_SECONDS
-        decisions = self._history.pending(task_type)
-        return Counter(arm["arm_id"] for decision in decisions if decision.created_at > since for arm in decision.arms)
+        decisions = self._history.pending(task_type, time.time() - PENDING_SECONDS)
+        return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
-        self._fold(self._history.outcomes(self._last))
         total = criteria.quality_weight + criteria.speed_weight
-        return self._statistics.state(
-            self.arms, task_type, (criteria.quality_weight / total, criteria.speed_weight / total), pending=pending
-        )
-
-    def _fold(self, new: Outcomes) -> None:
-        """Fold a stretch of the log; where a model's digest changes, what its arms showed before counts for little."""
-        ids = [self._by_name.get(own, own) for own in new.arm_id]
-        start = 0
-        for end in range(len(ids)):
-            digest, model = new.digest[end], plain_model(new.model[end])
-            self._arms_of.setdefault(model, set()).add(ids[end])
-            if digest is None:
-                continue
-            if self._digests.setdefault(model, digest) != digest:
-                self._digests[model] = digest
-                self._fold_rows(ids, new, start, end)
-                start = end
-                for arm in self._arms_of[model]:
-                    self._statistics.forget(arm)
-        self._fold_rows(ids, new, start, len(ids))
-        self._last = new.last
-
-    def _fold_rows(self, ids: list[str], new: Outcomes, start: int, end: int) -> None:
-        rows = slice(start, end)
-        if start < end:
-            self._statistics.fold(ids[rows], new.task_type[rows], new.passed[rows], new.measures[rows], races=new.race_id[rows])
+        weights = criteria.quality_weight / total, criteria.speed_weight / total
+        return self._evidence.read().state(self.arms, task_type, weights, pending=pending)

@@ -90,6 +90,7 @@ class GenerationResult:
     stderr: str = ""
     channel: str = ""  # how the verdict was reached: "judged", "cooperative", "runner"
     isolation: dict[str, str] = dataclasses.field(default_factory=dict)  # property -> what really enforced it
+    pruned: bool = False  # a history read it whose retention has dropped its code and text
 
     @property
     def moves_posterior(self) -> bool:

@@ -78,6 +78,7 @@ class BanditGenerator:
         )
         self._learner = Learner(history, self.arms, strategy.policy)
         self._rng = np.random.default_rng(seed)
+        self._strategy_kept = False
         self._owned: list[Any] = []
 
     @classmethod
@@ -196,7 +197,7 @@ class BanditGenerator:
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
         decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
         await self.racer.prepare([arm.model for arm in decision.arms])
-        await asyncio.to_thread(self.history.add_decision, decision.record)
+        await asyncio.to_thread(self._keep, decision.record)
         weights = await asyncio.to_thread(lambda: self.selector.criteria)
         self.racer.quality_weight, self.racer.speed_weight = weights.quality_weight, weights.speed_weight
         if on_decision is not None:
@@ -213,12 +214,18 @@ class BanditGenerator:
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """Choose k arms for a task type, for those who generate by themselves; answer it with `tell`."""
         decision = self._decide(DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type), k, exploit)
-        self.history.add_decision(decision.record)
+        self._keep(decision.record)
         return decision
 
     async def aask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """`ask` for callers in an event loop."""
         return await asyncio.to_thread(self.ask, task_type, k, exploit=exploit)
+
+    def _keep(self, record: DecisionRecord) -> None:
+        if not self._strategy_kept:
+            self.history.add_strategy(self.strategy.hash, self.strategy.name, self.strategy.to_toml())
+            self._strategy_kept = True
+        self.history.add_decision(record)
 
     def _decide(self, task_type: str, k: int | None, exploit: bool) -> Decision:
         wanted = (1 if exploit else self.strategy.k) if k is None else k

@@ -125,7 +125,7 @@ class Strategy:
         if limits:
             values["criteria"] = limits
         if self.arms:
-            values["arms"] = [dataclasses.asdict(arm) for arm in self.arms]
+            values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)
 
     def save(self, path: str | Path) -> Path:

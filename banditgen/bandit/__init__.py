@@ -4,10 +4,11 @@ from banditgen.bandit.base import Choice, Policy, State
 from banditgen.bandit.choose import choose, exploit
 from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, recommend
 from banditgen.bandit.policies import POLICIES, make_policy
-from banditgen.bandit.posterior import Statistics
+from banditgen.bandit.posterior import KEEP, Statistics
 from banditgen.bandit.priors import child_prior
 
 __all__ = [
+    "KEEP",
     "POLICIES",
     "Belief",
     "Choice",

@@ -19,6 +19,7 @@ from banditgen.bandit.features import log_size
 from banditgen.errors import UsageError
 
 MEASURES = 2  # quality, speed
+KEEP = 0.1  # what evidence from before a model's weights changed counts for
 
 
 class Statistics:
@@ -70,21 +71,77 @@ class Statistics:
             raise UsageError(f"{len(races)} race labels for {len(arms)} outcomes")
         a, t = self._indices(self.arms, arms), self._indices(self.task_types, task_types)
         self._grow()
-        seen = ~np.isnan(ok)
-        np.add.at(self.censored, (t[~seen], a[~seen]), 1.0)
         race = np.zeros(len(arms), np.int64) if races is None else self._indices({}, races)
-        a, t, ok, x, race = a[seen], t[seen], ok[seen], x[seen], race[seen]
+        verdict = np.where(np.isnan(ok), -1, ok).astype(np.int64)
+        self._add(a, t, verdict, np.ones(len(a)), x, x[:, :, None] * x[:, None, :])
+        seen = verdict >= 0
+        self._fold_pairs(a[seen], t[seen], race[seen], x[seen] * ok[seen, None])
+
+    def add(self, arms: Sequence[str], task_types: Sequence[str], verdicts: Ints, counts: Floats, sums: Floats, products: Floats) -> None:
+        """Add outcomes that were summed up before.
+
+        Args:
+            arms: (N,) ids.
+            task_types: (N,) ids.
+            verdicts: (N,), 1 passed, 0 failed, -1 taught nothing.
+            counts: (N,) how many outcomes; fractions discount them, negative numbers take them back.
+            sums: (N, 2) Σx over them.
+            products: (N, 2, 2) Σxxᵀ.
+        """
+        a, t = self._indices(self.arms, arms), self._indices(self.task_types, task_types)
+        self._grow()
+        self._add(a, t, verdicts, counts, sums, products)
+
+    def add_pairs(
+        self,
+        task_types: Sequence[str],
+        arms: Sequence[str],
+        others: Sequence[str],
+        counts: Floats,
+        sums: Floats,
+        other_sums: Floats,
+        products: Floats,
+    ) -> None:
+        """Add races that held two arms' verdicts, summed up before, each pair once.
+
+        Args:
+            task_types: (N,) ids.
+            arms: (N,) ids.
+            others: (N,) ids.
+            counts: (N,) how many races, as in `add`.
+            sums: (N, 2) Σu of the arm.
+            other_sums: (N, 2) of the other.
+            products: (N, 2, 2) Σ u_arm u_otherᵀ.
+        """
+        a, b, t = self._indices(self.arms, arms), self._indices(self.arms, others), self._indices(self.task_types, task_types)
+        self._grow()
+        for rows, columns, first, product in ((a, b, sums, products), (b, a, other_sums, products.swapaxes(-1, -2))):
+            self._add_pairs(t, rows, columns, counts, first, product)
+
+    def _add(self, a: Ints, t: Ints, verdict: Ints, counts: Floats, sums: Floats, products: Floats) -> None:
         cell = t * len(self.arms) + a
-        for stratum, table in ((0, self.fails), (1, self.passes)):
-            chosen = ok == stratum
-            _add(table, cell[chosen], np.ones(int(chosen.sum())))
+        for value, table in ((-1, self.censored), (0, self.fails), (1, self.passes)):
+            chosen = verdict == value
+            _add(table, cell[chosen], counts[chosen])
+            if value < 0:
+                continue
             for i in range(MEASURES):
-                _add(self.sums[stratum, :, :, i], cell[chosen], x[chosen, i])
+                _add(self.sums[value, :, :, i], cell[chosen], sums[chosen, i])
                 for j in range(MEASURES):
-                    _add(self.products[stratum, :, :, i, j], cell[chosen], x[chosen, i] * x[chosen, j])
-        self._fold_pairs(a, t, race, x * ok[:, None])
+                    _add(self.products[value, :, :, i, j], cell[chosen], products[chosen, i, j])
+        seen, passed = verdict >= 0, (verdict == 1).astype(float)
+        self._add_pairs(t[seen], a[seen], a[seen], counts[seen], (sums * passed[:, None])[seen], (products * passed[:, None, None])[seen])
+
+    def _add_pairs(self, t: Ints, rows: Ints, columns: Ints, counts: Floats, sums: Floats, products: Floats) -> None:
+        cell = (t * len(self.arms) + rows) * len(self.arms) + columns
+        _add(self.pair_count, cell, counts)
+        for m in range(MEASURES):
+            _add(self.pair_sum[..., m], cell, sums[:, m])
+            for n in range(MEASURES):
+                _add(self.pair_product[..., m, n], cell, products[:, m, n])
 
     def _fold_pairs(self, a: Ints, t: Ints, race: Ints, u: Floats) -> None:
+        """What the outcomes of one race say of each other; what each says of itself is in `_add`."""
         order = np.argsort(race, kind="stable")
         a, t, race, u = a[order], t[order], race[order], u[order]
         starts = np.flatnonzero(np.r_[True, race[1:] != race[:-1]]) if len(race) else np.zeros(0, np.int64)
@@ -93,15 +150,11 @@ class Statistics:
             first = starts[sizes == size]
             for i in range(size):
                 for j in range(size):
-                    p, q = first + i, first + j
-                    cell = (t[p] * len(self.arms) + a[p]) * len(self.arms) + a[q]
-                    _add(self.pair_count, cell, np.ones(len(p)))
-                    for m in range(MEASURES):
-                        _add(self.pair_sum[..., m], cell, u[p, m])
-                        for n in range(MEASURES):
-                            _add(self.pair_product[..., m, n], cell, u[p, m] * u[q, n])
+                    if i != j:
+                        p, q = first + i, first + j
+                        self._add_pairs(t[p], a[p], a[q], np.ones(len(p)), u[p], u[p, :, None] * u[q, None, :])
 
-    def forget(self, arm: str, keep: float = 0.1) -> None:
+    def forget(self, arm: str, keep: float = KEEP) -> None:
         """Multiply an arm's evidence by `keep`, in every task type: its model's digest changed.
 
         Raises:

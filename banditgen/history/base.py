@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from banditgen.result import Feedback, GenerationResult
 
@@ -20,22 +20,57 @@ class Tally:
     fails: int
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcomes:
-    """What a stretch of the log teaches, column by column, in the order in which it grew.
+class Cursor(NamedTuple):
+    """How far a reader has followed the statistics; only the store that made it can read it."""
 
-    `passed` is 1.0, 0.0, or NaN where the outcome teaches nothing; `measures` are (quality, speed) pairs. `race_id` is
-    the result's own id where it belongs to no race. `last` is where the next stretch begins.
+    generation: str
+    stamp: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """Running sums over the log, as they stand: rows that may have changed since a cursor, to be put in place of old ones.
+
+    `own` by (task type, arm id, model without ":latest", digest or "", verdict, shard), the verdict being 1 passed, 0 failed
+    or -1 taught nothing: (count, Σq, Σs, Σq², Σqs, Σs², when the newest was written), q and s being quality and speed.
+    `pairs` by (task type, arm id, digest, other arm's id, its digest, shard), over the races that held both arms' verdicts,
+    of u = passed · (q, s) of the arm and v of the other: (count, Σu, Σv, Σ u vᵀ row by row), 9 numbers.
+    The rows of all shards add up. `again` says that everything is here, and that what was read before no longer counts.
     """
 
-    arm_id: list[str]
-    model: list[str]
-    digest: list[str | None]
-    task_type: list[str]
-    passed: list[float]
-    measures: list[tuple[float, float]]
-    race_id: list[str]
-    last: int
+    own: dict[tuple[str, str, str, str, int, int], tuple[float, ...]]
+    pairs: dict[tuple[str, str, str, str, str, int], tuple[float, ...]]
+    cursor: Cursor
+    again: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class ArmRecord:
+    """An arm as the history keeps it: what shapes its output, which arms it came from and how.
+
+    `settings` are what `banditgen.arm.arm_settings` gives. `origin` is "strategy" for arms that a strategy names or makes,
+    "evolved" or "tool" for born ones; `parents` are arm ids.
+    """
+
+    arm_id: str
+    name: str
+    model: str
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    parents: list[str] = dataclasses.field(default_factory=list)
+    origin: str = "strategy"
+    created_at: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ArmEvent:
+    """Something that happened to an arm in a scope (a strategy's name): "born", "graduated", "retired"."""
+
+    scope: str
+    arm_id: str
+    event: str
+    detail: dict[str, Any] = dataclasses.field(default_factory=dict)
+    id: str = ""
+    created_at: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,16 +143,31 @@ class HistoryStore(Protocol):
         """Append the weights that a scope uses from now on."""
         ...
 
+    def add_arms(self, arms: Sequence[ArmRecord]) -> None:
+        """Append arms; one whose id is there already stays as it is."""
+        ...
+
+    def add_arm_event(self, event: ArmEvent) -> None:
+        """Append something that happened to an arm."""
+        ...
+
+    def add_strategy(self, hash: str, name: str, toml: str) -> None:  # noqa: A002 - what it is
+        """Keep a strategy's text by its hash; one that is there already stays as it is."""
+        ...
+
     def tallies(self, task_type: str | None = None) -> list[Tally]:
         """Passes and fails per arm, name and task type."""
         ...
 
-    def outcomes(self, after: int = 0) -> Outcomes:
-        """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
+    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
+        """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.
+
+        Without `since` all of them; with the cursor of an earlier answer to the same question, those that may have changed.
+        """
         ...
 
-    def pending(self, task_type: str) -> list[DecisionRecord]:
-        """Decisions that no race has answered yet."""
+    def pending(self, task_type: str, since: float = 0.0) -> list[DecisionRecord]:
+        """Decisions made since a moment (Unix seconds) that no race has answered yet."""
         ...
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
@@ -154,6 +204,18 @@ class HistoryStore(Protocol):
 
     def arm_ids(self) -> dict[str, str]:
         """Each arm name's newest arm id."""
+        ...
+
+    def arms(self) -> list[ArmRecord]:
+        """Every arm that was ever chosen or added, oldest first."""
+        ...
+
+    def arm_events(self, scope: str | None = None) -> list[ArmEvent]:
+        """What happened to arms, oldest first; in one scope or all."""
+        ...
+
+    def strategy(self, hash: str) -> str | None:  # noqa: A002
+        """The TOML text of the strategy of that hash."""
         ...
 
     def count(self) -> dict[str, int]:

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
+import sqlalchemy as sa
+
+from banditgen.history import schema as t
 from banditgen.result import FailureKind, GenerationResult, Timings
+from banditgen.scoring import unit_interval
 
 _FIELDS = {field.name for field in dataclasses.fields(GenerationResult)}
 _TIMING_FIELDS = {field.name for field in dataclasses.fields(Timings)}
 
 
+_code, _text = t.codes.alias("code"), t.codes.alias("text")
+# what `read_result` reads; `results` stands for its WHERE and ORDER BY
+RESULTS: sa.Select[Any] = sa.select(
+    t.results.c.race_id,
+    t.results.c.code_hash,
+    t.results.c.text_hash,
+    t.results.c.result,
+    _code.c.content.label("code"),
+    _text.c.content.label("text"),
+).select_from(t.results.outerjoin(_code, _code.c.hash == t.results.c.code_hash).outerjoin(_text, _text.c.hash == t.results.c.text_hash))
+
+
 def result_row(result: GenerationResult, race_id: str | None, task_type: str, created_at: float, position: int) -> dict[str, Any]:
-    """The row of the results table that keeps this result."""
+    """The row of the results table that keeps this result, all but its code and text.
+
+    Raises:
+        UsageError: a score that is no number in [0, 1].
+    """
+    content = result.to_dict()
+    del content["pruned"]  # says how it was read
     return {
         "id": result.id,
         "created_at": created_at,
@@ -26,11 +50,30 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
         "passed": result.test_passed,
         "informative": result.moves_posterior,
         "failure": result.failure.value if result.failure else None,
-        "quality": result.quality_score,
-        "speed": result.speed_score,
-        "reward": result.reward,
-        "result": result.to_dict(),
+        "quality": unit_interval("quality_score", result.quality_score),
+        "speed": unit_interval("speed_score", result.speed_score),
+        "reward": unit_interval("reward", result.reward),
+        "code_hash": text_hash(content.pop("code")),
+        "text_hash": text_hash(content.pop("text")),
+        "result": content,
     }
+
+
+def text_hash(text: str) -> str | None:
+    """SHA-256 of a text's bytes, hexadecimal; None of an empty one, which needs no keeping."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if text else None
+
+
+def code_rows(results: Iterable[GenerationResult]) -> list[dict[str, str]]:
+    """The rows of the codes table that keep these results' codes and texts, in the order of their hashes."""
+    texts = {text for result in results for text in (result.code, result.text) if text}
+    return [{"hash": key, "content": text} for key, text in sorted((str(text_hash(text)), text) for text in texts)]
+
+
+def read_result(row: Any) -> GenerationResult:
+    """The result that a row of `RESULTS` keeps; `pruned` where its code or text is no longer kept."""
+    pruned = any(row[f"{name}_hash"] is not None and row[name] is None for name in ("code", "text"))
+    return result_from_json({**row["result"], "code": row["code"] or "", "text": row["text"] or "", "pruned": pruned})
 
 
 def result_from_json(data: dict[str, Any]) -> GenerationResult:

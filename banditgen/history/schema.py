@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION = 1
+from banditgen.history.columns import Code, Text
+
+SCHEMA_VERSION = 2
 
 metadata = sa.MetaData()
 
@@ -19,64 +21,113 @@ meta = sa.Table(
 decisions = sa.Table(
     "banditgen_decisions",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("id", Text, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("task_type", sa.Text, nullable=False),
+    sa.Column("task_type", Text, nullable=False),
     sa.Column("arms", sa.JSON, nullable=False),  # list of the chosen arms' settings, name and arm_id included
     sa.Column("propensities", sa.JSON),  # arm name -> chance of being in the race, for every eligible arm
-    sa.Column("policy", sa.Text, nullable=False),
-    sa.Column("strategy", sa.Text),
-    sa.Column("seed", sa.Integer),
+    sa.Column("policy", Text, nullable=False),
+    sa.Column("strategy", Text),
+    sa.Column("seed", sa.BigInteger),
     sa.Column("detail", sa.JSON, nullable=False),  # what else evaluating another policy on the log needs
+    sa.Column("answered", sa.Boolean, nullable=False, server_default=sa.false()),  # its race is there
 )
+_waiting = decisions.c.answered == sa.false()
+sa.Index("banditgen_decisions_pending", decisions.c.task_type, decisions.c.created_at, sqlite_where=_waiting, postgresql_where=_waiting)
 
 # One row per finished race; its id is its decision's.
 races = sa.Table(
     "banditgen_races",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("id", Text, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("task_type", sa.Text, nullable=False),
+    sa.Column("task_type", Text, nullable=False),
     sa.Column("task", sa.JSON, nullable=False),
-    sa.Column("best_id", sa.String(36)),
-    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("best_id", Text),
+    sa.Column("reason", Text, nullable=False),
     sa.Column("wall_seconds", sa.Float, nullable=False),
 )
+sa.Index("banditgen_races_by_time", races.c.created_at, races.c.id)
 
 # One row per candidate, winners and losers alike, and one per outcome that a caller recorded by hand.
 results = sa.Table(
     "banditgen_results",
     metadata,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),  # the order in which the log grew
-    sa.Column("id", sa.String(36), nullable=False, unique=True),
+    # the order in which the log grew; on PostgreSQL nearly so, for transactions take numbers before they end
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("id", Text, nullable=False, unique=True),
     sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("race_id", sa.String(36)),
+    sa.Column("race_id", Text),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("task_type", sa.Text, nullable=False),
-    sa.Column("arm_id", sa.Text, nullable=False),
-    sa.Column("arm_name", sa.Text, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text),
+    sa.Column("task_type", Text, nullable=False),
+    sa.Column("arm_id", Text, nullable=False),
+    sa.Column("arm_name", Text, nullable=False),
+    sa.Column("model", Text, nullable=False),
+    sa.Column("digest", Text),
     sa.Column("passed", sa.Boolean, nullable=False),
     sa.Column("informative", sa.Boolean, nullable=False),  # whether it moves the pass posterior
-    sa.Column("failure", sa.Text),
+    sa.Column("failure", Text),
     sa.Column("quality", sa.Float, nullable=False),
     sa.Column("speed", sa.Float, nullable=False),
     sa.Column("reward", sa.Float, nullable=False),
-    sa.Column("result", sa.JSON, nullable=False),  # the whole GenerationResult
+    sa.Column("code_hash", Text),  # None where there is none
+    sa.Column("text_hash", Text),
+    sa.Column("result", sa.JSON, nullable=False),  # the whole GenerationResult but its code and text
 )
 sa.Index("banditgen_results_by_arm", results.c.task_type, results.c.arm_id)
 sa.Index("banditgen_results_by_race", results.c.race_id)
 
+# What candidates are and what models wrote, each once; retention may drop rows.
+codes = sa.Table(
+    "banditgen_codes",
+    metadata,
+    sa.Column("hash", Text, primary_key=True),  # SHA-256 of the content, hexadecimal
+    sa.Column("content", Code, nullable=False),
+)
+
+# Every arm that was chosen, born or proposed.
+arms = sa.Table(
+    "banditgen_arms",
+    metadata,
+    sa.Column("arm_id", Text, primary_key=True),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("model", Text, nullable=False),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("parents", sa.JSON, nullable=False),  # list of arm ids
+    sa.Column("origin", Text, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+
+arm_events = sa.Table(
+    "banditgen_arm_events",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("scope", Text, nullable=False),
+    sa.Column("arm_id", Text, nullable=False),
+    sa.Column("event", Text, nullable=False),
+    sa.Column("detail", sa.JSON, nullable=False),
+)
+sa.Index("banditgen_arm_events_by_scope", arm_events.c.scope, arm_events.c.created_at)
+
+strategies = sa.Table(
+    "banditgen_strategies",
+    metadata,
+    sa.Column("hash", Text, primary_key=True),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("toml", Text, nullable=False),
+)
+
 selections = sa.Table(
     "banditgen_selections",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("id", Text, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("scope", sa.Text, nullable=False),
-    sa.Column("task_type", sa.Text),
-    sa.Column("arm_name", sa.Text, nullable=False),
-    sa.Column("result_id", sa.String(36)),
+    sa.Column("scope", Text, nullable=False),
+    sa.Column("task_type", Text),
+    sa.Column("arm_name", Text, nullable=False),
+    sa.Column("result_id", Text),
     sa.Column("combined_score", sa.Float, nullable=False),
 )
 sa.Index("banditgen_selections_by_scope", selections.c.scope)
@@ -84,25 +135,84 @@ sa.Index("banditgen_selections_by_scope", selections.c.scope)
 feedback = sa.Table(
     "banditgen_feedback",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("id", Text, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("race_id", sa.String(36)),
-    sa.Column("result_id", sa.String(36)),
+    sa.Column("race_id", Text),
+    sa.Column("result_id", Text),
     sa.Column("satisfaction", sa.Float, nullable=False),
-    sa.Column("who", sa.Text),
-    sa.Column("why", sa.Text),
+    sa.Column("who", Text),
+    sa.Column("why", Text),
 )
 sa.Index("banditgen_feedback_by_race", feedback.c.race_id)
+
+preferences = sa.Table(
+    "banditgen_preferences",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("race_id", Text, nullable=False),
+    sa.Column("better_id", Text, nullable=False),
+    sa.Column("worse_id", Text, nullable=False),
+    sa.Column("who", Text),
+    sa.Column("why", Text),
+)
+sa.Index("banditgen_preferences_by_race", preferences.c.race_id)
 
 # The weights after each step of learning from feedback; the last of a scope are the ones in use.
 weights = sa.Table(
     "banditgen_weights",
     metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("id", Text, primary_key=True),
     sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("scope", Text, nullable=False),
     sa.Column("quality", sa.Float, nullable=False),
     sa.Column("speed", sa.Float, nullable=False),
-    sa.Column("feedback_id", sa.String(36)),
+    sa.Column("feedback_id", Text),
 )
 sa.Index("banditgen_weights_by_scope", weights.c.scope, weights.c.created_at)
+
+# Sums over the results of one arm in one task type, kept in the transactions that write the results (see statistics.py).
+# A key's rows of all shards add up: writers of different shards never wait for each other. A row whose stamp is at
+# least a reader's cursor may have changed since that reader looked.
+statistics = sa.Table(
+    "banditgen_statistics",
+    metadata,
+    sa.Column("task_type", Text, primary_key=True),
+    sa.Column("arm_id", Text, primary_key=True),
+    sa.Column("model", Text, primary_key=True),  # without ":latest"
+    sa.Column("digest", Text, primary_key=True),  # "" where it is not known
+    sa.Column("verdict", sa.Integer, primary_key=True, autoincrement=False),  # 1 passed, 0 failed, -1 teaches nothing
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("quality", sa.Float, nullable=False),
+    sa.Column("speed", sa.Float, nullable=False),
+    sa.Column("quality_quality", sa.Float, nullable=False),
+    sa.Column("quality_speed", sa.Float, nullable=False),
+    sa.Column("speed_speed", sa.Float, nullable=False),
+    sa.Column("last_at", sa.Float, nullable=False),  # when the newest of them was written
+    sa.Column("stamp", sa.BigInteger, nullable=False),
+)
+sa.Index("banditgen_statistics_by_stamp", statistics.c.stamp)
+
+# Sums over the races that held two arms' verdicts, of u = passed · (quality, speed); the arms in the order of (id, digest).
+pair_statistics = sa.Table(
+    "banditgen_pair_statistics",
+    metadata,
+    sa.Column("task_type", Text, primary_key=True),
+    sa.Column("arm_id", Text, primary_key=True),
+    sa.Column("digest", Text, primary_key=True),
+    sa.Column("other_id", Text, primary_key=True),
+    sa.Column("other_digest", Text, primary_key=True),
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("quality", sa.Float, nullable=False),
+    sa.Column("speed", sa.Float, nullable=False),
+    sa.Column("other_quality", sa.Float, nullable=False),
+    sa.Column("other_speed", sa.Float, nullable=False),
+    sa.Column("quality_quality", sa.Float, nullable=False),  # the arm's, then the other's
+    sa.Column("quality_speed", sa.Float, nullable=False),
+    sa.Column("speed_quality", sa.Float, nullable=False),
+    sa.Column("speed_speed", sa.Float, nullable=False),
+    sa.Column("stamp", sa.BigInteger, nullable=False),
+)
+sa.Index("banditgen_pair_statistics_by_stamp", pair_statistics.c.stamp)

@@ -1,63 +1,120 @@
-"""The event log over SQLAlchemy Core, on SQLite."""
+"""The event log over SQLAlchemy Core, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
+from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
-from banditgen.history.base import DecisionRecord, Outcomes, RaceRecord, SelectionStats, Tally
-from banditgen.history.database import Database, default_url
+from banditgen.history import statistics
+from banditgen.history.base import ArmEvent, ArmRecord, Cursor, DecisionRecord, Evidence, RaceRecord, SelectionStats, Tally
+from banditgen.history.database import default_url
 from banditgen.history.ids import new_id
-from banditgen.history.rows import result_from_json, result_row
+from banditgen.history.opening import open_database
+from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
 from banditgen.result import Feedback, GenerationResult
+
+MANY = 1000  # ids in one question: databases limit them
+_DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 
 
 class History:
-    """An append-only event log in SQLite.
+    """An append-only event log in SQLite or PostgreSQL.
 
     Args:
-        url: a `sqlite:///` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
+        url: a `sqlite:///` or `postgresql://` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
 
     Raises:
         HistoryError: it cannot be opened, or the URL is for another database.
         HistoryCorruptError: the file is no readable history.
-        HistoryVersionError: a newer banditgen wrote it.
+        HistoryVersionError: a newer banditgen wrote it, or an older one and it is shared.
     """
 
     def __init__(self, url: str | os.PathLike[str] | None = None) -> None:
-        self._database = Database(default_url() if url is None else url)
+        self._database = open_database(default_url() if url is None else url)
         self.url = self._database.url
         self._transaction = self._database.transaction
+        self._run = self._database.run
+        self._statistics = statistics.Writer(self._database.insert, self._database.stamp)
+        self._known_arms: set[str] = set()
+
+    def _append(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows, those whose key is there already left as they are."""
+        if rows:
+            statement = self._database.insert(table).on_conflict_do_nothing()
+            self._run(lambda connection: connection.execute(statement, list(rows)), write=True)
 
     def add_decision(self, decision: DecisionRecord) -> None:
-        """Append a decision; until its race is told it is pending."""
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.decisions).values(**{**vars(decision), "created_at": time.time()}).on_conflict_do_nothing())
+        """Append a decision, and the arms it chose; until its race is told it is pending."""
+        now = time.time()
+        arms = [row for arm in decision.arms if (row := _arm_row(arm, now))["arm_id"] not in self._known_arms]
+        answered = sa.exists().where(t.races.c.id == decision.id)
+        new = self._database.insert(t.decisions).values(
+            **{**vars(decision), "created_at": now, "answered": sa.select(answered).scalar_subquery()}
+        )
+
+        def work(connection: sa.Connection) -> None:
+            if arms:
+                connection.execute(self._database.insert(t.arms).on_conflict_do_nothing(), sorted(arms, key=lambda row: str(row["arm_id"])))
+            connection.execute(new.on_conflict_do_nothing())
+
+        self._run(work, write=True)
+        self._known_arms.update(row["arm_id"] for row in arms)
 
     def add_race(self, race: RaceRecord) -> bool:
         """Append a race with all its results, at once; False if it was there already."""
         now = time.time()
         row = {**vars(race), "created_at": now}
-        rows = [result_row(result, race.id, race.task_type, now, position) for position, result in enumerate(row.pop("results"))]
-        with self._transaction(write=True) as connection:
-            if connection.execute(insert(t.races).values(**row).on_conflict_do_nothing()).rowcount == 0:
+        del row["results"]
+        rows = [result_row(result, race.id, race.task_type, now, position) for position, result in enumerate(race.results)]
+
+        def work(connection: sa.Connection) -> bool:
+            if connection.execute(self._database.insert(t.races).on_conflict_do_nothing(), row).rowcount == 0:
                 return False
             if rows:
-                connection.execute(insert(t.results), rows)  # a result that is there already is an error: the race is not added
-        return True
+                connection.execute(t.results.insert(), rows)  # a result that is there already is an error: the race is not added
+                self._learn(connection, race.results, rows)
+            connection.execute(sa.update(t.decisions).where(t.decisions.c.id == race.id).values(answered=True))
+            return True
+
+        return self._run(work, write=True)
 
     def add_outcome(self, result: GenerationResult, task_type: str) -> None:
         """Append an outcome that a caller saw for himself, as a result that belongs to no race."""
         row = result_row(result, None, task_type, time.time(), 0)
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.results).values(**row).on_conflict_do_nothing())
+
+        def work(connection: sa.Connection) -> None:
+            if connection.execute(self._database.insert(t.results).on_conflict_do_nothing(), row).rowcount:
+                self._learn(connection, [result], [row])
+
+        self._run(work, write=True)
+
+    def _learn(self, connection: sa.Connection, results: Sequence[GenerationResult], rows: Sequence[Mapping[str, Any]]) -> None:
+        """What new results bring besides their rows: their codes, and their sums."""
+        codes = code_rows(results)
+        if codes:
+            connection.execute(self._database.insert(t.codes).on_conflict_do_nothing(), codes)
+        self._statistics.add(connection, statistics.sums_of(rows), self._database.shard(connection))
+
+    def add_arms(self, arms: Sequence[ArmRecord]) -> None:
+        """Append arms; one whose id is there already stays as it is."""
+        self._append(
+            t.arms, [{**vars(arm), "created_at": arm.created_at or time.time()} for arm in sorted(arms, key=lambda arm: arm.arm_id)]
+        )
+
+    def add_arm_event(self, event: ArmEvent) -> None:
+        """Append something that happened to an arm."""
+        self._append(t.arm_events, [{**vars(event), "id": event.id or new_id(), "created_at": event.created_at or time.time()}])
+
+    def add_strategy(self, hash: str, name: str, toml: str) -> None:  # noqa: A002 - what it is
+        """Keep a strategy's text by its hash; one that is there already stays as it is."""
+        self._append(t.strategies, [{"hash": hash, "name": name, "created_at": time.time(), "toml": toml}])
 
     def add_selection(self, scope: str, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
         """Append that this result was selected."""
@@ -71,20 +128,16 @@ class History:
             "result_id": row.get("id") or None,
             "combined_score": float(row.get("combined_score") or 0.0),
         }
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.selections).values(**values))
+        self._append(t.selections, [values])
 
     def add_feedback(self, feedback: Feedback) -> None:
         """Append a rating."""
-        row = {**vars(feedback), "id": feedback.id or new_id(), "created_at": feedback.created_at or time.time()}
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.feedback).values(**row).on_conflict_do_nothing())
+        self._append(t.feedback, [{**vars(feedback), "id": feedback.id or new_id(), "created_at": feedback.created_at or time.time()}])
 
     def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
         """Append the weights that a scope uses from now on."""
         row = {"id": new_id(), "created_at": time.time(), "scope": scope, "quality": quality, "speed": speed, "feedback_id": feedback_id}
-        with self._transaction(write=True) as connection:
-            connection.execute(insert(t.weights).values(**row))
+        self._append(t.weights, [row])
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
         """Passes and fails per arm and task type."""
@@ -97,35 +150,39 @@ class History:
         with self._transaction() as connection:
             return [Tally(*row) for row in connection.execute(query)]
 
-    def outcomes(self, after: int = 0) -> Outcomes:
-        """What the log has grown by since `after`, for a fold; 0 is from its beginning."""
-        r = t.results.c
-        race = sa.func.coalesce(r.race_id, r.id)
-        query = sa.select(r.seq, r.arm_id, r.model, r.task_type, r.informative, r.passed, r.quality, r.speed, race, r.digest)
-        with self._transaction() as connection:
-            rows = connection.execute(query.where(r.seq > after).order_by(r.seq)).all()
-        return Outcomes(
-            arm_id=[row[1] for row in rows],
-            model=[row[2] for row in rows],
-            digest=[row[9] for row in rows],
-            task_type=[row[3] for row in rows],
-            passed=[float(row[5]) if row[4] else math.nan for row in rows],
-            measures=[(row[6], row[7]) for row in rows],
-            race_id=[row[8] for row in rows],
-            last=rows[-1][0] if rows else after,
+    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
+        """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.
+
+        Without `since` all of them; with the cursor of an earlier answer to the same question, those that may have changed.
+        """
+        return self._run(lambda connection: statistics.changes(connection, self._database.horizon, arms, models, since))
+
+    def check_statistics(self) -> list[statistics.Difference]:
+        """Where the running sums are not those of the log: nowhere, unless something else wrote to the database."""
+        return self._run(
+            lambda connection: statistics.differences(statistics.stored(connection), statistics.fold(connection)), snapshot=True
         )
 
-    def pending(self, task_type: str) -> list[DecisionRecord]:
-        """Decisions that no race has answered yet."""
-        answered = sa.select(t.races.c.id).where(t.races.c.id == t.decisions.c.id)
-        query = sa.select(t.decisions).where(t.decisions.c.task_type == task_type, ~answered.exists())
+    def rebuild_statistics(self) -> None:
+        """Replace the running sums by those of the log; other writers wait."""
+
+        def work(connection: sa.Connection) -> None:
+            self._database.lock(connection, t.statistics, t.pair_statistics)
+            statistics.rebuild(connection, self._statistics)
+
+        self._run(work, write=True)
+
+    def pending(self, task_type: str, since: float = 0.0) -> list[DecisionRecord]:
+        """Decisions made since a moment (Unix seconds) that no race has answered yet."""
+        d = t.decisions.c
+        query = _DECISIONS.where(d.task_type == task_type, d.answered == sa.false(), d.created_at >= since)
         with self._transaction() as connection:
             return [DecisionRecord(**row) for row in connection.execute(query).mappings()]
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """A decision by id."""
         with self._transaction() as connection:
-            row = connection.execute(sa.select(t.decisions).where(t.decisions.c.id == decision_id)).mappings().first()
+            row = connection.execute(_DECISIONS.where(t.decisions.c.id == decision_id)).mappings().first()
         return DecisionRecord(**row) if row else None
 
     def race(self, race_id: str) -> RaceRecord | None:
@@ -140,17 +197,19 @@ class History:
     def _races(self, query: sa.Select[Any]) -> list[RaceRecord]:
         with self._transaction() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
-            of_these = sa.select(t.results).where(t.results.c.race_id.in_([row["id"] for row in rows])).order_by(t.results.c.position)
             by_race: dict[str, list[GenerationResult]] = {row["id"]: [] for row in rows}
-            for result in connection.execute(of_these).mappings():
-                by_race[result["race_id"]].append(result_from_json(result["result"]))
+            for start in range(0, len(rows), MANY):
+                some = [row["id"] for row in rows[start : start + MANY]]
+                of_these = RESULTS.where(t.results.c.race_id.in_(some)).order_by(t.results.c.position)
+                for result in connection.execute(of_these).mappings():
+                    by_race[result["race_id"]].append(read_result(result))
         return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
 
     def result(self, result_id: str) -> GenerationResult | None:
         """A result by id."""
         with self._transaction() as connection:
-            value = connection.scalar(sa.select(t.results.c.result).where(t.results.c.id == result_id))
-        return result_from_json(value) if value else None
+            row = connection.execute(RESULTS.where(t.results.c.id == result_id)).mappings().first()
+        return read_result(row) if row else None
 
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
         """Ratings, oldest first; of one race or all."""
@@ -194,6 +253,25 @@ class History:
         with self._transaction() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def arms(self) -> list[ArmRecord]:
+        """Every arm that was ever chosen or added, oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(sa.select(t.arms).order_by(t.arms.c.created_at, t.arms.c.arm_id)).mappings()
+            return [ArmRecord(**row) for row in rows]
+
+    def arm_events(self, scope: str | None = None) -> list[ArmEvent]:
+        """What happened to arms, oldest first; in one scope or all."""
+        query = sa.select(t.arm_events).order_by(t.arm_events.c.created_at, t.arm_events.c.id)
+        with self._transaction() as connection:
+            rows = connection.execute(query if scope is None else query.where(t.arm_events.c.scope == scope)).mappings()
+            return [ArmEvent(**row) for row in rows]
+
+    def strategy(self, hash: str) -> str | None:  # noqa: A002
+        """The TOML text of the strategy of that hash."""
+        with self._transaction() as connection:
+            text: str | None = connection.scalar(sa.select(t.strategies.c.toml).where(t.strategies.c.hash == hash))
+        return text
+
     def count(self) -> dict[str, int]:
         """How many decisions, races, results and ratings there are."""
         tables = {"decisions": t.decisions, "races": t.races, "results": t.results, "feedback": t.feedback}
@@ -203,3 +281,11 @@ class History:
     def close(self) -> None:
         """Release the connection; a second call does nothing."""
         self._database.close()
+
+
+def _arm_row(arm: Mapping[str, Any], created_at: float) -> dict[str, Any]:
+    """The arms table's row of an arm as a decision keeps it."""
+    name = str(arm.get("name", ""))
+    settings = {key: value for key, value in arm.items() if key not in ("name", "arm_id")}
+    row = {"arm_id": arm.get("arm_id") or named_arm_id(name), "name": name, "model": str(arm.get("model", "")), "settings": settings}
+    return row | {"parents": [], "origin": "strategy", "created_at": created_at}

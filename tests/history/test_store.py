@@ -76,7 +76,7 @@ def test_a_race_told_twice_is_kept_once() -> None:
     assert store.count()["results"] == 1
 
 
-def test_tallies_and_outcomes_leave_out_what_says_nothing() -> None:
+def test_tallies_and_evidence_leave_out_what_says_nothing() -> None:
     """Cancelled, infrastructure and unverified outcomes move no posterior."""
     store = History("sqlite://")
     store.add_race(
@@ -89,9 +89,11 @@ def test_tallies_and_outcomes_leave_out_what_says_nothing() -> None:
         )
     )
     assert {tally.arm_name: (tally.passes, tally.fails) for tally in store.tallies()} == {"a": (1, 0), "b": (0, 1)}
-    outcomes = store.outcomes()
-    assert [str(passed) for passed in outcomes.passed] == ["1.0", "0.0", "nan", "nan", "nan"]
-    assert store.outcomes(outcomes.last).arm_id == []
+    evidence = store.evidence({f"id-{name}" for name in "abcde"}, set())
+    assert {(key[1], key[4]) for key in evidence.own} == {("id-a", 1), ("id-b", 0), ("id-c", -1), ("id-d", -1), ("id-e", -1)}
+    assert [key[1:5:2] for key in evidence.pairs] == [("id-a", "id-b")]
+    later = store.evidence({"id-a"}, set(), evidence.cursor)
+    assert (later.own, later.pairs, later.again) == ({}, {}, False)
 
 
 def test_weights_of_one_scope_do_not_touch_another() -> None:

@@ -1,0 +1,102 @@
+"""From a history's running sums to the statistics that policies read, followed as the log grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banditgen.arm import arm_id, named_arm_id, plain_model
+from banditgen.bandit import KEEP, Statistics
+from banditgen.history.base import Cursor, HistoryStore
+
+Key = tuple[Any, ...]
+Rows = dict[Any, tuple[float, ...]]
+
+
+class Follower:
+    """Keeps statistics equal to a history's sums over its arms.
+
+    Evidence under a digest other than its model's newest counts `KEEP` of itself, whenever it came; where the digest isn't
+    known it counts whole. The newest is the one whose latest result was written last.
+
+    Args:
+        history: the event log; other processes may write to it too.
+        arms: whose evidence is followed; outcomes recorded under a bare name count for the arm of that name.
+    """
+
+    def __init__(self, history: HistoryStore, arms: Sequence[Any]) -> None:
+        self._history = history
+        self._by_name: dict[str, str] = {named_arm_id(arm.name): arm_id(arm) for arm in arms}
+        self._ids = {*self._by_name, *self._by_name.values()}
+        self._models = {plain_model(arm.model) for arm in arms}
+        self._cursor: Cursor | None = None
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._own: Rows = {}
+        self._pairs: Rows = {}
+        self._seen_at: dict[str, dict[str, float]] = {}  # model -> digest -> when last
+        self._newest: dict[str, str] = {}
+        self._model_of: dict[Key, str] = {}  # (arm, digest) -> model
+        self._statistics = Statistics()
+
+    def read(self) -> Statistics:
+        """The statistics as the history has them now; not to be changed."""
+        new = self._history.evidence(self._ids, self._models, self._cursor)
+        if new.again:
+            self._forget_all()
+        self._cursor = new.cursor
+        for (_, arm, model, digest, _, _), values in new.own.items():
+            self._model_of[arm, digest] = model
+            if digest:
+                seen = self._seen_at.setdefault(model, {})
+                seen[digest] = max(values[-1], seen.get(digest, values[-1]))
+        own = {key: values[:-1] for key, values in new.own.items() if key[1] in self._ids}
+        newest = {model: max(seen, key=lambda digest: (seen[digest], digest)) for model, seen in self._seen_at.items()}
+        changed = any(self._newest.get(model, digest) != digest for model, digest in newest.items())
+        self._newest = newest
+        if changed:
+            self._own |= own
+            self._pairs |= new.pairs
+            self._statistics = Statistics()
+            own, pairs, before_own, before_pairs = self._own, self._pairs, {}, {}
+        else:
+            pairs, before_own, before_pairs = new.pairs, self._own, self._pairs
+        self._add_own(own, before_own)
+        self._add_pairs(pairs, before_pairs)
+        self._own |= own
+        self._pairs |= pairs
+        return self._statistics
+
+    def _add_own(self, rows: Rows, before: Rows) -> None:
+        gain = _gain(rows, before, 6)
+        if len(gain) == 0:
+            return
+        gain *= np.array([self._worth(key[2], key[3]) for key in rows])[:, None]
+        arms, verdicts = [self._by_name.get(key[1], key[1]) for key in rows], np.array([key[4] for key in rows], np.int64)
+        products = gain[:, [3, 4, 4, 5]].reshape(-1, 2, 2)
+        self._statistics.add(arms, [key[0] for key in rows], verdicts, gain[:, 0], gain[:, 1:3], products)
+
+    def _add_pairs(self, rows: Rows, before: Rows) -> None:
+        gain = _gain(rows, before, 9)
+        if len(gain) == 0:
+            return
+        models = self._model_of
+        gain *= np.array([self._worth(models[key[1:3]], key[2]) * self._worth(models[key[3:5]], key[4]) for key in rows])[:, None]
+        arms, others = ([self._by_name.get(key[i], key[i]) for key in rows] for i in (1, 3))
+        types = [key[0] for key in rows]
+        self._statistics.add_pairs(types, arms, others, gain[:, 0], gain[:, 1:3], gain[:, 3:5], gain[:, 5:].reshape(-1, 2, 2))
+
+    def _worth(self, model: str, digest: str) -> float:
+        return 1.0 if not digest or self._newest[model] == digest else KEEP
+
+
+def _gain(rows: Mapping[Key, tuple[float, ...]], before: Mapping[Key, tuple[float, ...]], width: int) -> NDArray[np.float64]:
+    """(N, width): what each row has grown by."""
+    nothing = (0.0,) * width
+    after = np.array([*rows.values()], float).reshape(-1, width)
+    gain: NDArray[np.float64] = after - np.array([before.get(key, nothing) for key in rows], float).reshape(-1, width)
+    return gain
