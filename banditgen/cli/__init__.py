@@ -18,6 +18,7 @@ VERBS = {
     "history": "What was raced.",
     "models": "The embedded models: list them, fetch them.",
     "run": "Race generators on a task and print the best code.",
+    "storage": "Upgrade the history's database.",
     "tools": "Arms that are best for a type of task beyond doubt, as tools.",
 }
 

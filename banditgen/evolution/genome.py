@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -107,7 +108,7 @@ class Genome:
         """The prompt that the fragments make."""
         return assemble(self.texts)
 
-    @property
+    @functools.cached_property
     def arm_id(self) -> str:
         """The id of the arm that it makes."""
         return self.arm("genome").arm_id

@@ -1,26 +1,26 @@
-"""The database behind the history: opening and checking it, transactions, and errors in one line."""
+"""What every database behind the history gives: short transactions, tried again where that helps, and errors in one line."""
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
-import sqlite3
-import threading
+import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import platformdirs
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import StatementError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import DBAPIError, StatementError
 
-from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionError
-from banditgen.history import schema as t
+from banditgen.errors import HistoryCorruptError, HistoryError
 
-BUSY_TIMEOUT_SECONDS = 30.0
-MEMORY = "sqlite://"
+WAIT_SECONDS = 60.0  # how long a database that was open may be out of reach
+FIRST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 1.0
+WRITE = "banditgen_write"  # the execution option that says that a transaction writes
 
 Found = TypeVar("Found")
 
@@ -32,153 +32,131 @@ def default_url() -> str:
     )
 
 
-class Database:
-    """One SQLite database: one connection per process, short immediate transactions, WAL, every commit flushed to disk.
+class Database(abc.ABC):
+    """A database, open. Every method may be called from any thread, and after a fork.
+
+    `url` names it for people, without a password. `stamp` and `horizon` are SQL, for statistics that are followed while
+    others write (see `schema.statistics`): the running transaction's number, and one that no earlier transaction which
+    is not visible yet, nor any later one, falls short of. `insert` makes inserts that know ON CONFLICT.
 
     Args:
-        url: a `sqlite:///` URL or a file's path, both taken literally; "sqlite://" keeps it in memory.
-
-    Raises:
-        HistoryError: it cannot be opened, or the URL is for another database.
-        HistoryCorruptError: the file is no readable history.
-        HistoryVersionError: a newer banditgen wrote it.
+        url: what people may see.
+        engine: made for this class by its `open`.
     """
 
-    insert = staticmethod(insert)
-    # writers take turns, and the log's last number is theirs alone until they end
-    stamp: sa.ColumnElement[Any] = sa.select(sa.func.max(t.results.c.seq)).scalar_subquery()
-    horizon: sa.ColumnElement[Any] = sa.select(sa.func.max(t.results.c.seq) + 1).scalar_subquery()
-    shard = 0
+    insert: Callable[..., Any]
+    stamp: sa.ColumnElement[Any]
+    horizon: sa.ColumnElement[Any]
+    shared: bool  # by hosts and people: it is not upgraded without being asked
 
-    def __init__(self, url: str | os.PathLike[str]) -> None:
-        self.path = _path(url)
-        self.url = MEMORY if self.path is None else f"sqlite:///{self.path}"
-        self._lock = threading.RLock()
+    def __init__(self, url: str, engine: sa.Engine) -> None:
+        self.url = url
+        self.engine = engine
+        self._lock: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         self._process = os.getpid()
         self._closed = False
-        with self._errors_in_one_line():
-            self._engine = self._open()
-
-    def _open(self) -> sa.Engine:
-        if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(
-            sa.URL.create("sqlite", database=None if self.path is None else str(self.path)),
-            poolclass=StaticPool,
-            connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
-        )
-        # SQLAlchemy's documented recipe for SQLite: the driver must not begin transactions by itself
-        sa.event.listen(engine, "connect", _leave_transactions_to_us)
-        sa.event.listen(engine, "begin", _begin)
-        with engine.connect() as connection:
-            self._check_or_create(connection)
-        return engine
-
-    def _check_or_create(self, connection: sa.Connection) -> None:
-        with connection.begin():
-            tables = {name for name in sa.inspect(connection).get_table_names() if name.startswith("banditgen_")}
-        if tables and t.meta.name not in tables:
-            raise HistoryCorruptError(
-                f"the history {self.url} has tables of ours but no schema version: it is damaged, or not banditgen's; choose another file"
-            )
-        if not tables:
-            _durable(connection)
-            with connection.execution_options(banditgen_write=True).begin():
-                t.metadata.create_all(connection)
-                connection.execute(insert(t.meta).values(key="schema_version", value=str(t.SCHEMA_VERSION)).on_conflict_do_nothing())
-            return
-        with connection.begin():
-            version = connection.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version"))
-        if version is None or not (version.isascii() and version.isdecimal()):
-            raise HistoryCorruptError(
-                f"the history {self.url} has no schema version: it is damaged, or not banditgen's; choose another file"
-            )
-        if int(version) < t.SCHEMA_VERSION:
-            raise HistoryVersionError(f"the history {self.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}")
-        if int(version) > t.SCHEMA_VERSION:
-            raise HistoryVersionError(
-                f"the history {self.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}: upgrade banditgen"
-            )
-        _durable(connection)
 
     @contextlib.contextmanager
-    def transaction(self, *, write: bool = False) -> Iterator[sa.Connection]:
-        """A transaction, committed at the end of the block; whatever the database refuses is a HistoryError."""
-        if os.getpid() != self._process:
-            self._after_fork()
-        if self._closed:
-            raise HistoryError(f"the history {self.url} is closed: open it again")
-        with (
-            self._lock,
-            self._errors_in_one_line(),
-            self._engine.connect() as connection,
-            connection.execution_options(banditgen_write=write).begin(),
-        ):
+    def transaction(self, *, write: bool = False, snapshot: bool = False) -> Iterator[sa.Connection]:
+        """A transaction, committed at the end of the block; whatever the database refuses is a HistoryError.
+
+        Args:
+            write: it may write.
+            snapshot: it sees one moment of the database all along.
+        """
+        with self.errors_in_one_line(), self._transaction(write, snapshot) as connection:
             yield connection
 
     def run(self, work: Callable[[sa.Connection], Found], *, write: bool = False, snapshot: bool = False) -> Found:
-        """What `work` gives in a transaction; `snapshot` shows it one moment of the database all along."""
-        del snapshot  # every transaction of SQLite does
-        with self.transaction(write=write) as connection:
-            return work(connection)
+        """What `work` gives in a transaction, tried again for up to `WAIT_SECONDS` while the database is out of reach.
 
-    def lock(self, connection: sa.Connection, *tables: sa.Table) -> None:
-        """Keep other writers from these tables until the transaction ends; SQLite's writers take turns anyway."""
-
-    def _after_fork(self) -> None:
-        """A connection must not be used on both sides of a fork; one in memory is this process's own copy."""
-        self._process = os.getpid()
-        self._lock = threading.RLock()
-        if self.path is not None:
-            self._engine.dispose(close=False)
+        A commit whose answer was lost may have happened: `work` must be harmless when done twice.
+        """
+        deadline, pause = time.monotonic() + WAIT_SECONDS, FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                with self._transaction(write, snapshot) as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if not self._passes(error) or time.monotonic() > deadline:
+                    with self.errors_in_one_line():
+                        raise
+            except Exception:
+                with self.errors_in_one_line():
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not to try in step with others
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     @contextlib.contextmanager
-    def _errors_in_one_line(self) -> Iterator[None]:
+    def _transaction(self, write: bool, snapshot: bool) -> Iterator[sa.Connection]:
+        if os.getpid() != self._process:
+            self._process = os.getpid()
+            self._after_fork()
+        if self._closed:
+            raise HistoryError(f"the history {self.url} is closed: open it again")
+        with self._lock, self.engine.connect() as connection:
+            connection.execution_options(**self._options(write, snapshot))
+            with connection.begin():
+                yield connection
+
+    def _options(self, write: bool, snapshot: bool) -> dict[str, Any]:
+        del snapshot
+        return {WRITE: write}
+
+    def _after_fork(self) -> None:
+        """A connection must not be used on both sides of a fork."""
+        self.engine.dispose(close=False)
+
+    @abc.abstractmethod
+    def make_durable(self) -> None:
+        """Once it is known to be a history of ours: what keeps every commit."""
+
+    @abc.abstractmethod
+    def _passes(self, error: DBAPIError) -> bool:
+        """Whether trying again may help."""
+
+    @abc.abstractmethod
+    def _named(self, text: str) -> HistoryError:
+        """The error that the database's own words stand for."""
+
+    @abc.abstractmethod
+    def shard(self, connection: sa.Connection) -> int:
+        """Which shard of the statistics this connection writes."""
+
+    @abc.abstractmethod
+    def lock(self, connection: sa.Connection, *tables: sa.Table) -> None:
+        """Keep other writers from these tables until the transaction ends."""
+
+    @abc.abstractmethod
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """Keep others from making or upgrading the tables until the transaction ends."""
+
+    @abc.abstractmethod
+    def backup(self, version: int) -> Path | None:
+        """A copy of the database beside it before it is upgraded from this version; None where that is others' business."""
+
+    @contextlib.contextmanager
+    def errors_in_one_line(self) -> Iterator[None]:
+        """Whatever is raised by the database, by the file system or for what is in a row is a HistoryError."""
         try:
             yield
-        except (StatementError, sqlite3.Error) as error:
-            text = " ".join(str(getattr(error, "orig", error)).split())
-            if "not a database" in text or "malformed" in text:
-                raise HistoryCorruptError(
-                    f"the history {self.url} is damaged or no SQLite file ({text}): restore a copy or choose another file"
-                ) from None
-            raise HistoryError(f"the history {self.url} cannot be used: {text}; check the file, its folder and the disk") from None
+        except HistoryError:
+            raise
+        except (StatementError, self.engine.dialect.loaded_dbapi.Error) as error:
+            raise self._named(self._words(error)) from None
         except OSError as error:
             raise HistoryError(f"the history {self.url} cannot be used: {error.strerror or error}; choose another file") from None
         except ValueError as error:
             text = " ".join(str(error).split())
             raise HistoryCorruptError(f"the history {self.url} has a row or a name that cannot be read ({text}): restore a copy") from None
 
+    def _words(self, error: BaseException) -> str:
+        own = getattr(error, "orig", None) or error
+        primary = getattr(getattr(own, "diag", None), "message_primary", None)
+        return " ".join(str(primary or own).split())
+
     def close(self) -> None:
-        """Release the connection; a second call does nothing."""
+        """Release the connections; a second call does nothing."""
         with self._lock:
             self._closed = True
-            self._engine.dispose()
-
-
-def _path(url: str | os.PathLike[str]) -> Path | None:
-    text = os.fspath(url)
-    if not isinstance(text, str) or not text.strip():
-        raise HistoryError(f"the history must be a sqlite:/// URL or a file's path, not {text!r}")
-    if text in (MEMORY, "sqlite:///:memory:"):
-        return None
-    if text.startswith("sqlite:///") and text != "sqlite:///":
-        text = text.removeprefix("sqlite:///")
-    elif "://" in text or text.startswith("sqlite:"):
-        raise HistoryError(f"the history {text.split(':', 1)[0]}:… is not one that banditgen knows: use sqlite:///PATH")
-    return Path(text).expanduser()
-
-
-def _leave_transactions_to_us(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-
-
-def _durable(connection: sa.Connection) -> None:
-    driver: Any = connection.connection.driver_connection  # these must stand outside a transaction
-    driver.execute("PRAGMA journal_mode=WAL")
-    driver.execute("PRAGMA synchronous=FULL")
-
-
-def _begin(connection: sa.Connection) -> None:
-    write = connection.get_execution_options().get("banditgen_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+            self.engine.dispose()

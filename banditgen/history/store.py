@@ -1,4 +1,4 @@
-"""The event log over SQLAlchemy Core, on SQLite."""
+"""The event log over SQLAlchemy Core, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.base import ArmEvent, ArmRecord, Cursor, DecisionRecord, Evidence, RaceRecord, SelectionStats, Tally
-from banditgen.history.database import Database, default_url
+from banditgen.history.database import default_url
 from banditgen.history.ids import new_id
+from banditgen.history.opening import open_database
 from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
 from banditgen.result import Feedback, GenerationResult
 
+MANY = 1000  # ids in one question: databases limit them
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 
 
 class History:
-    """An append-only event log in SQLite.
+    """An append-only event log in SQLite or PostgreSQL.
 
     Args:
-        url: a `sqlite:///` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
+        url: a `sqlite:///` or `postgresql://` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
 
     Raises:
         HistoryError: it cannot be opened, or the URL is for another database.
         HistoryCorruptError: the file is no readable history.
-        HistoryVersionError: a newer banditgen wrote it.
+        HistoryVersionError: a newer banditgen wrote it, or an older one and it is shared.
     """
 
     def __init__(self, url: str | os.PathLike[str] | None = None) -> None:
-        self._database = Database(default_url() if url is None else url)
+        self._database = open_database(default_url() if url is None else url)
         self.url = self._database.url
         self._transaction = self._database.transaction
         self._run = self._database.run
@@ -98,7 +100,7 @@ class History:
         codes = code_rows(results)
         if codes:
             connection.execute(self._database.insert(t.codes).on_conflict_do_nothing(), codes)
-        self._statistics.add(connection, statistics.sums_of(rows), self._database.shard)
+        self._statistics.add(connection, statistics.sums_of(rows), self._database.shard(connection))
 
     def add_arms(self, arms: Sequence[ArmRecord]) -> None:
         """Append arms; one whose id is there already stays as it is."""
@@ -195,10 +197,12 @@ class History:
     def _races(self, query: sa.Select[Any]) -> list[RaceRecord]:
         with self._transaction() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
-            of_these = RESULTS.where(t.results.c.race_id.in_([row["id"] for row in rows])).order_by(t.results.c.position)
             by_race: dict[str, list[GenerationResult]] = {row["id"]: [] for row in rows}
-            for result in connection.execute(of_these).mappings():
-                by_race[result["race_id"]].append(read_result(result))
+            for start in range(0, len(rows), MANY):
+                some = [row["id"] for row in rows[start : start + MANY]]
+                of_these = RESULTS.where(t.results.c.race_id.in_(some)).order_by(t.results.c.position)
+                for result in connection.execute(of_these).mappings():
+                    by_race[result["race_id"]].append(read_result(result))
         return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
 
     def result(self, result_id: str) -> GenerationResult | None:

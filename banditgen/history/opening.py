@@ -1,0 +1,158 @@
+"""Opening a history: which database a URL names, its tables made, checked and upgraded."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionError
+from banditgen.history import schema as t
+from banditgen.history import statistics
+from banditgen.history.database import Database
+from banditgen.history.postgres import PostgreSQL
+from banditgen.history.sqlite import MEMORY, SQLite, sqlite_path
+
+VERSION_TABLE = "banditgen_alembic_version"  # Optuna, which may share the database, has Alembic's own
+
+logger = logging.getLogger("banditgen.history")
+
+
+@dataclasses.dataclass(frozen=True)
+class Upgraded:
+    """What opening a history did to it: its schema version before and now, and where a copy of what it was is kept."""
+
+    url: str
+    before: int
+    now: int
+    copy: Path | None = None
+
+
+def upgrade_database(url: str | os.PathLike[str]) -> Upgraded:
+    """Upgrade a history, shared ones too, to this version's tables; one that has them stays as it is.
+
+    Raises:
+        HistoryError: as `open_database` does.
+    """
+    database = _database(url)
+    try:
+        with database.errors_in_one_line():
+            return _check(database, upgrade=True)
+    finally:
+        database.close()
+
+
+def open_database(url: str | os.PathLike[str]) -> Database:
+    """The database, with the tables of this version.
+
+    A SQLite file of an older version is upgraded, after a copy was made beside it.
+
+    Args:
+        url: a `sqlite:///` or `postgresql://` URL or a file's path; "sqlite://" keeps it in memory.
+
+    Raises:
+        HistoryError: it cannot be opened, or the URL is for another database.
+        HistoryCorruptError: it is no readable history.
+        HistoryVersionError: a newer banditgen wrote it, or an older one and it is shared.
+    """
+    database = _database(url)
+    try:
+        with database.errors_in_one_line():
+            _check(database, upgrade=False)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _database(url: str | os.PathLike[str]) -> Database:
+    text = os.fspath(url)
+    if not isinstance(text, str) or not text.strip():
+        raise HistoryError(f"the history must be a sqlite:/// or postgresql:// URL or a file's path, not {text!r}")
+    scheme = text.split(":", 1)[0]
+    if scheme in ("postgresql", "postgresql+psycopg") and "://" in text:
+        return PostgreSQL(text)
+    if text != MEMORY and ("://" in text or text.startswith("sqlite:")) and (not text.startswith("sqlite:///") or text == "sqlite:///"):
+        raise HistoryError(f"the history {scheme}:… is not one that banditgen knows: use sqlite:///PATH or postgresql://…")
+    return SQLite(sqlite_path(text))
+
+
+def _check(database: Database, *, upgrade: bool) -> Upgraded:
+    version = database.run(lambda connection: _version(database, connection))
+    if version is None:
+        database.make_durable()
+        database.run(lambda connection: _make(database, connection), write=True)
+        version = database.run(lambda connection: _version(database, connection)) or 0
+    if version > t.SCHEMA_VERSION:
+        raise HistoryVersionError(
+            f"the history {database.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}: upgrade banditgen"
+        )
+    if version < t.SCHEMA_VERSION and database.shared and not upgrade:
+        raise HistoryVersionError(
+            f"the history {database.url} has schema version {version}, this banditgen needs {t.SCHEMA_VERSION}:"
+            " stop what writes to it and run `banditgen storage upgrade --history URL`"
+        )
+    database.make_durable()
+    copy = database.run(lambda connection: _upgrade(database, connection), write=True) if version < t.SCHEMA_VERSION else None
+    return Upgraded(database.url, version, t.SCHEMA_VERSION, copy)
+
+
+def _version(database: Database, connection: sa.Connection) -> int | None:
+    """The schema version; None where there are no tables of ours."""
+    tables = {name for name in sa.inspect(connection).get_table_names() if name.startswith("banditgen_")}
+    if not tables:
+        return None
+    damaged = "it is damaged, or not banditgen's; choose another database"
+    if t.meta.name not in tables:
+        raise HistoryCorruptError(f"the history {database.url} has tables of ours but no schema version: {damaged}")
+    version = connection.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version"))
+    if version is None or not (version.isascii() and version.isdecimal()):
+        raise HistoryCorruptError(f"the history {database.url} has no schema version: {damaged}")
+    return int(version)
+
+
+def _make(database: Database, connection: sa.Connection) -> None:
+    database.lock_schema(connection)
+    if _version(database, connection) is not None:
+        return  # another process was faster
+    t.metadata.create_all(connection)
+    connection.execute(t.meta.insert().values(key="schema_version", value=str(t.SCHEMA_VERSION)))
+    from alembic.migration import MigrationContext  # noqa: PLC0415 - slow to import, and only needed for a new database
+
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    context.stamp(_scripts(connection)[1], "head")
+
+
+def _upgrade(database: Database, connection: sa.Connection) -> Path | None:
+    """All steps to this version, in the one transaction that the caller commits; a process killed meanwhile changed nothing."""
+    database.lock_schema(connection)
+    version = _version(database, connection)
+    if version is None or version >= t.SCHEMA_VERSION:
+        return None  # another process was faster
+    copy = database.backup(version)
+    from alembic import command  # noqa: PLC0415
+
+    config, _ = _scripts(connection)
+    if version == 1 and VERSION_TABLE not in sa.inspect(connection).get_table_names():
+        command.stamp(config, "1")  # it was made before there were migrations
+    command.upgrade(config, "head")
+    database.lock(connection, t.statistics, t.pair_statistics)
+    statistics.rebuild(connection, statistics.Writer(database.insert, database.stamp))
+    connection.execute(t.meta.update().where(t.meta.c.key == "schema_version").values(value=str(t.SCHEMA_VERSION)))
+    kept = f"; what it was is kept in {copy}" if copy else ""
+    logger.warning("the history %s is upgraded from schema version %d to %d%s", database.url, version, t.SCHEMA_VERSION, kept)
+    return copy
+
+
+def _scripts(connection: sa.Connection) -> tuple[Any, Any]:
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config, ScriptDirectory.from_config(config)
