@@ -22,7 +22,7 @@ from banditgen.history.ids import new_id
 from banditgen.result import FailureKind, GenerationResult, Timings
 from banditgen.sandbox.base import Execution, Sandbox
 from banditgen.sandbox.runner import run_with
-from banditgen.scoring import SelectionCriteria, combined_score, quality_score, speed_score
+from banditgen.scoring import SelectionCriteria, quality_score
 from banditgen.task import Task
 
 logger = logging.getLogger("banditgen.race")
@@ -202,8 +202,8 @@ def score(result: GenerationResult, criteria: SelectionCriteria) -> None:
 
 def weigh(result: GenerationResult, criteria: SelectionCriteria) -> None:
     """Fill in speed, combined score and reward from quality and times; a failing candidate earns no speed."""
-    result.speed_score = speed_score(result.generation_time, result.execution_time) if result.test_passed else 0.0
-    result.combined_score = combined_score(result.quality_score, result.speed_score, criteria.quality_weight, criteria.speed_weight)
+    result.speed_score = criteria.speed(result.generation_time, result.execution_time) if result.test_passed else 0.0
+    result.combined_score = criteria.combined(result.quality_score, result.speed_score, result.measures)
     within = criteria.violation(result.quality_score, result.generation_time, result.execution_time) is None
     result.reward = result.combined_score if result.test_passed and within else 0.0
 

@@ -19,16 +19,18 @@ Rows = dict[Any, tuple[float, ...]]
 class Follower:
     """Keeps statistics equal to a history's sums over its arms.
 
-    Evidence under a digest other than its model's newest counts `KEEP` of itself, whenever it came; where the digest isn't
+    Evidence under a digest other than its model's newest counts `keep` of itself, whenever it came; where the digest isn't
     known it counts whole. The newest is the one whose latest result was written last.
 
     Args:
         history: the event log; other processes may write to it too.
         arms: whose evidence is followed; outcomes recorded under a bare name count for the arm of that name.
+        keep: in [0, 1].
     """
 
-    def __init__(self, history: HistoryStore, arms: Sequence[Any]) -> None:
+    def __init__(self, history: HistoryStore, arms: Sequence[Any], keep: float = KEEP) -> None:
         self._history = history
+        self._keep = keep
         self._by_name: dict[str, str] = {named_arm_id(arm.name): arm_id(arm) for arm in arms}
         self._ids = {*self._by_name, *self._by_name.values()}
         self._models = {plain_model(arm.model) for arm in arms}
@@ -91,7 +93,7 @@ class Follower:
         self._statistics.add_pairs(types, arms, others, gain[:, 0], gain[:, 1:3], gain[:, 3:5], gain[:, 5:].reshape(-1, 2, 2))
 
     def _worth(self, model: str, digest: str) -> float:
-        return 1.0 if not digest or self._newest[model] == digest else KEEP
+        return 1.0 if not digest or self._newest[model] == digest else self._keep
 
 
 def _gain(rows: Mapping[Key, tuple[float, ...]], before: Mapping[Key, tuple[float, ...]], width: int) -> NDArray[np.float64]:

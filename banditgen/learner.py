@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from banditgen.arm import arm_id
-from banditgen.bandit import Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
+from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
 from banditgen.bandit.base import Floats
+from banditgen.bandit.choose import EXPLORATION
 from banditgen.evidence import Follower
 from banditgen.history.base import HistoryStore
 from banditgen.scoring import SelectionCriteria
+from banditgen.strategy_file import SETTLED_POLICIES, BanditSettings
 
 _PLAIN = make_policy("thompson", sharpness=1.0)
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
@@ -80,10 +82,18 @@ class Learner:
         history: the event log; other processes may write to it too.
         arms: the arms that may race; outcomes recorded under a bare name count for the arm of that name.
         policy: a policy's name.
-        bred: which of them were bred, from whom, and which are on trial.
+        settings: how it explores and how long it remembers; None is its own way.
+        bred: which of the arms were bred, from whom, and which are on trial.
     """
 
-    def __init__(self, history: HistoryStore, arms: Sequence[Any], policy: str, bred: Bred | None = None) -> None:
+    def __init__(
+        self,
+        history: HistoryStore,
+        arms: Sequence[Any],
+        policy: str,
+        settings: BanditSettings | None = None,
+        bred: Bred | None = None,
+    ) -> None:
         self._history = history
         self.arms = list(arms)
         self.bred = bred or Bred()
@@ -92,10 +102,12 @@ class Learner:
         self._positions = {arm_id(arm): i for i, arm in enumerate(self.known)}
         self._on_trial = [i for i, arm in enumerate(self.arms) if arm_id(arm) in self.bred.on_trial]
         self._names = [str(arm.name) for arm in self.known]
-        self.policy: Policy = make_policy(policy)
+        settings = settings or BanditSettings()
+        self.policy = settled_policy(policy, settings)
+        self.exploration = EXPLORATION if settings.exploration is None else settings.exploration
         # beliefs are reported as they are, not sharpened as they are for choosing
         self._reporter = self.policy if policy == "best_set" else _PLAIN
-        self._evidence = Follower(history, self.known)
+        self._evidence = Follower(history, self.known, KEEP if settings.keep is None else settings.keep)
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
@@ -107,7 +119,8 @@ class Learner:
         if greedy:
             choice = exploit(self.policy, without(state, trials), k)
         else:
-            choice = choose(self.policy, state, k, np.random.default_rng(seed), on_trial=trials, trial_share=share)
+            rng = np.random.default_rng(seed)
+            choice = choose(self.policy, state, k, rng, exploration=self.exploration, on_trial=trials, trial_share=share)
         detail = {
             "k": len(choice.arms),
             "exploration": choice.exploration,
@@ -173,3 +186,11 @@ class Learner:
                 seen = [(float(state.mean[0, row]), float(state.count[0, row])) for row in rows if row is not None]
                 mean[self._positions[own]], strength[self._positions[own]] = child_prior(seen, shares)
         return dataclasses.replace(state, prior_mean=mean, prior_strength=strength)
+
+
+def settled_policy(name: str, settings: BanditSettings) -> Policy:
+    """The policy of that name with its sharpness and prior strength, where they are set and it has them."""
+    if name not in SETTLED_POLICIES:
+        return make_policy(name)
+    own = {"sharpness": settings.sharpness, SETTLED_POLICIES[name]: settings.prior_strength}
+    return make_policy(name, **{key: value for key, value in own.items() if value is not None})

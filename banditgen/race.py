@@ -195,10 +195,15 @@ class ParallelGenerator:
         await self.backend.prepare(list(dict.fromkeys(models)))
 
     async def race(
-        self, decision: DecisionRecord, arms: Sequence[Any], task: Task, on_event: OnEvent | None = None
+        self,
+        decision: DecisionRecord,
+        arms: Sequence[Any],
+        task: Task,
+        on_event: OnEvent | None = None,
+        criteria: SelectionCriteria | None = None,
     ) -> list[GenerationResult]:
-        """Race a decision's arms on a task, all at once; runs on the background loop."""
-        return await self._generate(task.prompt, arms, decision.id, task.name or "", len(arms), task, decision, on_event)
+        """Race a decision's arms on a task, all at once; runs on the background loop. Criteria of None are this object's."""
+        return await self._generate(task.prompt, arms, decision.id, task.name or "", len(arms), task, decision, on_event, criteria)
 
     async def _iterate(
         self, prompt: str, generators: Sequence[Any], node_id: str, description: str, max_workers: int, task: Task | None
@@ -230,6 +235,7 @@ class ParallelGenerator:
         task: Task | None,
         decision: DecisionRecord | None = None,
         on_event: OnEvent | None = None,
+        criteria: SelectionCriteria | None = None,
     ) -> list[GenerationResult]:
         arms = check_arms(generators)
         if not isinstance(prompt, str) or not prompt.strip():
@@ -249,7 +255,7 @@ class ParallelGenerator:
             node_id=node_id,
             generator=generator,
             evaluator=self._evaluator,
-            criteria=self._criteria_now(),
+            criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
             runner=self._runner,
             seed=self._seed if decision is None else decision.seed,

@@ -115,3 +115,16 @@ class Feedback:
     why: str | None = None
     id: str = ""
     created_at: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Preference:
+    """A person's choice between two candidates of one race, by result id; who said it and why are optional."""
+
+    race_id: str
+    better_id: str
+    worse_id: str
+    who: str | None = None
+    why: str | None = None
+    id: str = ""
+    created_at: float = 0.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from banditgen.errors import UsageError
@@ -58,12 +59,20 @@ def quality_score(
     return min(score, 1.0)
 
 
-def speed_score(generation_time: float, execution_time: float) -> float:
+def speed_score(
+    generation_time: float,
+    execution_time: float,
+    *,
+    generation_scale: float = GENERATION_SCALE_SECONDS,
+    execution_scale: float = EXECUTION_SCALE_SECONDS,
+) -> float:
     """Speed in [0, 1] on an absolute scale: 60 % generation (0 s = 1, 60 s = 0), 40 % execution (0 s = 1, 10 s = 0).
 
     Args:
         generation_time: seconds that the model spent.
         execution_time: seconds that the candidate ran.
+        generation_scale: the seconds of generation that score 0.
+        execution_scale: the seconds of execution that score 0.
 
     Raises:
         UsageError: a time that is negative or not a number; infinity scores 0.
@@ -71,8 +80,8 @@ def speed_score(generation_time: float, execution_time: float) -> float:
     for name, value in (("generation_time", generation_time), ("execution_time", execution_time)):
         if math.isnan(value) or value < 0:
             raise UsageError(f"{name} must be seconds of at least 0, not {value!r}")
-    generation = max(0.0, 1.0 - generation_time / GENERATION_SCALE_SECONDS)
-    execution = max(0.0, 1.0 - execution_time / EXECUTION_SCALE_SECONDS)
+    generation = max(0.0, 1.0 - generation_time / generation_scale)
+    execution = max(0.0, 1.0 - execution_time / execution_scale)
     return generation * GENERATION_SHARE + execution * EXECUTION_SHARE
 
 
@@ -98,6 +107,20 @@ def check_weights(quality_weight: float, speed_weight: float) -> tuple[float, fl
     return float(quality_weight), float(speed_weight)
 
 
+def check_measure_weights(weights: Any) -> tuple[tuple[str, float], ...]:
+    """Weights of measures by name as sorted pairs, refused unless finite and at least 0 (UsageError); those of 0 are dropped."""
+    try:
+        pairs = dict(weights).items()
+    except (TypeError, ValueError):
+        raise UsageError(f"measure weights must be numbers by name, not {weights!r}") from None
+    for name, value in pairs:
+        if not isinstance(name, str) or not name or name in ("quality", "speed"):
+            raise UsageError(f"a measure needs a name of its own, not {name!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise UsageError(f"the weight of {name} must be a finite number of at least 0, not {value!r}")
+    return tuple(sorted((name, float(value)) for name, value in pairs if value > 0))
+
+
 def unit_interval(name: str, value: Any) -> float:
     """The value as a float, refused unless it is a finite number in [0, 1] (UsageError names it)."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
@@ -115,6 +138,8 @@ class SelectionCriteria:
         max_generation_time: the most seconds a model may have spent; None is without a limit.
         max_execution_time: the most seconds a candidate may have run; None is without a limit.
         prefer_simplicity: whether the quality score has the simplicity bonus.
+        generation_scale, execution_scale: the seconds above 0 of each that score no speed.
+        measure_weights: weights of further measures, relative to the two above, by the names that the evaluator gives them.
 
     Raises:
         UsageError: a value outside its range.
@@ -126,14 +151,36 @@ class SelectionCriteria:
     max_generation_time: float | None = None
     max_execution_time: float | None = None
     prefer_simplicity: bool = False
+    generation_scale: float = GENERATION_SCALE_SECONDS
+    execution_scale: float = EXECUTION_SCALE_SECONDS
+    measure_weights: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         check_weights(self.quality_weight, self.speed_weight)
+        object.__setattr__(self, "measure_weights", check_measure_weights(self.measure_weights))
         unit_interval("min_quality_score", self.min_quality_score)
+        for name in ("generation_scale", "execution_scale"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+                raise UsageError(f"{name} must be seconds above 0, not {value!r}")
         for name in ("max_generation_time", "max_execution_time"):
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
                 raise UsageError(f"{name} must be seconds above 0 or None, not {value!r}")
+
+    def speed(self, generation_time: float, execution_time: float) -> float:
+        """The speed score on these scales; see `speed_score`."""
+        return speed_score(generation_time, execution_time, generation_scale=self.generation_scale, execution_scale=self.execution_scale)
+
+    def combined(self, quality: float, speed: float, measures: Mapping[str, float] | None = None) -> float:
+        """The weighted mean of quality, speed and the further measures, in [0, 1]; a measure that is not there is left out."""
+        extra = [(weight, measures[name]) for name, weight in dict(self.measure_weights).items() if name in measures] if measures else []
+        if not extra:
+            return combined_score(quality, speed, self.quality_weight, self.speed_weight)
+        both = self.quality_weight + self.speed_weight
+        total = both + sum(weight for weight, _ in extra)
+        own = both * combined_score(quality, speed, self.quality_weight, self.speed_weight)
+        return (own + sum(weight * value for weight, value in extra)) / total
 
     def violation(self, quality: float, generation_time: float, execution_time: float) -> str | None:
         """In words, the first limit that a candidate breaks; None when it is within all."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from banditgen import defaults
 from banditgen.arm import check_text
 from banditgen.errors import UsageError
-from banditgen.history.base import HistoryStore
+from banditgen.history.base import HistoryStore, PreferredResult
 from banditgen.history.ids import new_id
-from banditgen.result import Feedback, GenerationResult
+from banditgen.result import Feedback, GenerationResult, Preference
 from banditgen.scoring import (
     QUALITY_WEIGHT,
     SPEED_WEIGHT,
     SelectionCriteria,
-    combined_score,
     recommend_criteria,
-    speed_score,
     unit_interval,
 )
 
@@ -27,6 +27,7 @@ Candidate = TypeVar("Candidate", GenerationResult, Mapping[str, Any])
 LEARNING_RATE = 0.1
 DEFAULT_SCOPE = "selector"
 SATISFIED = 0.9  # from here on a rating changes nothing
+SHARPNESS = 10.0  # of people's choices: a lead of 0.1 in the combined score is preferred with a chance of 73 %
 
 
 def learned_weights(quality: float, speed: float, satisfaction: float, learning_rate: float) -> tuple[float, float]:
@@ -40,6 +41,24 @@ def learned_weights(quality: float, speed: float, satisfaction: float, learning_
     if quality < speed:
         step = -step
     return round(quality - step, 12), round(speed + step, 12)
+
+
+def preferred_weights(quality: float, speed: float, choice: PreferredResult, learning_rate: float) -> tuple[float, float]:
+    """The step of a preference between two candidates of which one has the better quality and the other the better speed.
+
+    Moves `learning_rate × (1 − p)` of the whole weight towards the objective in which the preferred one is better, p being the
+    chance that the weights gave to this choice: the logistic function of `SHARPNESS` × its lead in the combined score (the model
+    of Bradley and Terry, 1952; 1 − p is what drives a step up its likelihood). What was expected moves next to nothing, the
+    contrary choice moves back. A candidate that is better in both, or equal in one, says nothing of the weights.
+    """
+    in_quality, in_speed = choice.better.quality - choice.worse.quality, choice.better.speed - choice.worse.speed
+    if in_quality * in_speed >= 0:
+        return quality, speed
+    total = quality + speed
+    lead = (quality * in_quality + speed * in_speed) / total
+    step = math.copysign(learning_rate / (1.0 + math.exp(SHARPNESS * lead)) * total, in_quality)
+    moved = min(max(quality + step, 0.0), total)
+    return round(moved, 12), round(total - moved, 12)
 
 
 class ExperimentSelector:
@@ -124,17 +143,27 @@ class ExperimentSelector:
     ) -> None:
         """Keep a rating in [0, 1], and where it is below 0.9 shift the weights one step (see `learned_weights`).
 
+        A later rating of the same result by the same person takes the place of the earlier one, and so does its step.
+
         Raises:
             UsageError: the rating is not a number in [0, 1]; nothing is changed.
         """
         satisfaction = unit_interval("satisfaction", user_satisfaction)
         result_id = _fields(selected_result).get("id") or None if selected_result is not None else None
-        feedback = Feedback(race_id, result_id, satisfaction, who, why, id=new_id())
-        self.history.add_feedback(feedback)
-        now = self.criteria
-        quality, speed = learned_weights(now.quality_weight, now.speed_weight, satisfaction, self.learning_rate)
-        if (quality, speed) != (now.quality_weight, now.speed_weight):
-            self.history.add_weights(self._scope, quality, speed, feedback.id)
+        self.keep_opinion(Feedback(race_id, result_id, satisfaction, who, why))
+
+    def keep_opinion(self, opinion: Feedback | Preference) -> None:
+        """Keep a rating or a preference; the weights become what all that hold make of the starting weights, one step each."""
+        self.history.add_feedback(opinion, self._scope, self._fold)
+
+    def _fold(self, opinions: Sequence[Feedback | PreferredResult]) -> tuple[float, float]:
+        weights = self._start.quality_weight, self._start.speed_weight
+        for opinion in opinions:
+            if isinstance(opinion, Feedback):
+                weights = learned_weights(*weights, opinion.satisfaction, self.learning_rate)
+            else:
+                weights = preferred_weights(*weights, opinion, self.learning_rate)
+        return weights
 
     def get_stats(self) -> dict[str, Any]:
         """The design document's selection statistics, read from the history."""
@@ -150,23 +179,62 @@ class ExperimentSelector:
         }
 
 
-def rate_race(history: HistoryStore, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
-    """Rate a race's winner in [0, 1]; the weights that chose its arms, and no others, learn from it.
+def rate(history: HistoryStore, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> Feedback:
+    """Rate a result in [0, 1]; the weights that chose its race's arms, and no others, learn from it.
+
+    Args:
+        history: where it is.
+        subject: the id of the result, or of a race for its winner.
+        satisfaction: in [0, 1]; below 0.9 the weights shift one step.
+        who: says so; a person's later rating of a result takes the place of the earlier one.
+        why: in words.
 
     Raises:
-        UsageError: an unknown race, one without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
+        UsageError: an unknown id, a race without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
     """
     satisfaction = unit_interval("satisfaction", satisfaction)
-    race, decision = history.race(race_id), history.decision(race_id)
-    if race is None or decision is None:
-        raise UsageError(f"unknown race {race_id!r}: `banditgen history list` shows the ids")
-    best = next((result for result in race.results if result.id == race.best_id), None)
-    if best is None:
-        raise UsageError(f"race {race_id} has no winner to rate: {race.reason}")
+    race = history.race(subject)
+    if race is not None and race.best_id is None:
+        raise UsageError(f"race {subject} has no winner to rate: {race.reason}")
+    if race is None and history.result(subject) is None:
+        raise UsageError(f"unknown race or result {subject!r}: `banditgen history list` shows the races, `history show` a race's results")
+    race_id, result_id = (race.id, race.best_id) if race is not None else (history.race_of(subject), subject)
+    feedback = Feedback(race_id, result_id, satisfaction, who, why, new_id(), time.time())
+    _keep(history, feedback, race_id)
+    return feedback
+
+
+def prefer(history: HistoryStore, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> Preference:
+    """Keep that a person prefers one candidate of a race to another; the weights that chose the race's arms learn from it.
+
+    Raises:
+        UsageError: an unknown result, twice the same, or results of different races or none; nothing was changed.
+    """
+    for result_id in (better_id, worse_id):
+        if history.result(result_id) is None:
+            raise UsageError(f"unknown result {result_id!r}: `banditgen history show RACE` shows a race's results")
+    if better_id == worse_id:
+        raise UsageError(f"result {better_id} cannot be preferred to itself")
+    race_id = history.race_of(better_id)
+    if race_id is None or race_id != history.race_of(worse_id):
+        raise UsageError(f"results {better_id} and {worse_id} are not of one race: only candidates for the same task compare")
+    preference = Preference(race_id, better_id, worse_id, who, why, new_id(), time.time())
+    _keep(history, preference, race_id)
+    return preference
+
+
+def _keep(history: HistoryStore, opinion: Feedback | Preference, race_id: str | None) -> None:
+    """Keep an opinion; where a decision led to its race, the weights of that decision's scope learn from it."""
+    for name in ("who", "why"):
+        if getattr(opinion, name) is not None:
+            check_text(name, getattr(opinion, name))
+    decision = history.decision(race_id) if race_id is not None else None
+    if decision is None:
+        history.add_feedback(opinion)
+        return
     start = decision.detail.get("start_weights") or {"quality": QUALITY_WEIGHT, "speed": SPEED_WEIGHT}
     criteria = SelectionCriteria(start["quality"], start["speed"])
-    selector = ExperimentSelector(criteria, history=history, scope=decision.strategy or DEFAULT_SCOPE)
-    selector.learn_from_feedback(best, satisfaction, race_id=race_id, who=who, why=why)
+    ExperimentSelector(criteria, history=history, scope=decision.strategy or DEFAULT_SCOPE).keep_opinion(opinion)
 
 
 def _fields(result: GenerationResult | Mapping[str, Any]) -> dict[str, Any]:
@@ -187,7 +255,7 @@ def _key(fields: dict[str, Any], criteria: SelectionCriteria) -> tuple[bool, boo
         quality, combined = 1.0, unit_interval("combined_score", fields.get("combined_score") or 0.0)
     else:
         quality = unit_interval("quality_score", fields["quality_score"])
-        speed = speed_score(generation_time, execution_time) if passed else 0.0
-        combined = combined_score(quality, speed, criteria.quality_weight, criteria.speed_weight)
+        speed = criteria.speed(generation_time, execution_time) if passed else 0.0
+        combined = criteria.combined(quality, speed, fields.get("measures"))
     within = criteria.violation(quality, generation_time, execution_time) is None
     return passed and within, passed, combined

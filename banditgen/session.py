@@ -23,13 +23,13 @@ from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id
 from banditgen.learner import Learner, Recommendation
-from banditgen.loop import run_elsewhere, run_sync
+from banditgen.loop import release, run_elsewhere, run_sync
 from banditgen.outcome import describe_arm, race_record, rank
 from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
-from banditgen.selection import ExperimentSelector, rate_race
-from banditgen.strategy import Strategy, expand
+from banditgen.selection import ExperimentSelector, prefer, rate
+from banditgen.strategy import Strategy, expand, strategy_in_use
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 from banditgen.told import same_outcome, told_results
 
@@ -75,8 +75,8 @@ class BanditGenerator:
             deadlines=deadlines,
             criteria=strategy.criteria,
         )
-        self._learner = Learner(history, founders, strategy.policy)
-        self._nursery = Nursery(history, founders, strategy, lambda _: self.selector.criteria) if strategy.evolution else None
+        self._learner = Learner(history, founders, strategy.policy, strategy.bandit)
+        self._nursery = Nursery(history, founders, strategy, lambda kind: self._selector(kind).criteria) if strategy.evolution else None
         self._rng = np.random.default_rng(seed)
         self._strategy_kept = False
         self._owned: list[Any] = []
@@ -84,7 +84,7 @@ class BanditGenerator:
     @classmethod
     def open(
         cls,
-        strategy: str | Strategy = "balanced",
+        strategy: str | Strategy | None = None,
         *,
         arms: Sequence[Any] | None = None,
         backend: Any = None,
@@ -99,7 +99,7 @@ class BanditGenerator:
         """Build everything from a strategy and defaults.
 
         Args:
-            strategy: a strategy, its name, or its file's path.
+            strategy: a strategy, its name, or its file's path; None is the one in use, "balanced" unless it was tuned.
             arms: `GeneratorConfig`s that replace the strategy's.
             backend: "ollama", "embedded", or any object that `ParallelGenerator` takes; None takes Ollama where it
                 answers, else the embedded models.
@@ -124,7 +124,7 @@ class BanditGenerator:
     @classmethod
     async def aopen(
         cls,
-        strategy: str | Strategy = "balanced",
+        strategy: str | Strategy | None = None,
         *,
         arms: Sequence[Any] | None = None,
         backend: Any = None,
@@ -136,9 +136,9 @@ class BanditGenerator:
 
     @classmethod
     async def _open(
-        cls, strategy: str | Strategy, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
+        cls, strategy: str | Strategy | None, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
     ) -> BanditGenerator:
-        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy)
+        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy or strategy_in_use())
         if arms is not None:
             plan = plan.with_arms(arms)
         store = await asyncio.to_thread(defaults.default_history, history)
@@ -151,7 +151,7 @@ class BanditGenerator:
             raced = expand(plan, [*known, *_files(plan)] if known else [arm.model for arm in plan.arms])
             own = cls(plan, raced, generator, store, **parts)
         except BaseException:
-            await _release(owned)
+            await release(owned)
             raise
         own._owned = owned
         return own
@@ -206,17 +206,17 @@ class BanditGenerator:
         decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
         await self.racer.prepare([arm.model for arm in decision.arms])
         await asyncio.to_thread(self._keep, decision.record)
-        weights = await asyncio.to_thread(lambda: self.selector.criteria)
-        self.racer.quality_weight, self.racer.speed_weight = weights.quality_weight, weights.speed_weight
+        selector = self._selector(task.context)
+        criteria = await asyncio.to_thread(lambda: selector.criteria)
         if on_decision is not None:
             on_decision(decision)
-        await self.racer.race(decision.record, decision.arms, task, on_event)
+        await self.racer.race(decision.record, decision.arms, task, on_event, criteria)
         record = await asyncio.to_thread(self.history.race, decision.id)
         if record is None:
             raise AssertionError(decision.id)
         race = finished(record, decision)
         if race.best is not None:
-            await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
+            await asyncio.to_thread(selector.keep_selection, race.best, task.context)
         return race
 
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
@@ -241,10 +241,10 @@ class BanditGenerator:
             raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
         seed = int(self._rng.integers(2**31))
         learner = self._nursery.learner() if self._nursery else self._learner
-        drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self.selector.criteria, seed, greedy=exploit)
+        drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self._selector(task_type).criteria, seed, greedy=exploit)
         chosen = [learner.arms[position] for position in drawn.positions]
         propensities = {arm.name: q for arm, q in zip(learner.arms, drawn.propensities, strict=True)}
-        start = self.strategy.criteria
+        start = self.strategy.criteria_for(task_type)
         record = DecisionRecord(
             id=new_id(),
             task_type=task_type,
@@ -261,6 +261,12 @@ class BanditGenerator:
         )
         return Decision(record.id, task_type, chosen, propensities, record)
 
+    def _selector(self, task_type: str) -> ExperimentSelector:
+        """The selector of a task type: its own where the strategy has criteria of its own for it."""
+        if task_type not in self.strategy.types:
+            return self.selector
+        return ExperimentSelector(self.strategy.types[task_type], history=self.history, scope=self.strategy.name)
+
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.
 
@@ -275,7 +281,8 @@ class BanditGenerator:
         if decision is None:
             raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
         told = told_results(decision, results)
-        criteria = self.selector.criteria
+        selector = self._selector(decision.task_type)
+        criteria = selector.criteria
         for result in told:
             weigh(result, criteria)
         record = race_record(decision, Task("told"), rank(told), criteria, 0.0)
@@ -288,7 +295,7 @@ class BanditGenerator:
             stored = self.history.race(decision_id) or record
             if stored.best_id is not None:
                 best = next(result for result in stored.results if result.id == stored.best_id)
-                self.selector.keep_selection(best, stored.task_type)
+                selector.keep_selection(best, stored.task_type)
         elif not same_outcome(stored.results, record.results):
             raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
         return finished(stored, self._decision(decision))
@@ -297,24 +304,28 @@ class BanditGenerator:
         """`tell` for callers in an event loop."""
         return await asyncio.to_thread(self.tell, decision_id, results)
 
-    def feedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
-        """Rate a race's winner in [0, 1], at any later time; a rating below 0.9 shifts the weights one step.
+    def feedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+        """Rate a result, or a race's winner, by its id, in [0, 1]; below 0.9 the weights shift one step. See `selection.rate`."""
+        rate(self.history, subject, satisfaction, who=who, why=why)
 
-        Raises:
-            UsageError: an unknown race, one without a winner, or a satisfaction that is no number in [0, 1]; nothing was changed.
-        """
-        rate_race(self.history, race_id, satisfaction, who=who, why=why)
-
-    async def afeedback(self, race_id: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
+    async def afeedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
         """`feedback` for callers in an event loop."""
-        await asyncio.to_thread(self.feedback, race_id, satisfaction, who=who, why=why)
+        await asyncio.to_thread(self.feedback, subject, satisfaction, who=who, why=why)
+
+    def prefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
+        """Prefer one result of a race to another; quality against speed shifts the weights. See `selection.prefer`."""
+        prefer(self.history, better_id, worse_id, who=who, why=why)
+
+    async def aprefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
+        """`prefer` for callers in an event loop."""
+        await asyncio.to_thread(self.prefer, better_id, worse_id, who=who, why=why)
 
     def recommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """The `top_k` arms for a task type by expected reward, with credible intervals; by the prior for an unknown type."""
         if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
             raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
-        return self._current().recommend(task_type, self.selector.criteria)[:top_k]
+        return self._current().recommend(task_type, self._selector(task_type).criteria)[:top_k]
 
     async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """`recommend` for callers in an event loop."""
@@ -362,7 +373,7 @@ class BanditGenerator:
 
     async def _close(self) -> None:
         owned, self._owned = self._owned, []
-        await _release(owned)
+        await release(owned)
 
     def __enter__(self) -> Self:
         return self
@@ -383,11 +394,3 @@ class BanditGenerator:
 
 def _files(strategy: Strategy) -> list[str]:
     return [arm.model for arm in strategy.arms if arm.model.endswith(".gguf") and Path(arm.model).is_file()]
-
-
-async def _release(things: Sequence[Any]) -> None:
-    for thing in things:
-        if hasattr(thing, "aclose"):
-            await thing.aclose()
-        else:
-            await asyncio.to_thread(thing.close)

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,16 +16,18 @@ from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_evolution import Evolution
-from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, POLICIES, WEIGHT_FIELDS, read
+from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, MEASURES, POLICIES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
 from banditgen.strategy_toml import Document, dumps
 from banditgen.task import Level
 
-__all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "known_strategies"]
+__all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "is_shipped", "known_strategies", "strategy_in_use", "user_folder"]
 
 logger = logging.getLogger("banditgen.strategy")
 
 DEFAULT_TEMPERATURES = (0.1, 0.5, 0.9)  # the design document's conservative, balanced and creative
 DEFAULT_MAX_TOKENS = 4000
+DEFAULT_STRATEGY = "balanced"
+TUNED = "-tuned"  # ends the names of strategies that `banditgen tune` wrote
 MAX_FILE_BYTES = 1 << 20
 
 
@@ -41,6 +43,8 @@ class Strategy:
         criteria: weights and limits that candidates are judged by.
         models: "available" makes an arm of every model of the backend at each of `temperatures`; None only races `arms`.
         temperatures: each in [0, 2], no two alike, at least one.
+        types: criteria of single task types, in place of `criteria`.
+        bandit: how the policy explores and how long it remembers.
         require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
         evolution: how new arms are bred while it races; None breeds none.
@@ -59,11 +63,14 @@ class Strategy:
     temperatures: tuple[float, ...] = DEFAULT_TEMPERATURES
     max_tokens: int = DEFAULT_MAX_TOKENS
     require: Level | None = None
+    types: Mapping[str, SelectionCriteria] = dataclasses.field(default_factory=dict)
+    bandit: BanditSettings = dataclasses.field(default_factory=BanditSettings)
     evolution: Evolution | None = None
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arms", tuple(self.arms))
+        object.__setattr__(self, "types", dict(self.types))
         try:
             for key, check in CHECKS.items():
                 object.__setattr__(self, key, check(getattr(self, key)))
@@ -73,6 +80,9 @@ class Strategy:
             raise StrategyError(f"strategy {self.name!r}: {error}") from None
         if self.models is None and (self.temperatures, self.max_tokens) != (DEFAULT_TEMPERATURES, DEFAULT_MAX_TOKENS):
             raise StrategyError(f'strategy {self.name!r}: temperatures and max_tokens only go with models = "available"')
+        if (self.bandit.sharpness, self.bandit.prior_strength) != (None, None) and self.policy not in SETTLED_POLICIES:
+            known = ", ".join(SETTLED_POLICIES)
+            raise StrategyError(f"strategy {self.name!r}: sharpness and prior_strength only go with the policies {known}")
         if not isinstance(self.evolution, Evolution | None):
             raise StrategyError(f"strategy {self.name!r}: evolution must be an Evolution or None, not {self.evolution!r}")
         if not self.arms and self.models is None:
@@ -81,12 +91,19 @@ class Strategy:
     @property
     def hash(self) -> str:
         """12 hex digits of SHA-256 over everything but name and path: the same for files that differ in comments only."""
-        content = {**vars(self), "name": None, "path": None, "criteria": vars(self.criteria)}
-        content["evolution"] = vars(self.evolution) if self.evolution else None
-        if self.evolution is None:  # strategies without it keep the hashes that histories know them by
-            del content["evolution"]
+        content = {**vars(self), "name": None, "path": None, "criteria": _told(self.criteria)}
         content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
+        content["types"] = {name: _told(criteria) for name, criteria in self.types.items()}
+        content["bandit"] = {key: value for key, value in vars(self.bandit).items() if value is not None}
+        content["evolution"] = vars(self.evolution) if self.evolution else None
+        for key in ("types", "bandit", "evolution"):  # strategies without them keep the hashes that histories know them by
+            if not content[key]:
+                del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+    def criteria_for(self, task_type: str) -> SelectionCriteria:
+        """The criteria of a task type: its own, where it has any."""
+        return self.types.get(task_type, self.criteria)
 
     def with_arms(self, arms: Sequence[Any]) -> Strategy:
         """The same strategy, racing these arms and no others."""
@@ -128,15 +145,38 @@ class Strategy:
             values |= {"models": self.models, "temperatures": self.temperatures, "max_tokens": self.max_tokens}
         if self.require is not None:
             values["require"] = self.require
-        values["weights"] = {key: getattr(self.criteria, field) for key, field in WEIGHT_FIELDS.items()}
-        limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) not in (None, 0, False)}
+        values["weights"] = _weights(self.criteria)
+        default = SelectionCriteria()
+        limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) != getattr(default, key)}
         if limits:
             values["criteria"] = limits
+        settings = {key: value for key, value in vars(self.bandit).items() if value is not None}
+        if settings:
+            values["bandit"] = settings
+        if self.types:
+            values["types"] = {name: self._type_values(name, own) for name, own in self.types.items()}
         if self.evolution is not None:
             values["evolution"] = vars(self.evolution)
         if self.arms:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)
+
+    def _type_values(self, name: str, own: SelectionCriteria) -> dict[str, Any]:
+        """What a task type's table says, beyond what it has from the strategy."""
+        values: dict[str, Any] = {}
+        for key in CRITERIA_KEYS:
+            value = getattr(own, key)
+            if value == getattr(self.criteria, key):
+                continue
+            if value is None:
+                raise StrategyError(f"strategy {self.name!r}: type {name!r} cannot be without the {key} that the strategy has")
+            values[key] = value
+        weights = _weights(own)
+        if own.measure_weights != self.criteria.measure_weights:
+            weights.setdefault(MEASURES, {})
+        else:
+            weights.pop(MEASURES, None)
+        return {**weights, **values}
 
     def save(self, path: str | Path) -> Path:
         """Write it as TOML, over what is there, making folders as needed; returns the path.
@@ -152,6 +192,18 @@ class Strategy:
         except (OSError, UnicodeEncodeError) as error:
             raise StrategyError(f"{path}: can't be written: {error}") from None
         return path
+
+
+def _told(criteria: SelectionCriteria) -> dict[str, Any]:
+    """The criteria as the hash has them: later fields only where they are set."""
+    later = ("generation_scale", "execution_scale", "measure_weights")
+    default = SelectionCriteria()
+    return {key: value for key, value in vars(criteria).items() if key not in later or value != getattr(default, key)}
+
+
+def _weights(criteria: SelectionCriteria) -> dict[str, Any]:
+    weights: dict[str, Any] = {key: getattr(criteria, field) for key, field in WEIGHT_FIELDS.items()}
+    return {**weights, MEASURES: dict(criteria.measure_weights)} if criteria.measure_weights else weights
 
 
 def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig]:
@@ -195,13 +247,29 @@ def known_strategies() -> dict[str, Path]:
     return found
 
 
-def _folders() -> tuple[Path, ...]:
+def strategy_in_use() -> str:
+    """The strategy that is meant where none is named: balanced-tuned where `banditgen tune --apply` left one, else balanced."""
+    tuned = DEFAULT_STRATEGY + TUNED
+    return tuned if (user_folder() / f"{tuned}.toml").is_file() else DEFAULT_STRATEGY
+
+
+def user_folder() -> Path:
+    """Where a user's own strategies are found by name."""
+    return Path(platformdirs.user_config_dir("banditgen")) / "strategies"
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file lies where banditgen's own strategies are, which nothing writes to."""
+    return path.resolve().parent in {folder.resolve() for folder in _shipped_folders()}
+
+
+def _shipped_folders() -> tuple[Path, ...]:
     package = Path(__file__).parent
-    return (
-        package / "strategies",  # in a wheel
-        package.parent / "strategies",  # in a checkout
-        Path(platformdirs.user_config_dir("banditgen")) / "strategies",
-    )
+    return (package / "strategies", package.parent / "strategies")  # in a wheel, in a checkout
+
+
+def _folders() -> tuple[Path, ...]:
+    return (*_shipped_folders(), user_folder())
 
 
 def _find(name_or_path: str | Path) -> Path:

@@ -4,23 +4,64 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
-from banditgen.scoring import SelectionCriteria
+from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
 from banditgen.strategy_evolution import Evolution
 from banditgen.strategy_toml import Document, KeyPath
 from banditgen.task import LEVELS
 
 POLICIES = ("thompson", "best_set", "uniform", "epsilon_greedy", "ucb1", "kl_ucb", "best_fixed", "greedy")
-KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "evolution", "arms")
+KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "bandit", "types", "evolution", "arms")
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
 """Keys of [weights], and the field of SelectionCriteria that each becomes."""
-CRITERIA_KEYS = tuple(field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in WEIGHT_FIELDS.values())
+MEASURES = "measures"
+"""The table in [weights] of what further measures weigh; `measure_weights` in SelectionCriteria."""
+CRITERIA_KEYS = tuple(
+    field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in (*WEIGHT_FIELDS.values(), "measure_weights")
+)
 EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
+
+
+@dataclasses.dataclass(frozen=True)
+class BanditSettings:
+    """How the policy explores and how long it remembers; None is the policy's own default.
+
+    Args:
+        exploration: the share of decisions that are a uniformly random set, in [0, 1].
+        keep: of an arm's evidence, what is kept when its model's digest changes, in [0, 1].
+        sharpness: above 0; the larger, the less the draws of `thompson` and `best_set` explore.
+        prior_strength: at least 0; how many outcomes (`thompson`) or arms (`best_set`) their priors are worth.
+
+    Raises:
+        UsageError: a value outside its range.
+    """
+
+    exploration: float | None = None
+    keep: float | None = None
+    sharpness: float | None = None
+    prior_strength: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("exploration", "keep"):
+            if getattr(self, name) is not None:
+                unit_interval(name, getattr(self, name))
+        for name in ("sharpness", "prior_strength"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf):
+                raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
+        if self.sharpness == 0:
+            raise UsageError("sharpness must be above 0")
+
+
+BANDIT_KEYS = tuple(field.name for field in dataclasses.fields(BanditSettings))
+SETTLED_POLICIES = {"thompson": "shrinkage", "best_set": "spread_strength"}
+"""Policies that take `sharpness`, and what each calls its `prior_strength`."""
 
 
 def check_k(value: Any) -> int:
@@ -96,6 +137,8 @@ def read(document: Document) -> dict[str, Any]:
         if key in data and "models" not in data:
             raise document.error((key,), f'{key} only goes with models = "available"')
     fields["criteria"] = _read_criteria(document)
+    fields["types"] = _read_types(document, fields["criteria"])
+    fields["bandit"] = _read_bandit(document, data.get("policy", "thompson"))
     fields["evolution"] = _read_evolution(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:
@@ -104,26 +147,63 @@ def read(document: Document) -> dict[str, Any]:
 
 
 def _read_criteria(document: Document) -> SelectionCriteria:
-    settings: dict[str, Any] = {}
-    weights = _table(document, "weights", tuple(WEIGHT_FIELDS))
-    for key, value in weights.items():
-        settings[WEIGHT_FIELDS[key]] = value
-        others = dict.fromkeys(WEIGHT_FIELDS.values(), 1)
-        _located(document, ("weights", key), SelectionCriteria, **{**others, WEIGHT_FIELDS[key]: value})
-    missing = [key for key in WEIGHT_FIELDS if weights and key not in weights]
-    if missing:
-        raise document.error(("weights",), f"{missing[0]} is missing: give both quality and speed")
-    for key, value in _table(document, "criteria", CRITERIA_KEYS).items():
-        if key == "prefer_simplicity" and not isinstance(value, bool):
-            raise document.error(("criteria", key), f"{key} must be true or false, not {value!r}")
-        _located(document, ("criteria", key), SelectionCriteria, **{key: value})
-        settings[key] = value
+    settings = _weights(document, ("weights",), _table(document, ("weights",), (*WEIGHT_FIELDS, MEASURES)))
+    settings |= _limits(document, ("criteria",), _table(document, ("criteria",), CRITERIA_KEYS))
     made: SelectionCriteria = _located(document, ("weights",), SelectionCriteria, **settings)
     return made
 
 
+def _read_types(document: Document, criteria: SelectionCriteria) -> dict[str, SelectionCriteria]:
+    """What differs for a task type: weights and limits in one table."""
+    tables = document.data.get("types", {})
+    if not isinstance(tables, Mapping):
+        raise document.error(("types",), "must be tables: start each with [types.NAME]")
+    types = {}
+    for name in tables:
+        path = ("types", name)
+        table = _table(document, path, (*WEIGHT_FIELDS, MEASURES, *CRITERIA_KEYS))
+        settings = _weights(document, path, {key: value for key, value in table.items() if key in (*WEIGHT_FIELDS, MEASURES)})
+        settings |= _limits(document, path, {key: value for key, value in table.items() if key in CRITERIA_KEYS})
+        types[name] = _located(document, path, dataclasses.replace, criteria, **settings)
+    return types
+
+
+def _weights(document: Document, path: KeyPath, table: Mapping[str, Any]) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for key in [key for key in WEIGHT_FIELDS if key in table]:
+        settings[WEIGHT_FIELDS[key]] = table[key]
+        others = dict.fromkeys(WEIGHT_FIELDS.values(), 1)
+        _located(document, (*path, key), SelectionCriteria, **{**others, WEIGHT_FIELDS[key]: table[key]})
+    missing = [key for key in WEIGHT_FIELDS if settings and WEIGHT_FIELDS[key] not in settings]
+    if missing:
+        raise document.error(path, f"{missing[0]} is missing: give both quality and speed")
+    if MEASURES in table:
+        measures = _table(document, (*path, MEASURES), None)
+        for name, value in measures.items():
+            _located(document, (*path, MEASURES, name), check_measure_weights, {name: value})
+        settings["measure_weights"] = check_measure_weights(measures)
+    return settings
+
+
+def _limits(document: Document, path: KeyPath, table: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in table.items():
+        if key == "prefer_simplicity" and not isinstance(value, bool):
+            raise document.error((*path, key), f"{key} must be true or false, not {value!r}")
+        _located(document, (*path, key), SelectionCriteria, **{key: value})
+    return dict(table)
+
+
+def _read_bandit(document: Document, policy: str) -> BanditSettings:
+    table = _table(document, ("bandit",), BANDIT_KEYS)
+    for key, value in table.items():
+        _located(document, ("bandit", key), BanditSettings, **{key: value})
+        if key in ("sharpness", "prior_strength") and policy not in SETTLED_POLICIES:
+            raise document.error(("bandit", key), f"{key} only goes with the policies {', '.join(SETTLED_POLICIES)}, not {policy}")
+    return BanditSettings(**table)
+
+
 def _read_evolution(document: Document) -> Evolution | None:
-    settings = _table(document, "evolution", EVOLUTION_KEYS)
+    settings = _table(document, ("evolution",), EVOLUTION_KEYS)
     for key, value in settings.items():
         _located(document, ("evolution", key), Evolution, **{key: value})
     return Evolution(**settings) if "evolution" in document.data else None
@@ -153,11 +233,15 @@ def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:
     return tuple(arms)
 
 
-def _table(document: Document, name: str, known: tuple[str, ...]) -> Mapping[str, Any]:
-    table = document.data.get(name, {})
+def _table(document: Document, path: KeyPath, known: tuple[str, ...] | None) -> Mapping[str, Any]:
+    """The table at `path`, empty where there is none; any keys are taken where none are known."""
+    table: Any = document.data
+    for key in path:
+        table = table.get(key, {})
     if not isinstance(table, Mapping):
-        raise document.error((name,), f"must be a table: [{name}]")
-    _check_keys(document, (name,), table, known)
+        raise document.error(path, f"must be a table: [{'.'.join(map(str, path))}]")
+    if known is not None:
+        _check_keys(document, path, table, known)
     return table
 
 

@@ -112,7 +112,7 @@ def _paths(value: Any, path: KeyPath = (), *, into_lists: bool = True) -> Iterat
 
 
 def dumps(values: Mapping[str, Any]) -> str:
-    """TOML of plain values, of mappings as tables and of lists of mappings as arrays of tables; one level deep.
+    """TOML of plain values, of mappings as tables, mappings in them as tables of their own, and of lists of mappings.
 
     None is left out. What comes back from tomllib equals what was given.
     """
@@ -120,7 +120,7 @@ def dumps(values: Mapping[str, Any]) -> str:
     head = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            tables.append((f"[{key}]", value))
+            tables.extend(_nested((key,), value))
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             tables.extend((f"[[{key}]]", item) for item in value)
         else:
@@ -130,8 +130,21 @@ def dumps(values: Mapping[str, Any]) -> str:
     return "\n".join(blocks)
 
 
+def _nested(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    own = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+    if own or not table:
+        yield f"[{'.'.join(_key(key) for key in path)}]", own
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _nested((*path, key), value)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
+
+
 def _assignments(table: Mapping[str, Any]) -> str:
-    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items() if value is not None)
+    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items() if value is not None)
 
 
 def _value(value: Any) -> str:

@@ -294,9 +294,9 @@ def test_weights_that_chose_a_given_race_learn_from_its_rating() -> None:
     history = History("sqlite://")
     generator = ParallelGenerator(Client({"good": GOOD}), quality_weight=0.9, speed_weight=0.1, history=history)
     generator.generate_parallel("p", ARMS[:1], "n", "d", task=DOUBLE)
-    from banditgen.selection import rate_race
+    from banditgen.selection import rate
 
-    rate_race(history, history.races()[0].id, 0.4)
+    rate(history, history.races()[0].id, 0.4)
     assert history.weights("selector:0.9/0.1")[0] == (0.85, 0.15)
 
 

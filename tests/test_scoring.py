@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -81,3 +82,17 @@ def test_recommended_criteria() -> None:
     for task_type in ("data_processing", "batch", "automation"):
         assert recommend_criteria(task_type) == SelectionCriteria(0.6, 0.4, 0.5, None, 30.0)
     assert recommend_criteria("poetry") == SelectionCriteria()
+
+
+def test_criteria_have_scales_and_further_measures_of_their_own() -> None:
+    criteria = SelectionCriteria(0.6, 0.2, generation_scale=30.0, execution_scale=5.0, measure_weights={"style": 0.2, "docs": 0.0})
+    assert criteria.speed(15.0, 2.5) == pytest.approx(0.5)
+    assert criteria.combined(0.9, 0.5, {"style": 1.0}) == pytest.approx(0.6 * 0.9 + 0.2 * 0.5 + 0.2)
+    # a measure that is not known is left out of the mean, not counted as 0
+    assert criteria.combined(0.9, 0.5, {}) == criteria.combined(0.9, 0.5) == pytest.approx((0.6 * 0.9 + 0.2 * 0.5) / 0.8)
+
+
+@pytest.mark.parametrize("weights", [{"style": -1}, {"style": math.nan}, {"quality": 1}, {"": 1}, {"a": True}, 3, "ab"])
+def test_weights_of_measures_that_cannot_be_are_refused(weights: Any) -> None:
+    with pytest.raises(UsageError):
+        SelectionCriteria(measure_weights=weights)

@@ -150,7 +150,7 @@ def test_wrong_feedback(satisfaction: Any) -> None:
         race = bandit.run(DOUBLE, k=1)
         with pytest.raises(UsageError, match="satisfaction"):
             bandit.feedback(race.id, satisfaction)
-        with pytest.raises(UsageError, match="unknown race"):
+        with pytest.raises(UsageError, match="unknown race or result"):
             bandit.feedback("nonsense", 0.5)
         assert bandit.history.feedback() == []
 

@@ -273,3 +273,77 @@ def test_saved_and_loaded_is_the_same_strategy(tmp_path: Path) -> None:
 def test_any_text_is_read_or_refused_as_a_strategy_error(text: str) -> None:
     with contextlib.suppress(StrategyError):
         loads(text)
+
+
+TYPED = """
+[weights]
+quality = 0.7
+speed = 0.3
+measures = { documentation = 0.1 }
+
+[criteria]
+min_quality_score = 0.4
+generation_scale = 90.0
+
+[bandit]
+exploration = 0.02
+sharpness = 3.0
+
+[types.api_integration]
+quality = 0.9
+speed = 0.1
+max_execution_time = 5.0
+
+[types."odd name"]
+measures = {}
+"""
+
+
+def test_a_task_type_has_what_its_table_says_and_the_rest_from_the_strategy() -> None:
+    strategy = loads(AVAILABLE + TYPED)
+    own = strategy.criteria_for("api_integration")
+    assert (own.quality_weight, own.speed_weight, own.max_execution_time) == (0.9, 0.1, 5.0)
+    assert (own.min_quality_score, own.generation_scale, own.measure_weights) == (0.4, 90.0, (("documentation", 0.1),))
+    assert strategy.criteria_for("odd name") == dataclasses.replace(strategy.criteria, measure_weights=())
+    assert strategy.criteria_for("other") == strategy.criteria
+    assert (strategy.bandit.exploration, strategy.bandit.sharpness, strategy.bandit.keep) == (0.02, 3.0, None)
+
+
+def test_types_bandit_and_measures_survive_writing_and_change_the_hash() -> None:
+    strategy = loads(AVAILABLE + TYPED)
+    again = loads(strategy.to_toml())
+    assert again == strategy
+    assert again.hash == strategy.hash
+    plain = loads(AVAILABLE)
+    changed = [
+        dataclasses.replace(plain, types={"a": SelectionCriteria(0.5, 0.5)}),
+        dataclasses.replace(plain, criteria=dataclasses.replace(plain.criteria, execution_scale=5.0)),
+        dataclasses.replace(plain, criteria=dataclasses.replace(plain.criteria, measure_weights={"style": 0.1})),
+        loads(AVAILABLE + "[bandit]\nkeep = 0.5\n"),
+    ]
+    assert len({strategy.hash for strategy in [plain, *changed]}) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[types.a]\nquality = 0.5\n", r"line 2: types.a: speed is missing"),
+        ("[types.a]\nqualty = 0.5\n", r"line 3: types.a.qualty: unknown key; did you mean quality\?"),
+        ("[types.a]\nquality = -1\nspeed = 0\n", r"line 3: types.a.quality: quality_weight must be a finite number"),
+        ("[types.a]\nquality = 0\nspeed = 0\n", r"line 2: types.a: quality_weight and speed_weight are both 0"),
+        ("[types]\na = 3\n", r"types.a: must be a table: \[types.a\]"),
+        ("[types.a.measures]\nstyle = -2\n", r"line 3: types.a.measures.style: the weight of style must be"),
+        ("[weights]\nquality = 1\nspeed = 1\nmeasures = 3\n", r"line 5: weights.measures: must be a table"),
+        ("[criteria]\nexecution_scale = 0\n", r"line 3: criteria.execution_scale: execution_scale must be seconds above 0"),
+        ("[bandit]\nexploration = 2\n", r"line 3: bandit.exploration: exploration must be a number between 0 and 1"),
+        ("[bandit]\nsharpness = 0\n", r"line 3: bandit.sharpness: sharpness must be above 0"),
+    ],
+)
+def test_what_cannot_stand_in_these_tables_names_line_and_key(text: str, message: str) -> None:
+    with pytest.raises(StrategyError, match=message):
+        loads(AVAILABLE + text)
+
+
+def test_settings_that_a_policy_does_not_have_are_refused() -> None:
+    with pytest.raises(StrategyError, match=r"line 4: bandit.sharpness: sharpness only goes with the policies thompson, best_set"):
+        loads(AVAILABLE + 'policy = "greedy"\n[bandit]\nsharpness = 2\n')

@@ -20,7 +20,6 @@ from banditgen.evolution.award import criteria_now
 from banditgen.evolution.lineage import Member, family
 from banditgen.learner import Recommendation
 from banditgen.session import BanditGenerator
-from banditgen.task import DEFAULT_TASK_TYPE
 
 
 @click.group("arms")
@@ -31,7 +30,7 @@ def command() -> None:
 @command.command("list")
 @click.option("--type", "task_type", help="The kind of task to rate them on.")
 @shared("strategy", "backend", "history", "json")
-def list_arms(task_type: str | None, strategy: str, backend: str | None, history: str | None, as_json: bool) -> None:
+def list_arms(task_type: str | None, strategy: str | None, backend: str | None, history: str | None, as_json: bool) -> None:
     """List arms with what is expected of them, best first."""
     with BanditGenerator.open(strategy, backend=backend, history=history) as bandit:
         rows = bandit.recommend(task_type, top_k=len(bandit.arms))
@@ -60,7 +59,7 @@ def tree(strategy: str | None, history: str | None, as_json: bool) -> None:
     """Show who came from whom, and what it brought: its expected reward above the better parent's, with the 95 % interval."""
     with contextlib.closing(defaults.default_history(history)) as store:
         plan = strategy_of(store, strategy)
-        members = family(store, plan.name, criteria_now(store, plan)(DEFAULT_TASK_TYPE))
+        members = family(store, plan.name, criteria_now(store, plan))
     if as_json:
         print_json([dataclasses.asdict(member) for member in members])
     elif not members:

@@ -1,4 +1,4 @@
-"""`banditgen feedback`: rate the winner of a race."""
+"""`banditgen feedback`: rate a result, or prefer one to another."""
 
 from __future__ import annotations
 
@@ -8,20 +8,43 @@ import click
 
 from banditgen import defaults
 from banditgen.cli.output import errors, print_json, safe, shared
-from banditgen.selection import rate_race
+from banditgen.errors import UsageError
+from banditgen.selection import prefer, rate
 
 
 @click.command("feedback")
-@click.argument("race_id")
-@click.argument("satisfaction", type=float)
+@click.argument("subject", metavar="[ID", required=False)
+@click.argument("satisfaction", metavar="SATISFACTION]", type=float, required=False)
+@click.option("--prefer", "better_id", metavar="RESULT", help="The better of two results of one race; with --over.")
+@click.option("--over", "worse_id", metavar="RESULT", help="The other one.")
 @click.option("--who", help="Who says so.")
 @click.option("--why", help="In words.")
 @shared("history", "json")
-def command(race_id: str, satisfaction: float, who: str | None, why: str | None, history: str | None, as_json: bool) -> None:
-    """Rate the winner of RACE_ID with SATISFACTION in [0, 1]; below 0.9 the weights shift one step."""
+def command(
+    subject: str | None,
+    satisfaction: float | None,
+    better_id: str | None,
+    worse_id: str | None,
+    who: str | None,
+    why: str | None,
+    history: str | None,
+    as_json: bool,
+) -> None:
+    """Rate a result, or the winner of a race, with SATISFACTION in [0, 1]; below 0.9 the weights shift one step.
+
+    Or say with --prefer and --over which of two results of a race is the better one. Said again by the same person it
+    corrects what was said before.
+    """
+    if (subject is None) == (better_id is None) or (subject is None) != (satisfaction is None) or (better_id is None) != (worse_id is None):
+        raise UsageError("feedback takes either ID SATISFACTION or --prefer RESULT --over RESULT")
     with contextlib.closing(defaults.default_history(history)) as store:
-        rate_race(store, race_id, satisfaction, who=who, why=why)
+        if subject is not None and satisfaction is not None:
+            told = vars(rate(store, subject, satisfaction, who=who, why=why))
+            words = f"{told['result_id']} rated {satisfaction:g}"
+        else:
+            told = vars(prefer(store, str(better_id), str(worse_id), who=who, why=why))
+            words = f"{better_id} preferred to {worse_id}"
     if as_json:
-        print_json({"race_id": race_id, "satisfaction": satisfaction})
+        print_json(told)
     else:
-        errors.print(safe(f"race {race_id} rated {satisfaction:g}"))
+        errors.print(safe(words))

@@ -23,7 +23,9 @@ errors = Console(stderr=True, soft_wrap=True)
 def shared(*names: str) -> Callable[[F], F]:
     """Decorate a verb with the shared options of these names."""
     options = {
-        "strategy": click.option("--strategy", "-s", default="balanced", show_default=True, help="A strategy's name or its file."),
+        "strategy": click.option(
+            "--strategy", "-s", help="A strategy's name or its file. Default: balanced-tuned where `tune --apply` left one, else balanced."
+        ),
         "backend": click.option(
             "--backend", "-b", type=click.Choice(["ollama", "embedded"]), help="Default: Ollama where it answers, else embedded."
         ),

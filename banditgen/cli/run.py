@@ -34,7 +34,7 @@ def command(
     k: int | None,
     allow_unsafe: bool,
     exploit: bool,
-    strategy: str,
+    strategy: str | None,
     backend: str | None,
     history: str | None,
     seed: int | None,

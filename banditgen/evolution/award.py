@@ -8,7 +8,7 @@ arm's confidence sequence (`banditgen.bandit.confidence`), which holds at all lo
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scipy.special import betaincinv
@@ -16,7 +16,7 @@ from scipy.special import betaincinv
 from banditgen.arm import arm_id
 from banditgen.bandit.confidence import bounds
 from banditgen.errors import UsageError
-from banditgen.evolution.lineage import ancestors
+from banditgen.evolution.lineage import CriteriaFor, ancestors
 from banditgen.evolution.population import fold
 from banditgen.evolution.tools import Tool, make_tool
 from banditgen.history.base import ArmEvent, HistoryStore
@@ -28,8 +28,6 @@ from banditgen.strategy import Strategy
 MIN_PROBABILITY = 0.95
 LOST = 0.5  # a tool whose chance to be the best arm is below this is one no more
 EARNED_EVENT, LOST_EVENT = "tool", "tool retired"
-CriteriaFor = Callable[[str], SelectionCriteria]
-"""The criteria of a task type."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,8 +91,7 @@ def _listed(rows: Sequence[Recommendation], most: int = 3) -> str:
 
 def criteria_now(history: HistoryStore, strategy: Strategy) -> CriteriaFor:
     """A strategy's criteria by task type, with the weights of the moment."""
-    criteria = ExperimentSelector(strategy.criteria, history=history, scope=strategy.name).criteria
-    return lambda _: criteria
+    return lambda task_type: ExperimentSelector(strategy.criteria_for(task_type), history=history, scope=strategy.name).criteria
 
 
 def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_probability: float = MIN_PROBABILITY) -> Report:
@@ -113,7 +110,7 @@ def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_p
         UsageError: as `standings`.
     """
     on_trial = set(fold(history.arm_events(strategy.name)).on_trial)
-    learner = Learner(history, [arm for arm in arms if arm_id(arm) not in on_trial], strategy.policy)
+    learner = Learner(history, [arm for arm in arms if arm_id(arm) not in on_trial], strategy.policy, strategy.bandit)
     found = {standing.task_type: standing for standing in standings(learner, criteria_now(history, strategy), min_probability)}
     held = _latest(history.arm_events(strategy.name))
     for task_type, event in held.items():

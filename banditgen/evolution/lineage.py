@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from banditgen.learner import Bred, Learner
 from banditgen.scoring import SelectionCriteria
 
 SAMPLES = 2000
+CriteriaFor = Callable[[str], SelectionCriteria]
+"""The criteria of a task type."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,20 +49,20 @@ class Member:
     detail: Mapping[str, Any]
 
 
-def family(history: HistoryStore, scope: str, criteria: SelectionCriteria) -> list[Member]:
+def family(history: HistoryStore, scope: str, criteria_for: CriteriaFor) -> list[Member]:
     """Every arm that the history knows, oldest first; parents before their children.
 
     Args:
         history: the event log.
         scope: the strategy's name, whose population gives the statuses.
-        criteria: whose weights make the reward.
+        criteria_for: the criteria of a task type, whose weights make the reward.
     """
     records = {record.arm_id: record for record in history.arms()}
     population = fold(history.arm_events(scope))
     tallies = _tallies(history.tallies())
     arms = {own: arm for own, record in records.items() if (arm := arm_of(record)) is not None}
     parents = {own: record.parents for own, record in records.items() if record.parents}
-    gains = Gains(history, list(arms.values()), parents, criteria) if parents else None
+    gains = Gains(history, list(arms.values()), parents, criteria_for) if parents else None
     members = []
     for record in _parents_first(records):
         passes, fails = tallies.get(record.arm_id, (0, 0))
@@ -88,18 +90,17 @@ class Gains:
         history: the event log.
         arms: all arms that matter, parents and children.
         parents: by a child's id, its parents'.
-        criteria: whose weights make the reward.
+        criteria_for: the criteria of a task type, whose weights make the reward.
     """
 
-    def __init__(
-        self, history: HistoryStore, arms: Sequence[Any], parents: Mapping[str, Sequence[str]], criteria: SelectionCriteria
-    ) -> None:
+    def __init__(self, history: HistoryStore, arms: Sequence[Any], parents: Mapping[str, Sequence[str]], criteria_for: CriteriaFor) -> None:
         origins = {own: (ids, [1.0] * len(ids)) for own, ids in parents.items()}
-        learner = Learner(history, arms, "thompson", Bred(origins))
+        learner = Learner(history, arms, "thompson", bred=Bred(origins))
         self._parents = parents
         self._position = {arm_id(arm): i for i, arm in enumerate(arms)}
         self._types: list[tuple[Floats, Floats]] = []  # (draws (S, K), outcomes (K,)) of each task type
         for task_type in learner.task_types():
+            criteria = criteria_for(task_type)
             draws = learner.draws(task_type, criteria, np.random.default_rng(0), SAMPLES)
             self._types.append((draws, learner.state(task_type, criteria).count[0]))
 

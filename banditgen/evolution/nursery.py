@@ -19,12 +19,11 @@ import numpy as np
 from banditgen.arm import arm_id, arm_settings, plain_model
 from banditgen.bandit.base import Floats
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.lineage import arm_of, gain_of
+from banditgen.evolution.lineage import CriteriaFor, arm_of, gain_of
 from banditgen.evolution.operators import Child, breed
 from banditgen.evolution.population import BORN, GRADUATED, RETIRED, Population, fold, origins
 from banditgen.history.base import ArmEvent, ArmRecord, HistoryStore
 from banditgen.learner import Bred, Learner
-from banditgen.scoring import SelectionCriteria
 from banditgen.strategy import Strategy
 from banditgen.strategy_evolution import Evolution
 
@@ -52,7 +51,7 @@ class Nursery:
         history: HistoryStore,
         arms: Sequence[Any],
         strategy: Strategy,
-        criteria_for: Callable[[str], SelectionCriteria],
+        criteria_for: CriteriaFor,
         make_learner: Callable[[list[Any], Bred], Learner] | None = None,
     ) -> None:
         self._history = history
@@ -62,7 +61,7 @@ class Nursery:
         self._least = max(strategy.k, 2)  # so many arms that are not on trial stay
         self._settings = strategy.evolution or Evolution()
         self._criteria_for = criteria_for
-        self._make = make_learner or (lambda arms, bred: Learner(history, arms, strategy.policy, bred))
+        self._make = make_learner or (lambda arms, bred: Learner(history, arms, strategy.policy, strategy.bandit, bred))
         self._decisions = 0
         self._population: Population | None = None
         self._learner: Learner | None = None
@@ -174,7 +173,7 @@ class Nursery:
 class _View:
     """What is believed of the racing arms on every task type that they met, at one moment."""
 
-    def __init__(self, learner: Learner, criteria_for: Callable[[str], SelectionCriteria]) -> None:
+    def __init__(self, learner: Learner, criteria_for: CriteriaFor) -> None:
         self.learner = learner
         self.types = learner.task_types()
         known = learner.known

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from banditgen.result import Feedback, GenerationResult
+from banditgen.result import Feedback, GenerationResult, Preference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +103,46 @@ class RaceRecord:
 
 
 @dataclasses.dataclass(frozen=True)
+class Measured:
+    """What is known of a candidate that a person judged: scores and measures in [0, 1], times in seconds.
+
+    `quality` and `speed` are the scores of its race, under the constants of that day; the times, the verdict and `measures`
+    (by name, as the evaluator gave them) are what other constants can be tried on.
+    """
+
+    result_id: str
+    quality: float
+    speed: float
+    generation_time: float
+    execution_time: float
+    test_passed: bool
+    measures: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class RatedResult:
+    """An effective rating, joined to the result that it rates."""
+
+    feedback: Feedback
+    task_type: str
+    result: Measured
+
+
+@dataclasses.dataclass(frozen=True)
+class PreferredResult:
+    """An effective preference, joined to the two results that it compares."""
+
+    preference: Preference
+    task_type: str
+    better: Measured
+    worse: Measured
+
+
+Learn = Callable[[Sequence[Feedback | PreferredResult]], tuple[float, float]]
+"""Makes (quality, speed) weights of opinions in their order; of none, the weights to start from."""
+
+
+@dataclasses.dataclass(frozen=True)
 class SelectionStats:
     """How often each arm's candidate was selected, and the scores' mean and standard deviation."""
 
@@ -135,12 +175,10 @@ class HistoryStore(Protocol):
         """Append that this result was selected."""
         ...
 
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Append a rating."""
-        ...
-
-    def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
-        """Append the weights that a scope uses from now on."""
+    def add_feedback(self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None) -> bool:
+        """Append a rating or a preference and, at once with it, the weights that `learn` makes of everything that holds and
+        that the scope learned from; False if it was there already.
+        """
         ...
 
     def add_arms(self, arms: Sequence[ArmRecord]) -> None:
@@ -186,8 +224,20 @@ class HistoryStore(Protocol):
         """A result by id."""
         ...
 
+    def race_of(self, result_id: str) -> str | None:
+        """The id of the race that a result belongs to; None where it belongs to none, or is not there."""
+        ...
+
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
-        """Ratings, oldest first; of one race or all."""
+        """Every rating ever told, oldest first; of one race or all."""
+        ...
+
+    def ratings(self) -> list[RatedResult]:
+        """The ratings that hold, in the order in which they were first told: the latest of each person on each result."""
+        ...
+
+    def preferences(self) -> list[PreferredResult]:
+        """The preferences that hold, in the order in which they were first told: the latest of each person on each pair."""
         ...
 
     def selection_stats(self, scope: str) -> SelectionStats:
@@ -195,7 +245,7 @@ class HistoryStore(Protocol):
         ...
 
     def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
-        """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
+        """A scope's weights in use (quality, speed), None where it learned from nothing yet, and how often they changed."""
         ...
 
     def known_results(self, ids: Sequence[str]) -> set[str]:

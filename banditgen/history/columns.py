@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-_ESCAPED = "\ufdd0"  # a noncharacter: what follows is the text as JSON
+ESCAPED = "\ufdd0"  # a noncharacter: what follows is the text as JSON
 
 
 class Text(sa.TypeDecorator[str]):
@@ -26,12 +26,17 @@ class Text(sa.TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """Escape what cannot be stored."""
         del dialect
-        return value if value is None or _plain(value) else _ESCAPED + json.dumps(value)
+        return value if value is None or _plain(value) else ESCAPED + json.dumps(value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """Undo the escape."""
         del dialect
-        return str(json.loads(value[1:])) if value is not None and value.startswith(_ESCAPED) else value
+        return None if value is None else as_given(value)
+
+
+def as_given(stored: str) -> str:
+    """The text that is kept as `stored`."""
+    return str(json.loads(stored[1:])) if stored.startswith(ESCAPED) else stored
 
 
 class Code(sa.TypeDecorator[str]):
@@ -52,7 +57,7 @@ class Code(sa.TypeDecorator[str]):
 
 
 def _plain(value: str) -> bool:
-    if "\0" in value or value.startswith(_ESCAPED):
+    if "\0" in value or value.startswith(ESCAPED):
         return False
     try:
         value.encode()

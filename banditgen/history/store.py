@@ -17,14 +17,15 @@ from banditgen.history.base import ArmEvent, ArmRecord, Cursor, DecisionRecord, 
 from banditgen.history.database import default_url
 from banditgen.history.ids import new_id
 from banditgen.history.opening import open_database
+from banditgen.history.opinions import Opinions
 from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
-from banditgen.result import Feedback, GenerationResult
+from banditgen.result import GenerationResult
 
 MANY = 1000  # ids in one question: databases limit them
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 
 
-class History:
+class History(Opinions):
     """An append-only event log in SQLite or PostgreSQL.
 
     Args:
@@ -130,15 +131,6 @@ class History:
         }
         self._append(t.selections, [values])
 
-    def add_feedback(self, feedback: Feedback) -> None:
-        """Append a rating."""
-        self._append(t.feedback, [{**vars(feedback), "id": feedback.id or new_id(), "created_at": feedback.created_at or time.time()}])
-
-    def add_weights(self, scope: str, quality: float, speed: float, feedback_id: str | None = None) -> None:
-        """Append the weights that a scope uses from now on."""
-        row = {"id": new_id(), "created_at": time.time(), "scope": scope, "quality": quality, "speed": speed, "feedback_id": feedback_id}
-        self._append(t.weights, [row])
-
     def tallies(self, task_type: str | None = None) -> list[Tally]:
         """Passes and fails per arm and task type."""
         r = t.results.c
@@ -211,13 +203,11 @@ class History:
             row = connection.execute(RESULTS.where(t.results.c.id == result_id)).mappings().first()
         return read_result(row) if row else None
 
-    def feedback(self, race_id: str | None = None) -> list[Feedback]:
-        """Ratings, oldest first; of one race or all."""
-        query = sa.select(t.feedback).order_by(t.feedback.c.created_at, t.feedback.c.id)
-        if race_id is not None:
-            query = query.where(t.feedback.c.race_id == race_id)
+    def race_of(self, result_id: str) -> str | None:
+        """The id of the race that a result belongs to; None where it belongs to none, or is not there."""
         with self._transaction() as connection:
-            return [Feedback(**row) for row in connection.execute(query).mappings()]
+            race_id: str | None = connection.scalar(sa.select(t.results.c.race_id).where(t.results.c.id == result_id))
+        return race_id
 
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
@@ -230,16 +220,6 @@ class History:
             return SelectionStats({}, 0.0, 0.0)
         mean = sum(row[2] for row in rows) / n
         return SelectionStats({row[0]: row[1] for row in rows}, mean, math.sqrt(max(0.0, sum(row[3] for row in rows) / n - mean * mean)))
-
-    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
-        """A scope's weights in use (quality, speed), None when never changed, and how often they were."""
-        w = t.weights.c
-        with self._transaction() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).where(w.scope == scope)) or 0
-            row = connection.execute(
-                sa.select(w.quality, w.speed).where(w.scope == scope).order_by(w.created_at.desc(), w.id.desc())
-            ).first()
-        return ((row[0], row[1]) if row else None), count
 
     def known_results(self, ids: Sequence[str]) -> set[str]:
         """Which of these result ids are there already."""

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
+from scipy.stats import t as student
 
 from banditgen.bandit.base import Floats, Ints
 from banditgen.errors import UsageError
@@ -94,12 +95,7 @@ def evaluate(log: Log, target: ArrayLike, *, confidence: float = 0.95, minimum: 
     Raises:
         UsageError: a target whose shape or values do not fit.
     """
-    everything = np.asarray(target, float)
-    if (
-        everything.shape not in (log.propensities.shape, log.propensities.shape[1:])
-        or not ((everything >= 0) & (everything <= 1 + 1e-9)).all()
-    ):
-        raise UsageError(f"the target must be chances in [0, 1] of the shape {log.propensities.shape}, not {everything.shape}")
+    everything = _checked_target(log, target)
     used = ~np.isnan(log.rewards).any(1)
     q = log.propensities[used]
     p = np.broadcast_to(everything, log.propensities.shape)[used]
@@ -192,3 +188,72 @@ def _refusal(p: Floats, q: Floats, effective: float, minimum: float) -> str | No
     if effective < minimum:
         return f"effective sample size {effective:.1f} is below {minimum:g}: the log says too little of this target"
     return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What a log says of two target policies, doubly robust.
+
+    Args:
+        a, b: their values.
+        difference: b's value minus a's; both policies are judged on the same outcomes, so it is known better than either.
+        sample_size: the smaller of their effective numbers of outcomes.
+        rounds: how many decisions were used.
+        refusal: why there is no estimate, or None.
+    """
+
+    a: Estimate
+    b: Estimate
+    difference: Estimate
+    sample_size: float
+    rounds: int
+    refusal: str | None = None
+
+
+def compare(log: Log, a: ArrayLike, b: ArrayLike, *, confidence: float = 0.95, minimum: float = MINIMUM_SAMPLE_SIZE) -> Comparison:
+    """Two target policies on one log, for a log whose end was not chosen by looking at the answer.
+
+    Each round gives an unbiased φ of either policy, given what came before; the errors are a martingale's, so their mean is
+    normal about the mean value (the martingale central limit theorem; Hall and Heyde 1980, theorem 3.2). The interval takes as
+    many degrees of freedom as there are effective outcomes. For an answer that holds at every length of the log there is `evaluate`.
+
+    Args:
+        log: the decisions.
+        a: (N, K) or (K,), the chance of each arm to be raced by the one policy.
+        b: by the other.
+        confidence: of the intervals.
+        minimum: the effective sample size below which the answer is a refusal.
+
+    Raises:
+        UsageError: targets whose shapes or values do not fit.
+    """
+    used = ~np.isnan(log.rewards).any(1)
+    q, arms, y = log.propensities[used], log.arms[used], log.rewards[used]
+    model = past_means(arms, y, q.shape[1])
+    sizes, values = [], []
+    for target in (a, b):
+        p = np.broadcast_to(_checked_target(log, target), log.propensities.shape)[used]
+        weight = np.divide(p, q, out=np.zeros_like(p), where=q > 0)
+        w = np.take_along_axis(weight, arms, 1)
+        sizes.append(float(w.sum() ** 2 / np.maximum((w**2).sum(), 1e-300)))
+        if (reason := _refusal(p, q, sizes[-1], minimum)) is not None:
+            nothing = Estimate(None, None, None)
+            return Comparison(nothing, nothing, nothing, min(sizes), int(used.sum()), reason)
+        share = p / p.sum(1, keepdims=True)
+        error = y - np.take_along_axis(model, arms, 1)
+        values.append((share * model).sum(1) + (w / p.sum(1, keepdims=True) * error).sum(1))
+    reach = float(student.ppf(0.5 + confidence / 2, max(min(sizes), 2.0) - 1))
+
+    def estimate(phi: Floats) -> Estimate:
+        half = reach * float(phi.std(ddof=1)) / math.sqrt(len(phi))
+        return Estimate(float(phi.mean()), float(phi.mean()) - half, float(phi.mean()) + half)
+
+    own = [estimate(phi) for phi in values]
+    return Comparison(own[0], own[1], estimate(values[1] - values[0]), min(sizes), int(used.sum()))
+
+
+def _checked_target(log: Log, target: ArrayLike) -> Floats:
+    p = np.asarray(target, float)
+    if p.shape not in (log.propensities.shape, log.propensities.shape[1:]) or not ((p >= 0) & (p <= 1 + 1e-9)).all():
+        raise UsageError(f"the target must be chances in [0, 1] of the shape {log.propensities.shape}, not {p.shape}")
+    return p

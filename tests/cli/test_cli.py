@@ -41,7 +41,7 @@ def test_help_names_every_verb() -> None:
         (["run", "p", "--backend", "cloud"], "cloud"),
         (["run", "p", "--history", "mysql://x/y"], "history"),
         (["history", "list", "--history", "/proc/nope/h.db"], "history"),
-        (["feedback", "nonsense", "0.5"], "unknown race"),
+        (["feedback", "nonsense", "0.5"], "unknown race or result"),
         (["feedback", "nonsense", "much"], "much"),
         (["feedback", "nonsense", "nan"], "satisfaction"),
         (["models", "pull", "gpt-17"], "gpt-17"),

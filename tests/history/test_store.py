@@ -98,9 +98,9 @@ def test_tallies_and_evidence_leave_out_what_says_nothing() -> None:
 
 def test_weights_of_one_scope_do_not_touch_another() -> None:
     store = History("sqlite://")
-    store.add_weights("x", 0.6, 0.4)
-    store.add_weights("x", 0.55, 0.45)
-    assert store.weights("x") == ((0.55, 0.45), 2)
+    for satisfied in (0.4, 0.5, 1.0):
+        store.add_feedback(Feedback(None, None, satisfied), "x", lambda told: (1.0 - 0.1 * min(2, len(told)), 0.4))
+    assert store.weights("x") == ((0.8, 0.4), 2)
     assert store.weights("y") == (None, 0)
 
 

@@ -1,0 +1,71 @@
+"""`banditgen tune`: learn from feedback how candidates are best weighed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+import click
+
+from banditgen import defaults
+from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
+from banditgen.history.database import default_url
+from banditgen.strategy import Strategy, strategy_in_use
+
+
+@click.command("tune")
+@click.option(
+    "--trials", type=click.IntRange(min=1), default=60, show_default=True, help="Of each Optuna study, those of earlier runs counted."
+)
+@click.option("--type", "task_type", help="Only the feedback on this kind of task, and only its weights.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the proposed strategy to this file.")
+@click.option(
+    "--apply/--dry-run", "apply", default=False, show_default=True, help="Put the proposed strategy in the user's folder, as NAME-tuned."
+)
+@click.option("--storage", help="An Optuna storage URL for the studies. Default: the history's own database.")
+@shared("strategy", "history", "seed", "json")
+def command(
+    trials: int,
+    task_type: str | None,
+    output: Path | None,
+    apply: bool,
+    storage: str | None,
+    strategy: str | None,
+    history: str | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Learn from people's ratings and preferences how candidates are best weighed; propose a change where it is beyond noise."""
+    from banditgen.offline import tune as tuning  # noqa: PLC0415 - Optuna takes a while to import
+    from banditgen.offline.tune.report import changes, to_json, to_toml, write  # noqa: PLC0415
+
+    before = Strategy.load(strategy or strategy_in_use())
+    with contextlib.closing(defaults.default_history(history)) as store:
+        evidence = tuning.evidence_of(store)
+        studies = tuning.open_storage(storage or history or default_url())
+        tuned = tuning.tune(
+            evidence, before, storage=studies, trials=trials, task_type=task_type, seed=seed or 0, progress=sys.stderr.isatty()
+        )
+    path = None
+    if tuned.strategy is not None:
+        path = write(tuned, before, output) if output is not None else None
+        path = write(tuned, before) if apply else path
+    if as_json:
+        print_json(to_json(tuned, path))
+        return
+    errors.print(safe(tuned.why))
+    if tuned.steps:
+        rows = [("all", name, f"{tuned.in_use.get(name, 0):g}", f"{weight:g}") for name, weight in tuned.weights.items()]
+        rows += [(kind, name, "", f"{weight:g}") for kind, own in tuned.by_task_type.items() for name, weight in own.items()]
+        errors.print("the best weights found, proposed or not:" if tuned.strategy is None else "the weights:")
+        print_table(("task type", "objective", "in use", "found"), rows)
+    if tuned.strategy is None:
+        return
+    for line in changes(before, tuned.strategy):
+        errors.print(safe(f"  {line}"))
+    if path is None:
+        click.echo(printable(to_toml(tuned, before)))
+        errors.print("a dry run: nothing was written; --apply puts it in use, --output FILE writes it there")
+    else:
+        errors.print(safe(f"written to {path}; use it with --strategy {path if path == output else path.stem}"))

@@ -1,0 +1,175 @@
+"""What people said of results: an append-only log, of which the latest word of each person on each matter holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from banditgen.history import schema as t
+from banditgen.history.base import Learn, Measured, PreferredResult, RatedResult
+from banditgen.history.database import Database
+from banditgen.history.ids import new_id
+from banditgen.result import Feedback, Preference
+
+Opinion = TypeVar("Opinion", bound=Feedback | Preference)
+_AT_ONCE = 500  # ids in one query, below what any database takes
+_TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree
+
+
+class Opinions:
+    """The part of a history that keeps ratings, preferences, and the weights that were learned from them."""
+
+    _database: Database
+
+    def add_feedback(self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None) -> bool:
+        """Append a rating or a preference and, in the same transaction, what a scope's weights become by it.
+
+        Args:
+            opinion: without an id or a time it gets one.
+            scope: whose weights learn from it; None is nobody's.
+            learn: makes the weights of all opinions that hold and that the scope learned from, this one included.
+
+        Returns:
+            False if an opinion with its id was there already: nothing was changed.
+        """
+        row = {**vars(opinion), "id": opinion.id or new_id(), "created_at": opinion.created_at or time.time()}
+        append = self._database.insert(_table(type(opinion))).values(**row).on_conflict_do_nothing()
+
+        def work(connection: sa.Connection) -> bool:
+            if scope is not None:
+                self._database.lock(connection, t.weights)  # nobody's step may be missing from another's fold
+            if connection.execute(append).rowcount == 0:
+                return False
+            if scope is not None and learn is not None:
+                _learn(connection, scope, learn, row["id"])
+            return True
+
+        return self._database.run(work, write=True)
+
+    def feedback(self, race_id: str | None = None) -> list[Feedback]:
+        """Every rating ever told, oldest first; of one race or all."""
+        return self._database.run(lambda connection: _told(connection, Feedback, race_id))
+
+    def ratings(self) -> list[RatedResult]:
+        """The ratings that hold, in the order in which they were first told: the latest of each person on each result.
+
+        Ratings of results that the history does not have are left out.
+        """
+
+        def work(connection: sa.Connection) -> list[RatedResult]:
+            held = effective(_told(connection, Feedback))
+            results = _measured(connection, {rating.result_id for rating in held if rating.result_id})
+            return [RatedResult(rating, *results[rating.result_id]) for rating in held if rating.result_id in results]
+
+        return self._database.run(work)
+
+    def preferences(self) -> list[PreferredResult]:
+        """The preferences that hold, in the order in which they were first told: the latest of each person on each pair.
+
+        Preferences between results that the history does not have are left out.
+        """
+        return self._database.run(lambda connection: _joined(connection, effective(_told(connection, Preference))))
+
+    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
+        """A scope's weights in use (quality, speed), None where it learned from nothing yet, and how often they changed."""
+        w = t.weights.c
+        was = {name: sa.func.lag(w[name]).over(order_by=(w.created_at, w.id)).label(f"{name}_was") for name in ("quality", "speed")}
+        steps = sa.select(w.quality, w.speed, w.feedback_id, *was.values()).where(w.scope == scope).subquery().c
+        first = steps.quality_was.is_(None)  # where a scope starts, or in an old history its first step
+        changed = sa.case(
+            (first, steps.feedback_id.is_not(None)), else_=(steps.quality != steps.quality_was) | (steps.speed != steps.speed_was)
+        )
+
+        def work(connection: sa.Connection) -> tuple[tuple[float, float] | None, int]:
+            last = _last_weights(connection, scope)
+            count = connection.scalar(sa.select(sa.func.count()).where(changed)) or 0
+            return ((last.quality, last.speed) if last else None), count
+
+        return self._database.run(work)
+
+
+def effective(opinions: Iterable[Opinion]) -> list[Opinion]:
+    """Of opinions in the order in which they were told, those that hold: each person's latest on each matter.
+
+    A matter is a result, or an unordered pair of results; None is a person, too. A correction takes the place of what it
+    corrects. A rating of a result without an id is a matter of its own.
+    """
+    latest: dict[object, Opinion] = {}
+    for opinion in opinions:
+        latest[_matter(opinion)] = opinion
+    return list(latest.values())
+
+
+def _matter(opinion: Feedback | Preference) -> object:
+    if isinstance(opinion, Preference):
+        return frozenset((opinion.better_id, opinion.worse_id)), opinion.who
+    return (opinion.result_id, opinion.who) if opinion.result_id else opinion.id
+
+
+def _learn(connection: sa.Connection, scope: str, learn: Learn, opinion_id: str) -> None:
+    """Append the weights that a scope has after an opinion: those that `learn` makes of everything that holds."""
+    last = _last_weights(connection, scope)
+    now = time.time() if last is None else max(time.time(), last.created_at + _TICK)
+    start = [] if last else [(None, learn([]), now - _TICK)]
+    ids = {*connection.scalars(sa.select(t.weights.c.feedback_id).where(t.weights.c.scope == scope)), opinion_id}
+    told = sorted([*_told(connection, Feedback), *_told(connection, Preference)], key=lambda opinion: (opinion.created_at, opinion.id))
+    mine = {_matter(opinion) for opinion in told if opinion.id in ids}
+    held = [opinion for opinion in effective(told) if _matter(opinion) in mine]
+    joined = {p.preference.id: p for p in _joined(connection, [p for p in held if isinstance(p, Preference)])}
+    known = [opinion if isinstance(opinion, Feedback) else joined.get(opinion.id) for opinion in held]
+    for feedback_id, (quality, speed), when in [*start, (opinion_id, learn([opinion for opinion in known if opinion]), now)]:
+        row = {"id": new_id(), "created_at": when, "scope": scope, "quality": quality, "speed": speed, "feedback_id": feedback_id}
+        connection.execute(sa.insert(t.weights).values(**row))
+
+
+def _last_weights(connection: sa.Connection, scope: str) -> sa.Row[Any] | None:
+    w = t.weights.c
+    return connection.execute(sa.select(t.weights).where(w.scope == scope).order_by(w.created_at.desc(), w.id.desc()).limit(1)).first()
+
+
+def _told(connection: sa.Connection, kind: type[Opinion], race_id: str | None = None) -> list[Opinion]:
+    """All ratings or all preferences, oldest first; of one race or all."""
+    table = _table(kind)
+    query = sa.select(table).order_by(table.c.created_at, table.c.id)
+    if race_id is not None:
+        query = query.where(table.c.race_id == race_id)
+    return [kind(**row) for row in connection.execute(query).mappings()]
+
+
+def _table(kind: type[Feedback | Preference]) -> sa.Table:
+    return t.feedback if kind is Feedback else t.preferences
+
+
+def _joined(connection: sa.Connection, preferences: Sequence[Preference]) -> list[PreferredResult]:
+    results = _measured(connection, {side for p in preferences for side in (p.better_id, p.worse_id)})
+    return [
+        PreferredResult(p, results[p.better_id][0], results[p.better_id][1], results[p.worse_id][1])
+        for p in preferences
+        if p.better_id in results and p.worse_id in results
+    ]
+
+
+def _measured(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[str, Measured]]:
+    """By id, the task type and the measures of those results that are there."""
+    wanted = sorted(ids)
+    r = t.results.c
+    found: dict[str, tuple[str, Measured]] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = sa.select(r.id, r.task_type, r.result).where(r.id.in_(wanted[start : start + _AT_ONCE]))
+        found.update({row[0]: (row[1], _measures(row[0], row[2])) for row in connection.execute(query)})
+    return found
+
+
+def _measures(result_id: str, result: Mapping[str, Any]) -> Measured:
+    return Measured(
+        result_id=result_id,
+        quality=result["quality_score"],
+        speed=result["speed_score"],
+        generation_time=result["generation_time"],
+        execution_time=result["execution_time"],
+        test_passed=result["test_passed"],
+        measures=dict(result["measures"]),
+    )

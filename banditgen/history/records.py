@@ -1,0 +1,315 @@
+"""The records of an exported history, checked: what a line may hold, and the rows that it makes.
+
+What is read was written by anyone: every value is checked before a row is made of it. Unknown keys are left out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from banditgen.history.rows import result_from_json, result_row, text_hash
+from banditgen.result import FailureKind
+from banditgen.scoring import unit_interval
+
+Check = Callable[[Any], Any]
+_LAST_SECOND = 253402300800.0  # the year 10000
+_LARGEST = (1 << 63) - 1
+_DEPTH = 50  # of what is inside of other things
+_NAME_LENGTH = 2000  # of an id, an arm's name, a task type: what an index takes
+
+
+@dataclasses.dataclass
+class Rows:
+    """The rows of one line: of each table by its record's name, and the candidate's code and text by hash."""
+
+    tables: dict[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
+    contents: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def add(self, kind: str, row: dict[str, Any]) -> None:
+        """One more row."""
+        self.tables.setdefault(kind, []).append(row)
+
+
+def parse(line: str | bytes) -> Rows:
+    """The rows of a line.
+
+    Raises:
+        ValueError: the line is not as the format says; the message says in what.
+    """
+    rows = Rows()
+    try:
+        try:
+            data = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
+        except UnicodeDecodeError:
+            raise ValueError("it is not UTF-8 text") from None
+        except ValueError as error:
+            raise ValueError(f"it is not JSON ({error})") from None
+        _read(rows, data)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return rows
+
+
+def _read(rows: Rows, data: Any) -> None:
+    """One record with those inside of it."""
+    record = _mapping(data)
+    kind = record.get("record")
+    if kind == "candidate":
+        _read_candidate(rows, record)
+    elif kind == "race":
+        rows.add("race", _checked("race", record))
+        if record.get("decision") is not None:
+            rows.add("decision", _checked("decision", _mapping(record["decision"])))
+    elif isinstance(kind, str) and kind in _COLUMNS:
+        rows.add(kind, _checked(kind, record))
+    elif kind != "history":
+        raise ValueError(f"its record is {kind!r:.40}, which is no record of a history")
+    for other in _list(record.get("also") or []):
+        if not isinstance(other, dict) or "also" in other or other.get("record") in ("candidate", "history"):
+            raise ValueError("what is under also must be records other than candidates")
+        _read(rows, other)
+    if record.get("race") is not None:
+        _read(rows, {**_mapping(record["race"]), "record": "race", "also": None})
+
+
+def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
+    fields = {name: _value(f"candidate's {name}", check, record[name]) for name, check in _RESULT.items() if name in record}
+    for name in ("id", "generator_name", "generation_time", "model_used", "temperature"):
+        if name not in fields:
+            raise ValueError(f"the candidate's {name} is missing")
+    dropped = {}
+    for name in ("code", "text"):
+        if record.get(name) is None:
+            dropped[f"{name}_hash"] = _value(f"candidate's {name}_hash", _optional(_hash), record.get(f"{name}_hash"))
+            fields[name] = ""
+        else:
+            fields[name] = _value(f"candidate's {name}", _string, record[name])
+    result = result_from_json(fields)
+    where = {name: _value(f"candidate's {name}", check, record.get(name)) for name, check in _PLACE.items()}
+    rows.add("candidate", result_row(result, where["race_id"], where["task_type"], where["created_at"], where["position"]) | dropped)
+    rows.contents.update({str(text_hash(text)): text for text in (result.code, result.text) if text})
+
+
+def _checked(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(f"{kind}'s {name}", check, record.get(name)) for name, check in _COLUMNS[kind].items()}
+
+
+def _value(what: str, check: Check, value: Any) -> Any:
+    try:
+        return check(value)
+    except (TypeError, ValueError, OverflowError, KeyError):
+        raise ValueError(f"the {what} cannot be {value!r:.60}") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text:.30} is too large a number")
+    return number
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _name(value: Any) -> str:
+    if not _string(value) or len(value) > _NAME_LENGTH:
+        raise ValueError
+    return str(value)
+
+
+def _short(value: Any) -> str:
+    """A name that may be empty."""
+    return _name(value) if value != "" else ""
+
+
+def _hash(value: Any) -> str:
+    if len(_string(value)) != 64 or not set(value) <= set("0123456789abcdef"):
+        raise ValueError
+    return str(value)
+
+
+def _number(low: float, high: float) -> Check:
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise ValueError
+        return float(value)
+
+    return check
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    return check
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r:.40} is no JSON object")
+    return value
+
+
+def _json(value: Any) -> dict[str, Any]:
+    """A JSON object of any content, kept as it is."""
+    _shallow(_mapping(value), _DEPTH)
+    return dict(value)
+
+
+def _shallow(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise ValueError
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            _shallow(one, depth - 1)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.40} is no JSON list")
+    return value
+
+
+def _of(check: Check) -> Check:
+    """A JSON object whose values all pass a check."""
+    return lambda value: {_short(key): check(one) for key, one in _mapping(value).items()}
+
+
+def _each(check: Check) -> Check:
+    """A JSON list whose items all pass a check."""
+    return lambda value: [check(one) for one in _list(value)]
+
+
+def _optional(check: Check) -> Check:
+    return lambda value: None if value is None else check(value)
+
+
+def _arm(value: Any) -> dict[str, Any]:
+    """An arm as a decision keeps it."""
+    arm = _json(value)
+    return arm | {name: _short(arm[name]) for name in ("name", "model", "arm_id")}
+
+
+_SECONDS = _number(0.0, 1e9)
+_SHARE = _number(0.0, 1.0)
+_TIME = _number(0.0, _LAST_SECOND)
+_TOKENS = _optional(_whole(0, _LARGEST))
+_TIMINGS: dict[str, Check] = {name: _optional(_SECONDS) for name in ("queue", "load", "prompt_eval", "eval", "first_token")}
+_TIMINGS |= dict.fromkeys(("prompt_tokens", "cached_tokens", "completion_tokens"), _TOKENS)
+
+
+def _timings(value: Any) -> dict[str, Any]:
+    given = _mapping(value)
+    known = {name: check(given[name]) for name, check in _TIMINGS.items() if name in given}
+    return known | {"wall": _SECONDS(given["wall"]), "in_flight": _whole(0, _LARGEST)(given.get("in_flight", 1))}
+
+
+# a candidate's fields, and where it stands
+_RESULT: dict[str, Check] = {
+    **dict.fromkeys(("generator_name", "model_used", "arm_id", "node_id", "channel"), _short),
+    **dict.fromkeys(("generation_time", "test_time", "execution_time"), _SECONDS),
+    **dict.fromkeys(("quality_score", "combined_score", "speed_score", "reward"), _SHARE),
+    **dict.fromkeys(("test_passed", "success"), _truth),
+    **dict.fromkeys(("stdout", "stderr"), _string),
+    "id": _name,
+    "temperature": _number(0.0, 1000.0),
+    "error": _optional(_string),
+    "failure": _optional(lambda value: FailureKind(value).value),
+    "verified": _optional(_truth),
+    "measures": _of(_number(-1e300, 1e300)),
+    "timings": _optional(_timings),
+    "digest": _optional(_short),
+    "isolation": _of(_string),
+}
+_PLACE: dict[str, Check] = {
+    "created_at": _TIME,
+    "race_id": _optional(_name),
+    "position": _whole(0, (1 << 31) - 1),
+    "task_type": _name,
+}
+# the columns of the other tables, by the name of their records
+_COLUMNS: dict[str, dict[str, Check]] = {
+    "race": {
+        "id": _name,
+        "created_at": _TIME,
+        "task_type": _name,
+        "task": _json,
+        "best_id": _optional(_name),
+        "reason": _string,
+        "wall_seconds": _SECONDS,
+    },
+    "decision": {
+        "id": _name,
+        "created_at": _TIME,
+        "task_type": _name,
+        "arms": _each(_arm),
+        "propensities": _optional(_of(_SHARE)),
+        "policy": _short,
+        "strategy": _optional(_short),
+        "seed": _optional(_whole(-_LARGEST, _LARGEST)),
+        "detail": _json,
+    },
+    "arm": {
+        "arm_id": _name,
+        "name": _short,
+        "model": _short,
+        "settings": _json,
+        "parents": _each(_name),
+        "origin": _short,
+        "created_at": _TIME,
+    },
+    "arm_event": {"id": _name, "created_at": _TIME, "scope": _short, "arm_id": _name, "event": _short, "detail": _json},
+    "strategy": {"hash": _name, "name": _short, "created_at": _TIME, "toml": _string},
+    "feedback": {
+        "id": _name,
+        "created_at": _TIME,
+        "race_id": _optional(_name),
+        "result_id": _optional(_name),
+        "satisfaction": lambda value: unit_interval("satisfaction", value),
+        "who": _optional(_string),
+        "why": _optional(_string),
+    },
+    "preference": {
+        **dict.fromkeys(("id", "race_id", "better_id", "worse_id"), _name),
+        "created_at": _TIME,
+        "who": _optional(_string),
+        "why": _optional(_string),
+    },
+    "selection": {
+        "id": _name,
+        "created_at": _TIME,
+        "scope": _short,
+        "task_type": _optional(_string),
+        "arm_name": _short,
+        "result_id": _optional(_name),
+        "combined_score": _SHARE,
+    },
+    "weights": {
+        "id": _name,
+        "created_at": _TIME,
+        "scope": _short,
+        **dict.fromkeys(("quality", "speed"), _number(0.0, 1e300)),
+        "feedback_id": _optional(_name),
+    },
+}

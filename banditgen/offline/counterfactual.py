@@ -1,0 +1,215 @@
+"""What another strategy would have done on the decisions of a history, each with what was known when it was made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from banditgen.arm import GeneratorConfig, arm_id, named_arm_id, plain_model
+from banditgen.bandit import KEEP, Statistics, choose
+from banditgen.bandit.base import Floats
+from banditgen.bandit.choose import EXPLORATION
+from banditgen.errors import UsageError
+from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
+from banditgen.learner import settled_policy
+from banditgen.offline.evaluate import Comparison, Log, compare
+from banditgen.result import GenerationResult
+from banditgen.scoring import SelectionCriteria
+from banditgen.strategy import Strategy, expand
+
+NEWEST = 20_000  # races that are read; what came before them is not seen
+PARTICLES = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class Counterfactual:
+    """The answer.
+
+    Args:
+        comparison: of the two strategies, in rewards under the criteria of the first; None where there is nothing to compare.
+        verdict: "better", "worse", "no difference beyond noise" (of the second), or "can't say".
+        why: in a sentence.
+        decisions: how many were used.
+        left_out: how many were not, by reason.
+    """
+
+    comparison: Comparison | None
+    verdict: str
+    why: str
+    decisions: int
+    left_out: dict[str, int]
+
+
+def counterfactual(history: HistoryStore, a: Strategy, b: Strategy, *, seed: int = 0) -> Counterfactual:
+    """What `b` would have been worth, and `a`, had they made the logged decisions.
+
+    Both are asked what they would have raced at each decision, their posteriors being those of the log up to then: it is their
+    choices that are compared, not what they would have learned from outcomes that nobody saw. A decision that a strategy made itself
+    counts with the chances that were logged. The value is the mean reward of the raced arms, under the criteria of `a`.
+    """
+    races = list(reversed(history.races(NEWEST)))
+    decisions = {race.id: history.decision(race.id) for race in races}
+    left_out: Counter[str] = Counter()
+    usable = [race for race in races if _usable(race, decisions[race.id], left_out)]
+    sizes = Counter(len(race.results) for race in usable)
+    size = sizes.most_common(1)[0][0] if sizes else 0
+    left_out["with another number of arms"] += len(usable) - sizes[size]
+    usable = [race for race in usable if len(race.results) == size]
+    left = {reason: count for reason, count in left_out.items() if count}
+    if not usable:
+        return Counterfactual(None, "can't say", "no logged decision was left to chance and answered", 0, left)
+    column = _columns([decision for decision in decisions.values() if decision is not None], usable)
+    used = [record for race in usable if (record := decisions[race.id]) is not None]
+    try:
+        targets = [
+            _target(strategy, _arms(strategy, history, column), column, races, used, np.random.default_rng(seed)) for strategy in (a, b)
+        ]
+    except UsageError as error:
+        return Counterfactual(None, "can't say", str(error), len(used), left)
+    log = _log(usable, used, column, a)
+    found = compare(log, *targets)
+
+    return _answer(found, left)
+
+
+def _usable(race: RaceRecord, decision: DecisionRecord | None, left_out: Counter[str]) -> bool:
+    if decision is None or not decision.propensities or "eligible" not in decision.detail:
+        left_out["not a bandit's"] += 1
+    elif decision.detail.get("exploit"):
+        left_out["with nothing left to chance"] += 1
+    elif not all(result.moves_posterior for result in race.results):
+        left_out["with an outcome missing"] += 1
+    else:
+        return True
+    return False
+
+
+def _eligible(decision: DecisionRecord) -> Mapping[str, str]:
+    """Arm name to arm id."""
+    eligible: Mapping[str, str] = decision.detail["eligible"]
+    return eligible
+
+
+def _columns(decisions: Sequence[DecisionRecord], usable: Sequence[RaceRecord]) -> dict[str, int]:
+    """A column for every arm id that the log could race."""
+    wanted = {race.id for race in usable}
+    ids = [own for decision in decisions if decision.id in wanted for own in _eligible(decision).values()]
+    return {own: position for position, own in enumerate(dict.fromkeys(ids))}
+
+
+def _log(races: Sequence[RaceRecord], decisions: Sequence[DecisionRecord], column: Mapping[str, int], judge: Strategy) -> Log:
+    q = np.zeros((len(races), len(column)))
+    for row, decision in zip(q, decisions, strict=True):
+        eligible = _eligible(decision)
+        for name, chance in (decision.propensities or {}).items():
+            if name in eligible:
+                row[column[eligible[name]]] = chance
+    arms = np.array([[column[result.arm_id] for result in race.results] for race in races], np.int64)
+    rewards = np.array([[_reward(result, judge.criteria_for(race.task_type)) for result in race.results] for race in races])
+    return Log(arms, rewards, q)
+
+
+def _reward(result: GenerationResult, criteria: SelectionCriteria) -> float:
+    if not result.test_passed or criteria.violation(result.quality_score, result.generation_time, result.execution_time) is not None:
+        return 0.0
+    speed = criteria.speed(result.generation_time, result.execution_time)
+    return criteria.combined(result.quality_score, speed, result.measures)
+
+
+def _arms(strategy: Strategy, history: HistoryStore, column: Mapping[str, int]) -> list[GeneratorConfig]:
+    """The arms that the strategy would have raced.
+
+    What was "available" is what the log could race: where none of the arms that the strategy makes of the log's models is among
+    them, its decisions were given other arms, and those count as available.
+
+    Raises:
+        UsageError: the strategy has no arm here, or one that the log could not race.
+    """
+    fields = {field.name for field in dataclasses.fields(GeneratorConfig)}
+    logged = [
+        GeneratorConfig(**{"name": own.name, "model": own.model, **{key: v for key, v in own.settings.items() if key in fields}})
+        for own in history.arms()
+        if own.arm_id in column
+    ]
+    arms = expand(strategy, sorted({arm.model for arm in logged}))
+    unknown = [arm.name for arm in arms if arm_id(arm) not in column and arm.weight > 0]
+    if strategy.models is not None and len(unknown) == len(arms):
+        return logged
+    if unknown:
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+        raise UsageError(f"strategy {strategy.name!r} races what the log could not: {', '.join(unknown[:5])}{more}")
+    return arms
+
+
+def _target(
+    strategy: Strategy,
+    arms: Sequence[GeneratorConfig],
+    column: Mapping[str, int],
+    races: Sequence[RaceRecord],
+    decisions: Sequence[DecisionRecord],
+    rng: np.random.Generator,
+) -> Floats:
+    """(N, K): the strategy's chance of each arm at each decision."""
+    policy = settled_policy(strategy.policy, strategy.bandit)
+    exploration = EXPLORATION if strategy.bandit.exploration is None else strategy.bandit.exploration
+    at = [column.get(arm_id(arm), 0) for arm in arms]
+    prefix = _Prefix(races, {named_arm_id(arm.name): arm_id(arm) for arm in arms}, strategy.bandit.keep)
+    chances = np.zeros((len(decisions), len(column)))
+    for row, decision in zip(chances, decisions, strict=True):
+        if decision.detail.get("strategy_hash") == strategy.hash:
+            eligible = _eligible(decision)
+            for name, chance in (decision.propensities or {}).items():
+                row[column[eligible[name]]] = chance
+            continue
+        criteria = strategy.criteria_for(decision.task_type)
+        total = criteria.quality_weight + criteria.speed_weight
+        weights = criteria.quality_weight / total, criteria.speed_weight / total
+        state = prefix.until(decision.created_at).state(arms, decision.task_type, weights)
+        row[at] = choose(policy, state, strategy.k, rng, particles=PARTICLES, exploration=exploration).propensities
+    return chances
+
+
+class _Prefix:
+    """The statistics of a log up to a moment that moves on."""
+
+    def __init__(self, races: Sequence[RaceRecord], by_name: Mapping[str, str], keep: float | None) -> None:
+        self._races = sorted(races, key=lambda race: race.created_at)
+        self._by_name = by_name
+        self._keep = KEEP if keep is None else keep
+        self._statistics = Statistics()
+        self._next = 0
+        self._digests: dict[str, str] = {}
+        self._arms_of: dict[str, set[str]] = {}
+
+    def until(self, moment: float) -> Statistics:
+        """Fold what was told by then; moments come in their order."""
+        while self._next < len(self._races) and self._races[self._next].created_at <= moment:
+            self._fold(self._races[self._next])
+            self._next += 1
+        return self._statistics
+
+    def _fold(self, race: RaceRecord) -> None:
+        ids = [self._by_name.get(result.arm_id, result.arm_id) for result in race.results]
+        for own, result in zip(ids, race.results, strict=True):
+            model = plain_model(result.model_used)
+            self._arms_of.setdefault(model, set()).add(own)
+            if result.digest and self._digests.setdefault(model, result.digest) != result.digest:
+                self._digests[model] = result.digest
+                for arm in self._arms_of[model]:
+                    self._statistics.forget(arm, self._keep)
+        passed = [float(result.test_passed) if result.moves_posterior else np.nan for result in race.results]
+        measures: list[tuple[float, float]] = [(result.quality_score, result.speed_score) for result in race.results]
+        self._statistics.fold(ids, [race.task_type] * len(ids), passed, measures)
+
+
+def _answer(found: Comparison, left_out: dict[str, int]) -> Counterfactual:
+    if found.refusal is not None or found.difference.low is None or found.difference.high is None:
+        why = found.refusal or ""
+        return Counterfactual(found, "can't say", why, found.rounds, left_out)
+    low, high = found.difference.low, found.difference.high
+    verdict = "better" if low > 0 else "worse" if high < 0 else "no difference beyond noise"
+    why = f"a difference of {found.difference.value:+.3f} ({low:+.3f} to {high:+.3f}) in mean reward over {found.rounds} decisions"
+    return Counterfactual(found, verdict, why, found.rounds, left_out)
