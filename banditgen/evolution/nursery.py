@@ -28,7 +28,8 @@ from banditgen.strategy import Strategy
 from banditgen.strategy_evolution import Evolution
 
 CLOSE = 0.02  # a mean reward so near to the best is as good as the best
-HOPELESS = 0.05  # an arm is dominated where its chance to be that near is smaller than this on every task type
+HOPELESS = 0.05  # a child whose chance to be that near is smaller than this on every task type ends its trial
+DOMINATED = 0.01  # an arm that earned its place makes room for a birth only below this: it is asked again at every look
 SURE = 0.95  # of a child's lead over its parents, to end its trial early; 1 - SURE ends it the other way
 FIRST_VERDICT = 10  # outcomes before which no child is judged
 SAMPLES = 1000
@@ -135,7 +136,7 @@ class Nursery:
         for index in range(self._settings.children - len(view.on_trial)):
             while racing >= self._settings.max_arms:
                 least = min(settled, key=lambda own: settled[own])
-                if settled[least] >= HOPELESS or len(settled) <= self._least:
+                if settled[least] >= DOMINATED or len(settled) <= self._least:
                     return
                 why = f"dominated: near the best with probability {settled[least]:.3f} at most"
                 self._tell(least, RETIRED, {"outcomes": view.outcomes(least), "why": why})

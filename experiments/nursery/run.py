@@ -98,7 +98,7 @@ def raced(rates: Floats, policy: str, k: int, options: argparse.Namespace, alpha
 def many(options: argparse.Namespace) -> dict[str, Any]:
     """20 equal arms, longer and more often, by the confidence sequences alone (a tool needs the posterior's word as well)."""
     told = {}
-    for policy in ("best_set", "thompson", "mp_ts", "uniform"):
+    for policy in ("best_set", "thompson", "mp_ts"):
         for k in (1, 3):
             choices, rewards, when, _ = raced(np.full(20, options.rate), policy, k, options, 0.05 / 20)
             last, reward = choices[:, -options.races // 4 :], rewards[:, -options.races // 4 :]
