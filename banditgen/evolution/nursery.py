@@ -163,7 +163,10 @@ class Nursery:
         # the parent that gave most comes first: there the family tree shows it
         pairs = sorted(zip(child.shares, parents, strict=True), key=lambda pair: -pair[0])
         shares, parents = [share for share, _ in pairs], [own for _, own in pairs]
-        self._history.add_arms([ArmRecord(arm.arm_id, arm.name, arm.model, arm_settings(arm), parents, "evolved")])
+        # a founder may become a parent before its first race; those that are there already stay as they are
+        founders = [self._founders[own] for own in parents if own in self._founders]
+        records = [ArmRecord(arm_id(founder), founder.name, founder.model, arm_settings(founder)) for founder in founders]
+        self._history.add_arms([*records, ArmRecord(arm.arm_id, arm.name, arm.model, arm_settings(arm), parents, "evolved")])
         detail = {"parents": parents, "shares": shares, "change": child.change, "look": look}
         self._tell(arm.arm_id, BORN, detail, str(uuid.uuid5(uuid.NAMESPACE_OID, f"{look}/{index}/{self._scope!a}")))
 
