@@ -14,7 +14,8 @@ from typing import Any
 from scipy.special import betaincinv
 
 from banditgen.arm import arm_id
-from banditgen.bandit.confidence import bounds
+from banditgen.bandit.base import Floats
+from banditgen.bandit.confidence import lower_bound, upper_bound
 from banditgen.errors import UsageError
 from banditgen.evolution.lineage import CriteriaFor, ancestors
 from banditgen.evolution.population import fold
@@ -27,6 +28,7 @@ from banditgen.strategy import Strategy
 
 MIN_PROBABILITY = 0.95
 LOST = 0.5  # a tool whose chance to be the best arm is below this is one no more
+LOWER_SHARE = 0.2  # of the chance to be wrong; the leader was raced often, its bound costs little
 EARNED_EVENT, LOST_EVENT = "tool", "tool retired"
 
 
@@ -52,8 +54,9 @@ class Report:
 def standings(learner: Learner, criteria_for: CriteriaFor, min_probability: float = MIN_PROBABILITY) -> list[Standing]:
     """For each task type that its arms met, which of them is best and whether that is beyond doubt.
 
-    The chance that any arm is ever named that is not best for its task type is at most 1 - `min_probability`: that is shared
-    out evenly over the arms and task types there are.
+    The chance that any arm is ever named that is not best for its task type is at most 1 - `min_probability`, shared out
+    evenly over the task types there are. A wrong arm is named only if its own lower bound fails, or the upper bound of the one
+    arm that is best: lower bounds share a fifth of the chance, and each upper bound may fail with all the rest.
 
     Raises:
         UsageError: a probability that is not above 0.5 and below 1.
@@ -61,14 +64,21 @@ def standings(learner: Learner, criteria_for: CriteriaFor, min_probability: floa
     if isinstance(min_probability, bool) or not isinstance(min_probability, int | float) or not 0.5 < min_probability < 1:
         raise UsageError(f"min_probability must be a number above 0.5 and below 1, not {min_probability!r}")
     types = learner.task_types()
-    alpha = (1 - min_probability) / max(len(learner.arms) * len(types), 1)
-    return [_standing(learner, task_type, criteria_for(task_type), min_probability, alpha) for task_type in types]
+    return [_standing(learner, task_type, criteria_for(task_type), min_probability, len(types)) for task_type in types]
 
 
-def _standing(learner: Learner, task_type: str, criteria: SelectionCriteria, min_probability: float, alpha: float) -> Standing:
+def name_best(passes: Floats, fails: Floats, total: Floats, square: Floats, alpha: float) -> tuple[Floats, Floats]:
+    """(…, K) each: lower and upper bounds of K arms' mean rewards, such that an arm whose lower bound is above all other arms'
+    upper bounds is the best; with chance 1 - alpha no other ever is, however often one looks. Arguments as `lower_bound`.
+    """
+    low = lower_bound(passes, fails, total, square, LOWER_SHARE * alpha / max(passes.shape[-1], 1))
+    return low, upper_bound(passes, fails, total, square, (1 - LOWER_SHARE) * alpha)
+
+
+def _standing(learner: Learner, task_type: str, criteria: SelectionCriteria, min_probability: float, types: int) -> Standing:
     state = learner.state(task_type, criteria)
     rows = learner.recommend(task_type, criteria)
-    low, high = bounds(state.passes[0], state.fails[0], state.total[0], state.square[0], alpha)
+    low, high = name_best(state.passes[0], state.fails[0], state.total[0], state.square[0], (1 - min_probability) / types)
     position = {arm_id(arm): i for i, arm in enumerate(learner.arms)}
     leader = max(rows, key=lambda row: row.chance_best)
     floor = low[position[arm_id(leader.arm)]]

@@ -19,7 +19,7 @@ import numpy as np
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import make_policy
 from banditgen.bandit.base import Floats, Ints, RandomSource, State
-from banditgen.bandit.confidence import bounds
+from banditgen.evolution.award import name_best
 from banditgen.offline import replay
 from banditgen.strategy_evolution import Evolution
 from experiments.nursery.world import Run, play
@@ -58,7 +58,8 @@ class Exploring:
     name, version, randomised = "exploring", "1", True
 
     def __init__(self, policy: str) -> None:
-        self._policy, self._rng = make_policy(policy), np.random.default_rng(1)
+        name, _, sharpness = policy.partition(", sharpness ")
+        self._policy, self._rng = make_policy(name, **({"sharpness": float(sharpness)} if sharpness else {})), np.random.default_rng(1)
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         arms = self._policy.sets(state, k, rng, size)
@@ -83,8 +84,7 @@ def raced(rates: Floats, policy: str, k: int, options: argparse.Namespace, alpha
 
     def watch(race: int, state: State) -> None:
         if race % 25 == 0 and race > 0:
-            sums = [column.ravel() for column in (state.passes, state.fails, state.total, state.square)]
-            low, high = (bound.reshape(state.count.shape) for bound in bounds(sums[0], sums[1], sums[2], sums[3], alpha))
+            low, high = name_best(state.passes, state.fails, state.total, state.square, alpha)
             above = low > np.where(np.eye(arms, dtype=bool), -1.0, high[:, None, :]).max(2)
             new = above.any(1) & (when < 0)
             when[new], which[new] = race, above.argmax(1)[new]
@@ -98,9 +98,9 @@ def raced(rates: Floats, policy: str, k: int, options: argparse.Namespace, alpha
 def many(options: argparse.Namespace) -> dict[str, Any]:
     """20 equal arms, longer and more often, by the confidence sequences alone (a tool needs the posterior's word as well)."""
     told = {}
-    for policy in ("best_set", "thompson", "mp_ts"):
+    for policy in ("best_set", "thompson", "best_set, sharpness 1", "thompson, sharpness 1", "mp_ts"):
         for k in (1, 3):
-            choices, rewards, when, _ = raced(np.full(20, options.rate), policy, k, options, 0.05 / 20)
+            choices, rewards, when, _ = raced(np.full(20, options.rate), policy, k, options, 0.05)
             last, reward = choices[:, -options.races // 4 :], rewards[:, -options.races // 4 :]
             winner = np.where(reward.max(2) > 0, np.take_along_axis(last, reward.argmax(2)[..., None], 2)[..., 0], -1)
             stood = np.array([[(run == arm).any(1).mean() for arm in range(20)] for run in last]).max(1)
@@ -119,7 +119,7 @@ def best(options: argparse.Namespace) -> dict[str, Any]:
         for low in (0.5, 0.6, 0.7):
             for k in (2, 3):
                 rates = np.array([low, low, low, 0.9, low, low])
-                *_, when, which = raced(rates, policy, k, options, 0.05 / 12)
+                *_, when, which = raced(rates, policy, k, options, 0.05 / 2)
                 found = when[when >= 0]
                 quartiles = [float(q) for q in np.quantile(np.where(when < 0, np.inf, when), [0.25, 0.5, 0.75], method="nearest")]
                 told[f"{policy}, k={k}, best 0.9, others {low}"] = {

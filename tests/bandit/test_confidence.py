@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from banditgen.bandit.base import Floats
-from banditgen.bandit.confidence import bounds
+from banditgen.bandit.confidence import lower_bound, upper_bound
 from banditgen.errors import UsageError
 
 
@@ -22,7 +22,7 @@ def test_bounds_hold_at_every_look_of_a_run(rate: float, low: float, high: float
     rng, failed = np.random.default_rng(0), 0
     for _ in range(100):
         rewards = np.where(rng.random(200) < rate, rng.uniform(low, high, 200), 0.0)
-        lower, upper = bounds(*sums(rewards), 0.2)
+        lower, upper = lower_bound(*sums(rewards), 0.1), upper_bound(*sums(rewards), 0.1)
         mean = rate * (low + high) / 2
         failed += bool(((lower > mean) | (upper < mean)).any())
     assert failed <= 20 + 4 * np.sqrt(100 * 0.2 * 0.8)
@@ -36,12 +36,13 @@ def test_sums_lose_little_against_single_outcomes() -> None:
     refuted = [
         m for m in np.arange(rewards.mean(), 1, 0.001) if np.exp(np.log1p(shares[:, None] * (m - rewards) / (1 - m)).sum(1)).mean() >= 40
     ]
-    upper = bounds(*sums(rewards), 0.05)[1]
+    upper = upper_bound(*sums(rewards), 0.025)
     assert refuted[0] - 0.002 <= upper[-1] <= refuted[0] + 0.01
 
 
 def test_nothing_seen_only_fails_only_full_rewards() -> None:
-    low, high = bounds(np.array([0.0, 0.0, 9.0]), np.array([0.0, 9.0, 0.0]), np.array([0.0, 0.0, 9.0]), np.array([0.0, 0.0, 9.0]), 0.05)
+    seen = np.array([0.0, 0.0, 9.0]), np.array([0.0, 9.0, 0.0]), np.array([0.0, 0.0, 9.0]), np.array([0.0, 0.0, 9.0])
+    low, high = lower_bound(*seen, 0.025), upper_bound(*seen, 0.025)
     assert low[:2] == pytest.approx([0.0, 0.0], abs=1e-6)
     assert high[[0, 2]] == pytest.approx([1.0, 1.0], abs=1e-6)
     assert high[1] < 0.5 < low[2]
@@ -50,5 +51,6 @@ def test_nothing_seen_only_fails_only_full_rewards() -> None:
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -1.0])
 def test_impossible_levels(alpha: float) -> None:
     one = np.ones(1)
-    with pytest.raises(UsageError, match="alpha"):
-        bounds(one, one, one, one, alpha)
+    for bound in (lower_bound, upper_bound):
+        with pytest.raises(UsageError, match="alpha"):
+            bound(one, one, one, one, alpha)
