@@ -132,6 +132,18 @@ def check_arms(arms: Sequence[Any]) -> list[Any]:
     return arms
 
 
+def distinct_arms(arms: Sequence[Any]) -> list[Any]:
+    """The arms, refused where two are one generator under two names: the bandit could not tell them apart (UsageError)."""
+    first: dict[str, Any] = {}
+    for arm in arms:
+        same = first.setdefault(arm_id(arm), arm)
+        if same is not arm:
+            raise UsageError(
+                f"arms {same.name!r} and {arm.name!r} are the same generator: give one of them other settings, or leave it out"
+            )
+    return list(arms)
+
+
 def default_arms() -> list[GeneratorConfig]:
     """The five arms of the design document: conservative (0.1), balanced (0.5) and creative (0.9) settings."""
     return [

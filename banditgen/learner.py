@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from banditgen.arm import arm_id
-from banditgen.bandit import KEEP, Choice, Policy, State, beliefs, choose, explain, exploit, make_policy
+from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
+from banditgen.bandit.base import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.evidence import Follower
 from banditgen.history.base import HistoryStore
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy_file import SETTLED_POLICIES, BanditSettings
 
+_PLAIN = make_policy("thompson", sharpness=1.0)
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
 
 
@@ -46,9 +48,31 @@ class Recommendation:
     fails: float
 
     @property
+    def outcomes(self) -> float:
+        """Passes and fails."""
+        return self.passes + self.fails
+
+    @property
     def name(self) -> str:
         """The arm's name."""
         return str(self.arm.name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bred:
+    """What is known of arms that were bred and not written down by someone.
+
+    Args:
+        origins: by arm id, the ids of its parents and how much of it each gave.
+        on_trial: ids of arms that have yet to earn their place.
+        trial_share: the share of races in which one of these stands.
+        forebears: arms that race no more; their evidence tells where their children start.
+    """
+
+    origins: Mapping[str, tuple[Sequence[str], Sequence[float]]] = dataclasses.field(default_factory=dict)
+    on_trial: frozenset[str] = frozenset()
+    trial_share: float = 0.0
+    forebears: Sequence[Any] = ()
 
 
 class Learner:
@@ -59,26 +83,44 @@ class Learner:
         arms: the arms that may race; outcomes recorded under a bare name count for the arm of that name.
         policy: a policy's name.
         settings: how it explores and how long it remembers; None is its own way.
+        bred: which of the arms were bred, from whom, and which are on trial.
     """
 
-    def __init__(self, history: HistoryStore, arms: Sequence[Any], policy: str, settings: BanditSettings | None = None) -> None:
+    def __init__(
+        self,
+        history: HistoryStore,
+        arms: Sequence[Any],
+        policy: str,
+        settings: BanditSettings | None = None,
+        bred: Bred | None = None,
+    ) -> None:
         self._history = history
         self.arms = list(arms)
-        self._names = [str(arm.name) for arm in self.arms]
+        self.bred = bred or Bred()
+        # whose evidence counts: the racing arms first, so that positions among them are positions here
+        self.known = [*self.arms, *self.bred.forebears]
+        self._positions = {arm_id(arm): i for i, arm in enumerate(self.known)}
+        self._on_trial = [i for i, arm in enumerate(self.arms) if arm_id(arm) in self.bred.on_trial]
+        self._names = [str(arm.name) for arm in self.known]
         settings = settings or BanditSettings()
         self.policy = settled_policy(policy, settings)
         self.exploration = EXPLORATION if settings.exploration is None else settings.exploration
         # beliefs are reported as they are, not sharpened as they are for choosing
-        self._reporter = self.policy if policy == "best_set" else make_policy("thompson", sharpness=1.0)
-        self._evidence = Follower(history, self.arms, KEEP if settings.keep is None else settings.keep)
+        self._reporter = self.policy if policy == "best_set" else _PLAIN
+        self._evidence = Follower(history, self.known, KEEP if settings.keep is None else settings.keep)
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
         """Choose k arms for a task type; `greedy` takes the best expected ones and leaves nothing to chance."""
         pending = self._pending(task_type)
         with self._lock:
-            state = self.state(task_type, criteria, pending)
-        choice = exploit(self.policy, state, k) if greedy else self.choose(state, k, seed)
+            state = self._state(task_type, criteria, pending)
+        trials, share = self._on_trial, self.bred.trial_share
+        if greedy:
+            choice = exploit(self.policy, without(state, trials), k)
+        else:
+            rng = np.random.default_rng(seed)
+            choice = choose(self.policy, state, k, rng, exploration=self.exploration, on_trial=trials, trial_share=share)
         detail = {
             "k": len(choice.arms),
             "exploration": choice.exploration,
@@ -88,35 +130,62 @@ class Learner:
             "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
             "eligible": {arm.name: arm_id(arm) for arm in self.arms if getattr(arm, "weight", 1.0) > 0},
             "exploit": greedy,
+            "on_trial": {"share": share, "arms": [arm_id(self.arms[i]) for i in trials]} if trials else None,
             "explanation": explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict(),
         }
-        return Drawn([int(i) for i in choice.arms], [float(q) for q in choice.propensities], detail)
-
-    def choose(self, state: State, k: int, seed: int) -> Choice:
-        """The policy's choice in a state, with its propensities; nothing is remembered."""
-        return choose(self.policy, state, k, np.random.default_rng(seed), exploration=self.exploration)
+        return Drawn([int(i) for i in choice.arms], [float(q) for q in choice.propensities[: len(self.arms)]], detail)
 
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
         with self._lock:
-            state = self.state(task_type, criteria, {})
+            state = self._state(task_type, criteria, {})
         believed = beliefs(self._reporter, state, self._names, np.random.default_rng(0))
         rows = [
             Recommendation(arm, b.expected, b.low, b.high, b.chance_best, float(state.passes[0, i]), float(state.fails[0, i]))
-            for i, (arm, b) in enumerate(zip(self.arms, believed, strict=True))
+            for i, (arm, b) in enumerate(zip(self.arms, believed[: len(self.arms)], strict=True))
             if getattr(arm, "weight", 1.0) > 0
         ]
         return sorted(rows, key=lambda row: -row.expected_reward)
+
+    def state(self, task_type: str, criteria: SelectionCriteria) -> State:
+        """What was seen of the arms on a task type, in the order of `arms`, forebears after them; nothing is pending."""
+        with self._lock:
+            return self._state(task_type, criteria, {})
+
+    def draws(self, task_type: str, criteria: SelectionCriteria, rng: np.random.Generator, size: int) -> Floats:
+        """(size, K): posterior draws of the mean rewards, in the order of `state`, whatever the policy.
+
+        They hardly shrink an arm towards the others: `best_set` does, and holds back a child that is better than all.
+        """
+        return _PLAIN.draws(self.state(task_type, criteria), rng, size)
+
+    def task_types(self) -> list[str]:
+        """The task types, by name, on which any of the arms passed or failed."""
+        with self._lock:
+            statistics = self._evidence.read()
+            rows = [statistics.arms[own] for own in self._positions if own in statistics.arms]
+            seen = (statistics.passes + statistics.fails)[:, rows].sum(1) > 0
+            return sorted(task_type for task_type, row in statistics.task_types.items() if seen[row])
 
     def _pending(self, task_type: str) -> Counter[str]:
         decisions = self._history.pending(task_type, time.time() - PENDING_SECONDS)
         return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
 
-    def state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
-        """What the policy knows by now of a task type; one thread at a time."""
+    def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
         total = criteria.quality_weight + criteria.speed_weight
         weights = criteria.quality_weight / total, criteria.speed_weight / total
-        return self._evidence.read().state(self.arms, task_type, weights, pending=pending)
+        state = self._evidence.read().state(self.known, task_type, weights, pending=pending)
+        return self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
+
+    def _with_births(self, state: State) -> State:
+        """The state with bred arms starting where their parents stand."""
+        mean, strength = state.prior_mean.copy(), state.prior_strength.copy()
+        for own, (parents, shares) in self.bred.origins.items():
+            rows = [self._positions.get(parent) for parent in parents]
+            if own in self._positions and None not in rows:
+                seen = [(float(state.mean[0, row]), float(state.count[0, row])) for row in rows if row is not None]
+                mean[self._positions[own]], strength[self._positions[own]] = child_prior(seen, shares)
+        return dataclasses.replace(state, prior_mean=mean, prior_strength=strength)
 
 
 def settled_policy(name: str, settings: BanditSettings) -> Policy:

@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from banditgen.errors import UsageError
@@ -97,3 +97,12 @@ async def _close(items: AsyncIterator[Any]) -> None:
     close = getattr(items, "aclose", None)
     if close is not None:
         await close()
+
+
+async def release(things: Sequence[Any]) -> None:
+    """Close things that have `aclose` or `close`."""
+    for thing in things:
+        if hasattr(thing, "aclose"):
+            await thing.aclose()
+        else:
+            await asyncio.to_thread(thing.close)

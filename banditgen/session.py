@@ -13,16 +13,17 @@ from typing import Any, Self
 import numpy as np
 
 from banditgen import defaults
-from banditgen.arm import arm_id, check_arms, check_text
+from banditgen.arm import check_arms, check_text, distinct_arms
 from banditgen.bandit import Explanation
 from banditgen.candidate import weigh
 from banditgen.decision import Decision, Race, finished
 from banditgen.errors import UsageError
+from banditgen.evolution.nursery import Nursery
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id
 from banditgen.learner import Learner, Recommendation
-from banditgen.loop import run_elsewhere, run_sync
+from banditgen.loop import release, run_elsewhere, run_sync
 from banditgen.outcome import describe_arm, race_record, rank
 from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.result import GenerationResult
@@ -33,7 +34,6 @@ from banditgen.task import DEFAULT_TASK_TYPE, Task
 from banditgen.told import same_outcome, told_results
 
 logger = logging.getLogger("banditgen.session")
-
 OnDecision = Callable[[Decision], None]
 
 
@@ -61,7 +61,7 @@ class BanditGenerator:
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
             raise UsageError(f"seed must be a whole number of at least 0 or None, not {seed!r}")
         self.strategy = strategy
-        self.arms = _distinct(check_arms(arms))
+        founders = distinct_arms(check_arms(arms))
         self.history = history
         self.selector = ExperimentSelector(strategy.criteria, history=history, scope=strategy.name)
         self.racer = ParallelGenerator(
@@ -75,7 +75,8 @@ class BanditGenerator:
             deadlines=deadlines,
             criteria=strategy.criteria,
         )
-        self._learner = Learner(history, self.arms, strategy.policy, strategy.bandit)
+        self._learner = Learner(history, founders, strategy.policy, strategy.bandit)
+        self._nursery = Nursery(history, founders, strategy, lambda kind: self._selector(kind).criteria) if strategy.evolution else None
         self._rng = np.random.default_rng(seed)
         self._strategy_kept = False
         self._owned: list[Any] = []
@@ -150,10 +151,18 @@ class BanditGenerator:
             raced = expand(plan, [*known, *_files(plan)] if known else [arm.model for arm in plan.arms])
             own = cls(plan, raced, generator, store, **parts)
         except BaseException:
-            await _release(owned)
+            await release(owned)
             raise
         own._owned = owned
         return own
+
+    @property
+    def arms(self) -> list[Any]:
+        """The arms that may race now: the strategy's on this backend and, where it evolves, those bred from them."""
+        return self._current().arms
+
+    def _current(self) -> Learner:
+        return self._nursery.current() if self._nursery else self._learner
 
     def run(
         self,
@@ -230,9 +239,10 @@ class BanditGenerator:
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
         seed = int(self._rng.integers(2**31))
-        drawn = self._learner.draw(task_type, min(wanted, len(self.arms)), self._selector(task_type).criteria, seed, greedy=exploit)
-        chosen = [self.arms[position] for position in drawn.positions]
-        propensities = {arm.name: q for arm, q in zip(self.arms, drawn.propensities, strict=True)}
+        learner = self._nursery.learner() if self._nursery else self._learner
+        drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self._selector(task_type).criteria, seed, greedy=exploit)
+        chosen = [learner.arms[position] for position in drawn.positions]
+        propensities = {arm.name: q for arm, q in zip(learner.arms, drawn.propensities, strict=True)}
         start = self.strategy.criteria_for(task_type)
         record = DecisionRecord(
             id=new_id(),
@@ -313,7 +323,7 @@ class BanditGenerator:
         if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
             raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
-        return self._learner.recommend(task_type, self._selector(task_type).criteria)[:top_k]
+        return self._current().recommend(task_type, self._selector(task_type).criteria)[:top_k]
 
     async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """`recommend` for callers in an event loop."""
@@ -361,7 +371,7 @@ class BanditGenerator:
 
     async def _close(self) -> None:
         owned, self._owned = self._owned, []
-        await _release(owned)
+        await release(owned)
 
     def __enter__(self) -> Self:
         return self
@@ -382,21 +392,3 @@ class BanditGenerator:
 
 def _files(strategy: Strategy) -> list[str]:
     return [arm.model for arm in strategy.arms if arm.model.endswith(".gguf") and Path(arm.model).is_file()]
-
-
-def _distinct(arms: list[Any]) -> list[Any]:
-    """The arms, refused where two are one generator under two names: the bandit could not tell them apart."""
-    first: dict[str, Any] = {}
-    for arm in arms:
-        same = first.setdefault(arm_id(arm), arm)
-        if same is not arm:
-            raise UsageError(f"arms {same.name!r} and {arm.name!r} are the same generator: change one's settings, or leave it out")
-    return arms
-
-
-async def _release(things: Sequence[Any]) -> None:
-    for thing in things:
-        if hasattr(thing, "aclose"):
-            await thing.aclose()
-        else:
-            await asyncio.to_thread(thing.close)

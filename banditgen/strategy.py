@@ -16,6 +16,7 @@ import platformdirs
 from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
+from banditgen.strategy_evolution import Evolution
 from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, MEASURES, POLICIES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
 from banditgen.strategy_toml import Document, dumps
 from banditgen.task import Level
@@ -47,6 +48,7 @@ class Strategy:
         bandit: how the policy explores and how long it remembers.
         require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
+        evolution: how new arms are bred while it races; None breeds none.
         path: the file it came from, if it did; no part of equality.
 
     Raises:
@@ -64,6 +66,7 @@ class Strategy:
     require: Level | None = None
     types: Mapping[str, SelectionCriteria] = dataclasses.field(default_factory=dict)
     bandit: BanditSettings = dataclasses.field(default_factory=BanditSettings)
+    evolution: Evolution | None = None
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +84,8 @@ class Strategy:
         if (self.bandit.sharpness, self.bandit.prior_strength) != (None, None) and self.policy not in SETTLED_POLICIES:
             known = ", ".join(SETTLED_POLICIES)
             raise StrategyError(f"strategy {self.name!r}: sharpness and prior_strength only go with the policies {known}")
+        if not isinstance(self.evolution, Evolution | None):
+            raise StrategyError(f"strategy {self.name!r}: evolution must be an Evolution or None, not {self.evolution!r}")
         if not self.arms and self.models is None:
             raise StrategyError(f'strategy {self.name!r} has no arms: give [[arms]] or models = "available"')
 
@@ -91,7 +96,8 @@ class Strategy:
         content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
         content["types"] = {name: _told(criteria) for name, criteria in self.types.items()}
         content["bandit"] = {key: value for key, value in vars(self.bandit).items() if value is not None}
-        for key in ("types", "bandit"):  # strategies without them keep the hashes that histories know them by
+        content["evolution"] = vars(self.evolution) if self.evolution else None
+        for key in ("types", "bandit", "evolution"):  # strategies without them keep the hashes that histories know them by
             if not content[key]:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -150,6 +156,8 @@ class Strategy:
             values["bandit"] = settings
         if self.types:
             values["types"] = {name: self._type_values(own) for name, own in self.types.items()}
+        if self.evolution is not None:
+            values["evolution"] = vars(self.evolution)
         if self.arms:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)

@@ -11,11 +11,12 @@ from typing import Any
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
+from banditgen.strategy_evolution import Evolution
 from banditgen.strategy_toml import Document, KeyPath
 from banditgen.task import LEVELS
 
 POLICIES = ("thompson", "best_set", "uniform", "epsilon_greedy", "ucb1", "kl_ucb", "best_fixed", "greedy")
-KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "bandit", "types", "arms")
+KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "bandit", "types", "evolution", "arms")
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
 """Keys of [weights], and the field of SelectionCriteria that each becomes."""
 MEASURES = "measures"
@@ -23,6 +24,7 @@ MEASURES = "measures"
 CRITERIA_KEYS = tuple(
     field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in (*WEIGHT_FIELDS.values(), "measure_weights")
 )
+EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
 
 
@@ -137,6 +139,7 @@ def read(document: Document) -> dict[str, Any]:
     fields["criteria"] = _read_criteria(document)
     fields["types"] = _read_types(document, fields["criteria"])
     fields["bandit"] = _read_bandit(document, data.get("policy", "thompson"))
+    fields["evolution"] = _read_evolution(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:
         raise document.error(("arms",), 'no arms: give [[arms]] or models = "available"')
@@ -197,6 +200,13 @@ def _read_bandit(document: Document, policy: str) -> BanditSettings:
         if key in ("sharpness", "prior_strength") and policy not in SETTLED_POLICIES:
             raise document.error(("bandit", key), f"{key} only goes with the policies {', '.join(SETTLED_POLICIES)}, not {policy}")
     return BanditSettings(**table)
+
+
+def _read_evolution(document: Document) -> Evolution | None:
+    settings = _table(document, ("evolution",), EVOLUTION_KEYS)
+    for key, value in settings.items():
+        _located(document, ("evolution", key), Evolution, **{key: value})
+    return Evolution(**settings) if "evolution" in document.data else None
 
 
 def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:

@@ -19,6 +19,7 @@ from banditgen.errors import StrategyError, UsageError
 from banditgen.generators.base import ModelInfo
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy import POLICIES, Strategy, expand, known_strategies
+from banditgen.strategy_evolution import Evolution
 
 ARM = '[[arms]]\nname = "a"\nmodel = "m"\n'
 AVAILABLE = 'models = "available"\n'
@@ -100,6 +101,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         (AVAILABLE + "[criteria]\nmax_generation_time = 0\n", 3, "criteria.max_generation_time: max_generation_time must be seconds"),
         (AVAILABLE + "[criteria]\nprefer_simplicity = 1\n", 3, "criteria.prefer_simplicity: prefer_simplicity must be true or false"),
         (AVAILABLE + "[criteria]\nquality_weight = 1\n", 3, "criteria.quality_weight: unknown key"),
+        (AVAILABLE + "[evolution]\nevery = 0\n", 3, "evolution.every: every must be a whole number of at least 1, not 0"),
+        (AVAILABLE + "[evolution]\nmax_arms = 8\nmax_arm = 1\n", 4, "evolution.max_arm: unknown key; did you mean max_arms?"),
+        (AVAILABLE + "[evolution]\ntrial_share = 1\n", 3, "evolution.trial_share: trial_share must be a number above 0 and below 1"),
+        (AVAILABLE + "evolution = true\n", 2, "evolution: must be a table"),
         ("k = 3\n", 1, "arms: no arms: give [[arms]]"),
         ("", 1, "arms: no arms"),
         ("arms = []\n", 1, "arms: no arms"),
@@ -152,6 +157,7 @@ def test_carriage_returns_and_odd_line_breaks_do_not_move_the_line() -> None:
         {"models": "available", "temperatures": (3,)},
         {"arms": (GeneratorConfig("a", "m"),), "temperatures": (1.0,)},
         {"arms": (GeneratorConfig("a", "m"), GeneratorConfig("a", "n"))},
+        {"models": "available", "evolution": True},
     ],
 )
 def test_a_strategy_made_in_code_is_validated_too(wrong: dict[str, Any]) -> None:
@@ -192,6 +198,16 @@ def test_the_hash_is_of_the_content_alone() -> None:
     assert loads(AVAILABLE).hash == Strategy.loads("# other words\n" + AVAILABLE, name="other").hash
     assert loads(AVAILABLE).hash != loads(AVAILABLE + "k = 4\n").hash
     assert re.fullmatch("[0-9a-f]{12}", loads(AVAILABLE).hash)
+
+
+def test_evolution_is_off_unless_its_table_is_there_and_is_part_of_the_hash() -> None:
+    strategy = loads(AVAILABLE + "[evolution]\n")
+    assert strategy.evolution == Evolution()
+    assert loads(AVAILABLE).evolution is None
+    assert len({loads(AVAILABLE + text).hash for text in ("", "[evolution]\n", "[evolution]\nevery = 9\n")}) == 3
+    assert loads(AVAILABLE).hash == "b1e3465d6669"  # as before there was any evolution: decisions were logged under it
+    changed = dataclasses.replace(strategy, evolution=Evolution(every=9, trial_share=0.125))
+    assert loads(changed.to_toml()) == changed
 
 
 def test_saving_where_it_cannot_be_written_is_a_strategy_error(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Who races next: posteriors over (passed, measures) and the policies that choose from them. Pure numpy: no clock, no I/O."""
 
 from banditgen.bandit.base import Choice, Policy, State
-from banditgen.bandit.choose import choose, exploit
+from banditgen.bandit.choose import choose, exploit, without
 from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, recommend
 from banditgen.bandit.policies import POLICIES, make_policy
 from banditgen.bandit.posterior import KEEP, Statistics
@@ -23,4 +23,5 @@ __all__ = [
     "exploit",
     "make_policy",
     "recommend",
+    "without",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from banditgen.bandit.base import Choice, Policy, State
+from banditgen.bandit.base import Choice, Floats, Ints, Policy, State
 from banditgen.errors import UsageError
 
 PARTICLES = 256
@@ -21,6 +23,8 @@ def choose(
     *,
     particles: int = PARTICLES,
     exploration: float = EXPLORATION,
+    on_trial: Sequence[int] = (),
+    trial_share: float = 0.0,
 ) -> Choice:
     """Draw one set of k arms (all of them, where fewer have a positive weight).
 
@@ -29,21 +33,48 @@ def choose(
 
         P(S) = (1 - ε)·#{i : Sᵢ = S}/M + ε/C(K,k)          q(arm) = (1 - ε)·mean 1[arm ∈ Sᵢ] + ε·k/K
 
+    Arms on trial (positions) are in none of these sets. With chance `trial_share` one of them, drawn evenly, takes the place of
+    the set's last arm, the least of it; the chances of the others are then those of the sets without their last arm.
+
     Raises:
-        UsageError: k below 1, no arm with a positive weight, a state of more than one row, ε outside [0, 1].
+        UsageError: k below 1, no arm with a positive weight besides those on trial, a state of more than one row, ε or the
+            share outside [0, 1].
     """
-    eligible, k = _eligible(state, k)
-    if not 0 <= exploration <= 1 or particles < 1:
-        raise UsageError(f"exploration must be in [0, 1] and particles at least 1, not {exploration!r} and {particles!r}")
+    if not 0 <= exploration <= 1 or not 0 <= trial_share <= 1 or particles < 1:
+        raise UsageError(f"exploration and trial_share must be in [0, 1], not {exploration!r} and {trial_share!r}; particles at least 1")
+    trials = np.array([i for i in on_trial if state.weight[i] > 0], np.int64)
+    state = without(state, trials)
+    eligible, places = _eligible(state, k)
+    rest = min(k - 1, places)
+    share = trial_share if len(trials) else 0.0
     size = particles if policy.randomised else 1
-    sets = policy.sets(state, k, rng, size)
+    sets = policy.sets(state, places, rng, size)
     explore = rng.random() < exploration
-    arms = rng.choice(eligible, size=k, replace=False) if explore else sets[rng.integers(size)]
+    arms = rng.choice(eligible, size=places, replace=False) if explore else sets[rng.integers(size)]
+
+    def chances(sets: Ints) -> Floats:
+        drawn: Floats = (1 - exploration) * np.bincount(sets.ravel(), minlength=state.arms) / size
+        drawn[eligible] += exploration * sets.shape[1] / len(eligible)
+        return drawn
+
+    propensities = (1 - share) * chances(sets) + share * chances(sets[:, :rest])
+    propensities[trials] = share / max(len(trials), 1)
+    tried = share > 0 and rng.random() < share
+    if tried:
+        sets, arms = sets[:, :rest], arms[:rest]
     same = (np.sort(sets, axis=1) == np.sort(arms)).all(axis=1).sum()
-    propensities = (1 - exploration) * np.bincount(sets.ravel(), minlength=state.arms) / size
-    propensities[eligible] += exploration * k / len(eligible)
-    probability = (1 - exploration) * same / size + exploration / math.comb(len(eligible), k)
+    probability = (1 - exploration) * same / size + exploration / math.comb(len(eligible), len(arms))
+    probability *= share / len(trials) if tried else 1 - share
+    if tried:
+        arms = np.append(arms, trials[rng.integers(len(trials))])
     return Choice(arms.astype(np.int64), propensities, float(probability), exploration, size)
+
+
+def without(state: State, arms: Sequence[int] | Ints) -> State:
+    """The state with these arms (positions) never chosen: their preference is 0, their evidence stays."""
+    weight = state.weight.copy()
+    weight[np.asarray(arms, np.int64)] = 0.0
+    return dataclasses.replace(state, weight=weight)
 
 
 def exploit(policy: Policy, state: State, k: int) -> Choice:

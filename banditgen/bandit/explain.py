@@ -23,7 +23,7 @@ class Belief:
         outcomes: how many moved its posterior; a fraction after forgetting.
         expected: posterior mean of its mean reward.
         low, high: credible interval of that mean.
-        chance_best: posterior chance that no other arm has a better mean.
+        chance_best: posterior chance that no other arm that may race has a better mean; 0 where it may not race itself.
     """
 
     name: str
@@ -67,7 +67,7 @@ def beliefs(
     draws = policy.draws(state, rng, samples)
     tail = (1 - credibility) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
-    best = np.bincount(draws.argmax(1), minlength=state.arms) / samples
+    best = np.bincount(np.where(state.weight > 0, draws, -1.0).argmax(1), minlength=state.arms) / samples
     count, mean = state.count[0], policy.means(state)[0]
     return [Belief(name, float(count[i]), float(mean[i]), float(low[i]), float(high[i]), float(best[i])) for i, name in enumerate(names)]
 

@@ -11,7 +11,7 @@ import click
 from banditgen.errors import BanditgenError
 
 VERBS = {
-    "arms": "The arms a strategy races here.",
+    "arms": "The arms a strategy races here, and who came from whom.",
     "demo": "Race a set of small tasks and show what was learned.",
     "doctor": "What is reachable, what isolation holds, where files are.",
     "feedback": "Rate a result, or prefer one to another.",
@@ -20,6 +20,7 @@ VERBS = {
     "replay": "What another strategy would have done on what was logged.",
     "run": "Race generators on a task and print the best code.",
     "storage": "Upgrade the history's database.",
+    "tools": "Arms that are best for a type of task beyond doubt, as tools.",
     "tune": "Learn from feedback how candidates are best weighed.",
 }
 

@@ -1,18 +1,30 @@
-"""`banditgen arms`: what a strategy races here."""
+"""`banditgen arms`: what a strategy races here, and who came from whom."""
 
 from __future__ import annotations
 
-import click
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Sequence
 
+import click
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from banditgen import defaults
 from banditgen.arm import arm_settings
-from banditgen.cli.output import print_json, print_table, shared
+from banditgen.cli.known import strategy_of
+from banditgen.cli.output import WIDE, print_json, print_table, safe, shared
+from banditgen.evolution.award import criteria_now
+from banditgen.evolution.lineage import Member, family
 from banditgen.learner import Recommendation
 from banditgen.session import BanditGenerator
 
 
 @click.group("arms")
 def command() -> None:
-    """The arms a strategy races here."""
+    """The arms a strategy races here, and who came from whom."""
 
 
 @command.command("list")
@@ -38,3 +50,44 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
 def _row(r: Recommendation) -> tuple[str, ...]:
     interval = f"{r.low:.2f} – {r.high:.2f}"
     return r.name, r.arm.model, f"{r.arm.temperature:g}", f"{r.passes:g}", f"{r.passes + r.fails:g}", f"{r.expected_reward:.2f}", interval
+
+
+@command.command("tree")
+@click.option("--strategy", "-s", help="A strategy's name or its file. Default: the one that raced last in the history.")
+@shared("history", "json")
+def tree(strategy: str | None, history: str | None, as_json: bool) -> None:
+    """Show who came from whom, and what it brought: its expected reward above the better parent's, with the 95 % interval."""
+    with contextlib.closing(defaults.default_history(history)) as store:
+        plan = strategy_of(store, strategy)
+        members = family(store, plan.name, criteria_now(store, plan))
+    if as_json:
+        print_json([dataclasses.asdict(member) for member in members])
+    elif not members:
+        click.echo("no arms: nothing was raced in this history")
+    else:
+        Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(_tree(members))
+
+
+def _tree(members: Sequence[Member]) -> Tree:
+    """Each arm below its first parent, which gave most where they differ; a second one is named beside it."""
+    names = {member.arm_id: member.name for member in members}
+    whole = Tree(Text(f"{len(members)} arms"))
+    branches: dict[str, Tree] = {}
+    for member in members:  # parents before their children
+        above = branches.get(member.parents[0], whole) if member.parents else whole
+        branches[member.arm_id] = above.add(_label(member, [names[parent] for parent in member.parents[1:]]))
+    return whole
+
+
+def _label(member: Member, others: Sequence[str]) -> Text:
+    told = [f"{member.passes} of {member.outcomes} passed" if member.outcomes else "not raced yet"]
+    if others:
+        told.append(f"also from {', '.join(others)}")
+    if member.detail.get("change"):
+        told.append(str(member.detail["change"]))
+    if member.gain is not None:
+        gain = member.gain
+        told.append(f"gain {gain.expected:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})")
+    if member.status != "racing":
+        told.append(member.status)
+    return Text.assemble(safe(member.name), "  ", (safe("; ".join(told)).plain, "dim"))

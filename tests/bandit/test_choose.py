@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.bandit import POLICIES, Statistics, choose, exploit, make_policy
+from banditgen.bandit import POLICIES, Statistics, choose, exploit, make_policy, without
 from banditgen.errors import UsageError
 
 ARMS = [GeneratorConfig(f"{m}-{t}", m, t) for m in ("a", "b", "c") for t in (0.2, 0.8)]
@@ -38,6 +38,40 @@ def test_propensities_are_exact_against_enumeration(name: Any) -> None:
     q = [sum(p for s, p in probability.items() if arm in s) for arm in range(6)]
     assert np.abs(choice.propensities - np.array(q)).max() < 1e-12
     assert choice.set_probability == pytest.approx(probability[tuple(sorted(choice.arms.tolist()))], abs=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 3, 4, 6])
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_propensities_with_arms_on_trial_are_exact_against_enumeration(name: Any, k: int) -> None:
+    """Four arms and two on trial (and one on trial that may never race), share 0.3; a set of all four leaves its last place free."""
+    arms = [*ARMS, GeneratorConfig("never", "d", 0.5, weight=0)]
+    policy, state, places = make_policy(name), seen().state(arms, "t", (0.7, 0.3)), min(k, 4)
+    choices = [choose(policy, state, k, np.random.default_rng(seed), on_trial=[1, 4, 6], trial_share=0.3) for seed in range(40)]
+    for seed, choice in enumerate(choices):
+        sets = policy.sets(without(state, [1, 4, 6]), places, np.random.default_rng(seed), 256 if policy.randomised else 1)
+        probability: dict[frozenset[int], float] = {}
+        for kept, chance, trials in ((places, 0.7, ((),)), (min(k - 1, places), 0.15, ((1,), (4,)))):
+            for trial in trials:
+                for row in sets[:, :kept].tolist():
+                    key = frozenset({*row, *trial})
+                    probability[key] = probability.get(key, 0.0) + chance * 0.95 / len(sets)
+                for some in combinations((0, 2, 3, 5), kept):
+                    key = frozenset({*some, *trial})
+                    probability[key] = probability.get(key, 0.0) + chance * 0.05 / math.comb(4, kept)
+        assert sum(probability.values()) == pytest.approx(1, abs=1e-12)
+        q = [sum(p for s, p in probability.items() if arm in s) for arm in range(7)]
+        assert np.abs(choice.propensities - np.array(q)).max() < 1e-12
+        assert choice.set_probability == pytest.approx(probability[frozenset(choice.arms.tolist())], abs=1e-12)
+    tried = np.mean([bool({1, 4} & set(choice.arms.tolist())) for choice in choices])
+    assert 0.05 < tried < 0.6
+
+
+def test_without_arms_to_race_beside_them_none_is_tried() -> None:
+    state = Statistics().state(ARMS, "t", (0.7, 0.3))
+    with pytest.raises(UsageError, match="no arm is eligible"):
+        choose(make_policy("thompson"), state, 3, np.random.default_rng(1), on_trial=range(6), trial_share=0.3)
+    with pytest.raises(UsageError, match="trial_share"):
+        choose(make_policy("thompson"), state, 3, np.random.default_rng(1), on_trial=[1], trial_share=1.3)
 
 
 @pytest.mark.parametrize("name", sorted(POLICIES))

@@ -1,0 +1,67 @@
+"""What a history knows of the strategy that raced in it, without any backend."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from banditgen import defaults
+from banditgen.evolution.award import criteria_now
+from banditgen.evolution.lineage import arm_of
+from banditgen.evolution.nursery import Nursery
+from banditgen.history.base import HistoryStore
+from banditgen.loop import run_sync
+from banditgen.strategy import Strategy, expand
+
+LOOKED_AT = 100  # races, newest first, in which the last strategy is looked for
+
+
+def strategy_of(store: HistoryStore, name: str | None) -> Strategy:
+    """The strategy of that name or file; None is the one that raced last in the history, as it was then.
+
+    Where no strategy raced there, it is one of all the arms that the history knows; `balanced` for an empty history.
+
+    Raises:
+        StrategyError: no such strategy.
+    """
+    if name is not None:
+        return Strategy.load(name)
+    for race in store.races(LOOKED_AT):
+        decision = store.decision(race.id)
+        text = store.strategy(str(decision.detail.get("strategy_hash"))) if decision else None
+        if decision is not None and text is not None:
+            return Strategy.loads(text, name=decision.strategy or "history", source="the history's strategy")
+    by_name = {arm.name: arm for record in store.arms() if (arm := arm_of(record)) is not None}
+    return Strategy("history", arms=tuple(by_name.values())) if by_name else Strategy.load("balanced")
+
+
+def racing_arms(store: HistoryStore, plan: Strategy, backend: str | None) -> Sequence[Any]:
+    """The arms that may race, those bred included; on a backend, or where it is None on all models that the history knows.
+
+    Empty where a strategy races what is available and the history knows of no model.
+
+    Raises:
+        UsageError: no arm of the strategy can race on the backend.
+        BackendError: the backend does not answer.
+    """
+    if backend is None:
+        models = [*(arm.model for arm in plan.arms), *(record.model for record in store.arms() if record.model)]
+        if not models:
+            return []
+    else:
+        with contextlib.closing(_Backend(backend)) as opened:
+            models = opened.models()
+    founders = expand(plan, models)
+    return Nursery(store, founders, plan, criteria_now(store, plan)).current().arms if plan.evolution else founders
+
+
+class _Backend:
+    def __init__(self, name: str) -> None:
+        self._generator = defaults.default_backend(name)
+
+    def models(self) -> list[str]:
+        return [model.name for model in run_sync(self._generator.models())]
+
+    def close(self) -> None:
+        run_sync(self._generator.aclose())

@@ -1,0 +1,1 @@
+"""New arms bred from the ones that win: genomes, their operators, and the search over them."""

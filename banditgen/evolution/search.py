@@ -1,0 +1,282 @@
+"""The evolution of arms: generations of children, raced until it is known which are better, within a budget of model-seconds.
+
+DEAP's parts do what they are good at: NSGA-II's selection, the Pareto front as the hall of fame, the toolbox that holds the
+operators and the caller's `map`. Nothing of DEAP's global state is touched and its operators that draw from `random` are not used,
+so that a seed decides everything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from deap import base, tools
+
+from banditgen.errors import UsageError
+from banditgen.evolution.fitness import Belief, Estimator, Evidence, Outcome
+from banditgen.evolution.genome import Genome, Space
+from banditgen.evolution.likeness import Floats
+from banditgen.evolution.operators import Child, breed
+
+SCREENED = 24  # genomes bred for each that is raced: the estimate chooses among them
+WIDTH = 4  # arms that are raced against each other at a time
+CLEARLY = 2.5  # standard deviations of a difference from which on an arm counts as clearly worse
+CAUTION = 1.0  # standard deviations below the mean at which fitness is taken
+MOST = 12  # outcomes of a generation, at most, for each arm that enters it
+MARGIN = 1.25  # of the expected seconds that must be left for a race to start
+GROWN = 1.5
+LOOKED_AT = 64  # tasks, or arms that may be the best, among which the next are chosen
+KNOWN = 4  # tasks' worth of an arm's own times that weigh as much as its model's mean
+
+
+class Fitness(base.Fitness):  # type: ignore[misc]  # DEAP has no type information
+    """(expected quality's lower bound, model-seconds of a generation): the first wants to be high, the second low."""
+
+    weights = (1.0, -1.0)
+
+
+@dataclasses.dataclass
+class Individual:
+    """A genome as DEAP's tools want it."""
+
+    genome: Genome
+    arm_id: str
+    fitness: Fitness = dataclasses.field(default_factory=Fitness)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """Arms to race on one task, together for at most so many model-seconds."""
+
+    task: str
+    genomes: tuple[Genome, ...]
+    seconds: float
+
+
+Evaluate = Callable[[Job], Sequence[Outcome]]
+"""Race a job: an outcome for each arm that was raced; may raise what the backend raises."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How much to evolve.
+
+    Args:
+        generations: of children, at least 1.
+        population: arms that may breed, and children of each generation, at least 2.
+        budget: model-seconds for everything, more than 0.
+        seed: of every draw.
+        screened: genomes bred for each child that is raced; 1 races them as they come.
+
+    Raises:
+        UsageError: a value outside its range.
+    """
+
+    generations: int = 10
+    population: int = 8
+    budget: float = math.inf
+    seed: int = 0
+    screened: int = SCREENED
+
+    def __post_init__(self) -> None:
+        for field, least in (("generations", 1), ("population", 2), ("seed", 0), ("screened", 1)):
+            value = getattr(self, field)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise UsageError(f"{field} must be a whole number of at least {least}, not {value!r}")
+        if isinstance(self.budget, bool) or not isinstance(self.budget, int | float) or not self.budget > 0:
+            raise UsageError(f"budget must be model-seconds, more than 0, not {self.budget!r}")
+
+
+class Evolution:
+    """A run of evolution, one generation at a time.
+
+    Args:
+        space: where genomes may lie.
+        founders: genomes to start from, at least one.
+        tasks: names of the tasks to race on, at least one.
+        evaluate: races a job.
+        plan: how much.
+        evidence: outcomes known before, of founders or others.
+        map: runs `evaluate` over a batch of jobs: the builtin, or a pool's or cluster's, which race a batch's jobs at once.
+        batch: jobs in a batch.
+
+    Raises:
+        UsageError: no founders, no tasks, a founder outside the space.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        founders: Sequence[Genome],
+        tasks: Sequence[str],
+        evaluate: Evaluate,
+        plan: Plan,
+        *,
+        evidence: Evidence | None = None,
+        map: Callable[..., Iterable[Any]] = map,  # noqa: A002 - what DEAP's users know it by
+        batch: int = 1,
+    ) -> None:
+        if not founders:
+            raise UsageError("the population is empty: give at least one arm to start from")
+        if not tasks:
+            raise UsageError("there are no tasks to race on: give at least one")
+        self.space, self.tasks, self.plan = space, list(dict.fromkeys(tasks)), plan
+        self.rng = np.random.default_rng(plan.seed)
+        self.evidence = evidence or Evidence()
+        self.spent = 0.0
+        self.generation = 0
+        self.children: dict[str, Child] = {}
+        self.population = [space.check(genome) for genome in founders]
+        for genome in self.population:
+            self.children.setdefault(genome.arm_id, Child(genome, how="founder"))
+        self.raced: dict[str, Genome] = {}
+        self.estimator = Estimator(space, {}, self.evidence)
+        self._fitted = 0
+        self._batch = batch
+        self.toolbox = base.Toolbox()
+        self.toolbox.register("evaluate", evaluate)
+        self.toolbox.register("map", map)
+        self.toolbox.register("mate", breed, space=space, rng=self.rng)
+        self.toolbox.register("select", tools.selNSGA2)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all generations are done, or the budget is."""
+        return self.generation >= self.plan.generations or not self._affordable()
+
+    def step(self) -> None:
+        """One generation: founders first, children later; raced, and the next population selected."""
+        entrants = self.population if self.generation == 0 else self._propose()
+        left = self.plan.generations - self.generation
+        self._race(entrants, self.spent + (self.plan.budget - self.spent) / left)
+        self.generation += 1
+        self._select()
+
+    def ranking(self) -> tuple[list[Genome], Belief]:
+        """Every genome that was raced and what is believed of them, the best lower bound first."""
+        belief = self.estimator.known()
+        order = np.argsort(-belief.low(CAUTION), kind="stable")
+        return [self.estimator.genomes[i] for i in order], Belief(belief.mean[order], belief.covariance[np.ix_(order, order)])
+
+    def hall_of_fame(self) -> list[Genome]:
+        """The Pareto front of all that were ever raced, at what is believed of them now, the best quality first.
+
+        What was clearly worse than the best is not in it, however fast it was.
+        """
+        front = tools.ParetoFront(similar=lambda one, two: one.arm_id == two.arm_id)
+        front.update(self._rated())
+        return [individual.genome for individual in front]
+
+    def seconds(self, genome: Genome, by_model: dict[str, float] | None = None) -> float:
+        """Expected model-seconds of one generation, from its own and its model's; 0 where nothing is known."""
+        own = [outcome.seconds for outcome in self.evidence.of(genome.arm_id)]
+        anyone = self._seconds_by_model() if by_model is None else by_model
+        expected = anyone.get(genome.model, max(anyone.values(), default=0.0))
+        return (sum(own) + KNOWN * expected) / (len(own) + KNOWN)
+
+    def _seconds_by_model(self) -> dict[str, float]:
+        times: dict[str, list[float]] = {}
+        for arm_id, genome in self.raced.items():
+            times.setdefault(genome.model, []).extend(outcome.seconds for outcome in self.evidence.of(arm_id))
+        return {model: float(np.mean(own)) for model, own in times.items() if own}
+
+    def _propose(self) -> list[Genome]:
+        """The next generation's children, none raced before: those of many bred that the estimate, drawn at random, likes best."""
+        bred: dict[str, Child] = {}
+        for _ in range(self.plan.population * self.plan.screened * 4):
+            child = self.toolbox.mate(self.population)
+            if (arm_id := child.genome.arm_id) not in self.children:
+                bred.setdefault(arm_id, child)
+            if len(bred) == self.plan.population * self.plan.screened:
+                break
+        offspring = list(bred.values())
+        if self.plan.screened > 1 and offspring:
+            belief = self.estimator.believe([child.genome for child in offspring])
+            offspring = [offspring[i] for i in self._draw(belief, self.plan.population, self.plan.population)]
+        for child in offspring:
+            self.children[child.genome.arm_id] = child
+        return [child.genome for child in offspring]
+
+    def _race(self, entrants: Sequence[Genome], until: float) -> None:
+        """Race newcomers once, then those that may be the best, again and again, until one is clearly ahead or the share is spent."""
+        self.raced.update((genome.arm_id, genome) for genome in entrants)
+        new = [genome for genome in entrants if not self.evidence.qualities(genome.arm_id)]
+        started = not new or self._run([new], until)
+        self._estimate()
+        for _ in range(math.ceil(MOST * max(1, len(entrants)) / (WIDTH * self._batch)) if started else 0):
+            likely = self._likely()
+            if all(len(genomes) < 2 for genomes in likely) or not self._run(likely, until):
+                return
+            self.estimator.update()
+
+    def _estimate(self) -> None:
+        """Fit all evidence; which likeness explains it best is asked again only when there is half as much more of it."""
+        grown = len(self.evidence.outcomes) > GROWN * self._fitted
+        self.estimator = Estimator(self.space, self.raced, self.evidence, None if grown else self.estimator.likeness)
+        if grown:
+            self._fitted = len(self.evidence.outcomes)
+
+    def _likely(self) -> list[list[Genome]]:
+        """For each job of a batch a few arms, each drawn as the best of all with the chance that it is (Thompson sampling)."""
+        belief = self.estimator.known()
+        top = np.argsort(-belief.low(-CLEARLY), kind="stable")[:LOOKED_AT]
+        belief = Belief(belief.mean[top], belief.covariance[np.ix_(top, top)])
+        return [[self.estimator.genomes[top[i]] for i in self._draw(belief, WIDTH, 4 * WIDTH)] for _ in range(self._batch)]
+
+    def _draw(self, belief: Belief, count: int, draws: int) -> list[int]:
+        """Up to `count` positions, each the best of one of `draws` draws from the posterior."""
+        samples = belief.mean + self.rng.standard_normal((draws, len(belief.mean))) @ _root(belief.covariance).T
+        return list(dict.fromkeys(int(i) for i in samples.argmax(1)))[:count]
+
+    def _run(self, contests: Sequence[Sequence[Genome]], until: float) -> bool:
+        """Race each contest on a task that its arms know least; False, and nothing started, where the seconds do not suffice."""
+        times = self._seconds_by_model()
+        expected = MARGIN * sum(self.seconds(genome, times) for genomes in contests for genome in genomes)
+        room = min(until, self.plan.budget) - self.spent
+        if room <= 0 or expected > room:
+            return False
+        jobs = [Job(self._task(genomes), tuple(genomes), (self.plan.budget - self.spent) / len(contests)) for genomes in contests]
+        for outcomes in self.toolbox.map(self.toolbox.evaluate, jobs):
+            for outcome in outcomes:
+                self.evidence.add(outcome)
+                self.spent += outcome.seconds
+        return True
+
+    def _task(self, genomes: Sequence[Genome]) -> str:
+        """Of some tasks drawn at random, the one that these arms were raced on least."""
+        drawn = self.rng.choice(len(self.tasks), min(len(self.tasks), LOOKED_AT), replace=False)
+        tried = [sum(self.evidence.tried(genome.arm_id, self.tasks[i]) for genome in genomes) for i in drawn]
+        return self.tasks[drawn[int(np.argmin(tried))]]
+
+    def _affordable(self) -> bool:
+        """Whether one more generation of some known arm fits into the budget."""
+        cheapest = min((self.seconds(genome) for genome in self.population), default=0.0)
+        return self.spent < self.plan.budget and MARGIN * cheapest <= self.plan.budget - self.spent
+
+    def _rated(self) -> list[Individual]:
+        """The best of all that were raced, without those that are clearly worse than the best, with their fitness."""
+        genomes, belief = self.ranking()
+        if not genomes:
+            return []
+        behind, low, times = belief.behind(0), belief.low(CAUTION), self._seconds_by_model()
+        return [
+            Individual(genome, genome.arm_id, Fitness((float(low[i]), self.seconds(genome, times))))
+            for i, genome in enumerate(genomes[:LOOKED_AT])
+            if behind[i] < CLEARLY
+        ]
+
+    def _select(self) -> None:
+        """The next population: of all that were ever raced, what NSGA-II keeps; the best quality always is among it."""
+        rated = self._rated()
+        if rated:
+            self.population = [individual.genome for individual in self.toolbox.select(rated, min(self.plan.population, len(rated)))]
+
+
+def _root(covariance: Floats) -> Floats:
+    """A matrix whose product with its transpose is the covariance, rounding errors aside."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
+    return root

@@ -1,0 +1,151 @@
+"""Tool definitions as the design document writes them: an arm that is the expert for one type of task, as JSON or YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_settings, check_text
+from banditgen.errors import UsageError
+
+Tool = dict[str, Any]
+Format = Literal["json", "yaml"]
+FORMATS: tuple[Format, ...] = ("json", "yaml")
+MAX_FILE_BYTES = 1 << 18
+ACRONYMS = frozenset({"api", "cli", "css", "csv", "html", "http", "io", "json", "llm", "sql", "ui", "url", "xml", "yaml"})
+MAX_SLUG = 60
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes everything out: our loader takes no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases: a few of them inside each other are a gigabyte once printed."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not allowed in tools")
+        return super().compose_node(parent, index)
+
+
+def make_tool(arm: Any, task_type: str, **metadata: Any) -> Tool:
+    """The definition of an arm as the expert for a task type; `metadata` is kept beside what the arm itself says."""
+    words = [word for word in re.split(r"[\W_]+", task_type) if word] or ["general"]
+    settings = arm_settings(arm)
+    llm = {"model": settings.pop("model"), **settings}
+    weight = float(getattr(arm, "weight", 1.0))
+    return {
+        "name": " ".join(word.upper() if word.lower() in ACRONYMS else word.capitalize() for word in (*words, "expert")),
+        "type": "llm",
+        "llm": llm,
+        "tags": list(dict.fromkeys([*(word.lower() for word in words), "expert"])),
+        "metadata": {"evolved_from": arm.name, "specialized_for": task_type, **metadata} | ({"weight": weight} if weight != 1 else {}),
+    }
+
+
+def arm_from_tool(tool: Any) -> GeneratorConfig:
+    """The arm that a tool definition describes, under the name of the arm that it was made from, else under the tool's own.
+
+    Raises:
+        UsageError: not a tool definition of a language model; says what is wrong.
+    """
+    if not isinstance(tool, Mapping):
+        raise UsageError(f"a tool must be a mapping with name, type and llm, not {_short(tool)}")
+    for key in ("name", "type", "llm"):
+        if key not in tool:
+            raise UsageError(f"a tool needs name, type and llm: {key} is missing")
+    if tool["type"] != "llm":
+        raise UsageError(f'a tool that is an arm has type "llm", not {_short(tool["type"])}')
+    llm, metadata = tool["llm"], tool.get("metadata", {})
+    for key, value in (("llm", llm), ("metadata", metadata)):
+        if not isinstance(value, Mapping):
+            raise UsageError(f"a tool's {key} must be a mapping, not {_short(value)}")
+    unknown = [key for key in llm if key != "model" and key not in SAMPLING_FIELDS]
+    if unknown or "model" not in llm:
+        what = f"unknown key {_short(unknown[0])}" if unknown else "model is missing"
+        raise UsageError(f"a tool's llm: {what}; it has model and may have {', '.join(SAMPLING_FIELDS)}")
+    name = metadata.get("evolved_from", tool["name"])
+    settings: dict[str, Any] = {**llm, "weight": metadata.get("weight", 1.0)}
+    try:
+        return GeneratorConfig(check_text("a tool's name", name), **settings)
+    except OverflowError:
+        raise UsageError("a tool's llm: a number is too large") from None
+
+
+def dumps(tools: Tool | Sequence[Tool], form: Format) -> str:
+    """One definition or a list of them as text; `loads` gives the same back, whatever their strings hold."""
+    if form == "json":
+        return json.dumps(tools, indent=2, ensure_ascii=True) + "\n"
+    return str(yaml.dump(tools, Dumper=_Dumper, sort_keys=False, allow_unicode=False, width=120))
+
+
+def loads(text: str, source: str) -> list[Tool]:
+    """The definitions in a JSON or YAML text, each checked to be an arm's.
+
+    Raises:
+        UsageError: names `source` and what is wrong.
+    """
+    try:
+        # JSON first: YAML would take most of it, but not its escaped surrogates
+        data = json.loads(text) if text.lstrip().startswith(("{", "[")) else yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise UsageError(f"{source}: neither JSON nor YAML: {_short(error)}") from None
+    tools = data if isinstance(data, list) else [data]
+    if not tools:
+        raise UsageError(f"{source}: there is no tool in it")
+    for index, tool in enumerate(tools):
+        try:
+            arm_from_tool(tool)
+        except UsageError as error:
+            where = f"tool {index + 1}: " if len(tools) > 1 else ""
+            raise UsageError(f"{source}: {where}{error}") from None
+    return tools
+
+
+def read_tools(path: str | Path) -> list[Tool]:
+    """The definitions in a file, or in all .json, .yaml and .yml files of a folder, by file name.
+
+    Raises:
+        UsageError: no such file, none in the folder, or one that holds no tool.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in (".json", ".yaml", ".yml"))
+        if not files:
+            raise UsageError(f"{path}: no .json, .yaml or .yml file in this folder")
+        return [tool for file in files for tool in read_tools(file)]
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            raise UsageError(f"{path}: larger than {MAX_FILE_BYTES >> 10} kB: not a tool")
+        return loads(content.decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{path}: can't be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def file_name(task_type: str, form: Format) -> str:
+    """A file name for the tool of a task type: safe in any folder, and another one for every other task type."""
+    slug = re.sub(r"[^a-z0-9]+", "_", task_type.lower()).strip("_")[:MAX_SLUG]
+    if slug != task_type:
+        slug = f"{slug or 'task'}_{hashlib.sha256(task_type.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"{slug}_expert.{form}"
+
+
+def _short(value: Any) -> str:
+    text = " ".join((repr(value) if not isinstance(value, Exception) else str(value)).split())
+    return text if len(text) <= 200 else text[:200] + "…"
