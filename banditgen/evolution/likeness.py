@@ -31,7 +31,8 @@ class Features:
         numbers = [[gene.unit(getattr(genome, name)) for name, gene in space.genes.items()] for genome in genomes]
         choices = [[codes.setdefault((name, getattr(genome, name)), len(codes)) for name in CHOICES] for genome in genomes]
         return cls(
-            np.array(numbers, float).reshape(len(genomes), len(space.genes)), np.array(choices, np.int64).reshape(len(genomes), len(CHOICES))
+            np.array(numbers, float).reshape(len(genomes), len(space.genes)),
+            np.array(choices, np.int64).reshape(len(genomes), len(CHOICES)),
         )
 
 
@@ -61,7 +62,5 @@ class Likeness:
         return combined
 
 
-GRID = tuple(
-    Likeness(variance, length, whole) for variance in (0.01, 0.04, 0.12) for length in (0.25, 0.6) for whole in (0.2, 0.7)
-)
+GRID = tuple(Likeness(variance, length, whole) for variance in (0.01, 0.04, 0.12) for length in (0.25, 0.6) for whole in (0.2, 0.7))
 """Among which the evidence chooses."""
