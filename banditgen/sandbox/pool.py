@@ -92,6 +92,7 @@ class ZygoteSandbox:
             "entry_point": task.entry_point,
             "names": look.names,
             "call_check": look.call_check,
+            "compiled": look.compiled,
             "paths": self._environment,
         }
         return self._job(Order("judged" if judged else "cooperative", code, tests=tests, paths=self._paths(task)), task)

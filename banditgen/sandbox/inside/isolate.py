@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket  # the functions of `socket` make enumerations of their arguments, and that module loads others
 import dataclasses
 import os
 import select
@@ -38,11 +39,13 @@ class Plan:
 
 @dataclasses.dataclass
 class Isolation:
-    """What holds this worker: "namespaces" or not, the trusted side's procfs, the Landlock rules, and each step's failure."""
+    """What holds this worker: "namespaces" or not, the trusted side's procfs, the link to the process that mounts for it, and
+    each step's failure.
+    """
 
     namespaces: bool = False
     proc: int = -1
-    rules: int | None = None
+    mounter: _socket.socket | None = None
     seccomp: bool = False
     notes: list[str] = dataclasses.field(default_factory=list)
 
@@ -72,9 +75,12 @@ def become_worker(plan: Plan) -> Isolation | None:
         if not os.access(os.__file__, os.R_OK):
             raise PermissionError(0, f"{os.__file__} can't be read by the ordinary user that candidates run as")
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    isolation.mounter, mounting = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     child = os.fork()
     if child:
-        _wait(child, watch if isolation.namespaces else None)
+        isolation.mounter.close()
+        _wait(child, watch if isolation.namespaces else None, mounting)
+    mounting.close()
     if isolation.namespaces:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
@@ -134,8 +140,8 @@ def _map_ids(uid: int, gid: int) -> None:
             file.write(text.encode())
 
 
-def _wait(child: int, watch: int | None) -> None:
-    """Stand between the user's process and the worker until either ends.
+def _wait(child: int, watch: int | None, mounting: _socket.socket) -> None:
+    """Stand between the user's process and the worker until either ends, and mount what the worker may not mount itself.
 
     In namespaces the kernel ends the worker, and all that is in them, with this process. Without them the worker sees
     for itself that the user's process is gone, and what it leaves is ended here.
@@ -144,7 +150,10 @@ def _wait(child: int, watch: int | None) -> None:
     if watch is not None:
         poll.register(watch, select.POLLIN)
     poll.register(os.pidfd_open(child), select.POLLIN)
-    poll.poll()
+    poll.register(mounting, select.POLLIN)
+    while [number for number, _ in poll.poll()] == [mounting.fileno()]:
+        if not rootfs.serve_mount(mounting):
+            poll.unregister(mounting)
     if watch is None:
         tree.Tree(os.open("/proc", os.O_RDONLY | os.O_DIRECTORY), alone=False).end()
     os._exit(0)

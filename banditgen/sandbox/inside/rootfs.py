@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _socket
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 
@@ -86,12 +88,40 @@ def _show(path: str) -> None:
     kernel.bind_read_only(path, target)
 
 
-class Scratch:
-    """The /tmp of the sandbox: a size-capped tmpfs, replaced by a fresh one whenever a job left a trace in it."""
+def serve_mount(link: _socket.socket) -> bool:
+    """Mount one fresh /tmp as the worker asks for it: b"SIZE INODES AGAIN", the last being 1 where one has to go first.
 
-    def __init__(self) -> None:
+    Returns:
+        Whether there was something to do, rather than the end.
+
+    """
+    order = link.recv(100)
+    if not order:
+        return False
+    size, inodes, again = map(int, order.split())
+    try:
+        if again:
+            kernel.unmount(SCRATCH)
+        kernel.mount("tmpfs", SCRATCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"mode=700,size={size},nr_inodes={inodes + 1}")
+        link.send(b"0")
+    except OSError as error:
+        link.send(str(error.errno).encode())
+    return True
+
+
+class Scratch:
+    """The /tmp of the sandbox: a size-capped tmpfs, replaced by a fresh one whenever a job left a trace in it.
+
+    Args:
+        mounter: to the process that serves `serve_mount`; the worker has given up mounting.
+
+    """
+
+    def __init__(self, mounter: _socket.socket) -> None:
+        self._mounter = mounter
         self._mounted: tuple[int, int] | None = None
         self._fresh: tuple[object, ...] = ()
+        self._now: tuple[object, ...] = ()
 
     def prepare(self, size: int, inodes: int) -> bool:
         """Make /tmp empty, of `size` bytes and `inodes` files.
@@ -100,24 +130,23 @@ class Scratch:
             Whether it had to be mounted anew.
 
         """
-        if self._mounted == (size, inodes) and self._state() == self._fresh:
+        if self._mounted == (size, inodes) and self._now == self._fresh:
             return False
-        if self._mounted is not None:
-            kernel.unmount(SCRATCH)
-        options = f"mode=700,size={size},nr_inodes={inodes + 1}"
-        kernel.mount("tmpfs", SCRATCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
-        self._mounted, self._fresh = (size, inodes), self._state()
+        self._mounter.send(f"{size} {inodes} {int(self._mounted is not None)}".encode())
+        if code := int(self._mounter.recv(100) or errno.ECONNRESET):
+            raise OSError(code, os.strerror(code))
+        self._mounted = (size, inodes)
+        self.look()
+        self._fresh = self._now
         return True
 
-    def full(self) -> str | None:
-        """The limit that the job ran /tmp into, "disk" or "inodes", if it did."""
-        status = os.statvfs(SCRATCH)
-        if status.f_bavail == 0:
-            return "disk"
-        return "inodes" if status.f_favail == 0 else None
+    def look(self) -> str | None:
+        """See what the job that has ended left of /tmp: the limit that it ran into, "disk" or "inodes", if it did.
 
-    @staticmethod
-    def _state() -> tuple[object, ...]:
-        """Everything by which a trace of a job would show, without reading the folder: nothing in it, no metadata changed."""
+        Noted is everything by which a trace would show, without reading the folder: nothing in it, no metadata changed.
+        """
         status, use = os.stat(SCRATCH), os.statvfs(SCRATCH)
-        return status.st_ctime_ns, status.st_mtime_ns, status.st_mode, status.st_uid, use.f_bfree, use.f_ffree
+        self._now = (status.st_ctime_ns, status.st_mtime_ns, status.st_mode, status.st_uid, use.f_bfree, use.f_ffree)
+        if use.f_bavail == 0:
+            return "disk"
+        return "inodes" if use.f_favail == 0 else None
