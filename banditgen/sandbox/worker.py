@@ -57,6 +57,7 @@ class Mechanisms:
     namespaces: bool = True
     seccomp: bool = True
     landlock: bool = True
+    bubblewrap: bool = True  # only where namespaces can't be had without
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,18 +100,41 @@ class Worker:
 
     def __init__(self, packages: tuple[str, ...], mechanisms: Mechanisms) -> None:
         self.held: dict[str, Any] = {}
-        self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # only a worker without namespaces makes this folder, and removes it
-        scratch = str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}"))
+        allowed = dataclasses.asdict(mechanisms)
+        wrapped = allowed.pop("bubblewrap")
         plan = {
             "parent": os.getpid(),
             "readable": [*interpreter_paths(), *packages],
-            "scratch": scratch,
+            # only a worker that can't mount makes this folder, and removes it
+            "scratch": str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}")),
             "uid": UNPRIVILEGED,
-            **dataclasses.asdict(mechanisms),
+            **allowed,
         }
         root = str(Path(__file__).resolve().parents[2])
-        command = [interpreter(), "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, root, str(far.fileno()), json.dumps(plan)]
+        self._launch([], root, plan)
+        if wrapped and not self.held["namespaces"]:
+            self._wrap(root, plan)
+
+    def _wrap(self, root: str, plan: dict[str, Any]) -> None:
+        """Start again inside bubblewrap, where that works."""
+        from banditgen.sandbox import bubblewrap  # noqa: PLC0415  # it can't be imported everywhere
+
+        words = bubblewrap.command(plan["readable"], root)
+        if words is None:
+            return
+        notes = self.held["notes"]
+        self.close()
+        try:
+            self._launch(words, bubblewrap.CODE_ROOT, {**plan, **bubblewrap.inside()})
+        except SandboxError as error:
+            self._launch([], root, plan)
+            notes = [*notes, f"no bubblewrap: {error}"]
+        self.held["notes"] = notes
+
+    def _launch(self, before: list[str], root: str, plan: dict[str, Any]) -> None:
+        self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [*before, interpreter(), "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, root, str(far.fileno()), json.dumps(plan)]
+        self.held = {}
         with far, tempfile.TemporaryFile() as noise:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter with our own program
                 command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise, pass_fds=(far.fileno(),), env=ENVIRONMENT, cwd="/"
@@ -188,7 +212,9 @@ class Worker:
     def close(self) -> None:
         """End the worker and all it started."""
         self._control.close()
-        if not self.held.get("namespaces"):  # no kernel ends its jobs with it: it has to do that itself, on losing us
+        if (
+            not self.held.get("namespaces") or self.held["bubblewrap"]
+        ):  # no kernel ends its jobs with it: it has to do that itself, on losing us
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GRACE_SECONDS)
         with contextlib.suppress(ProcessLookupError):

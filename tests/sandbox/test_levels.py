@@ -29,9 +29,9 @@ def test_everything_the_strongest_level_needs_was_seen_to_hold(sandbox: Sandbox)
 @pytest.mark.parametrize(
     ("mechanisms", "level", "open_"),
     [
-        (Mechanisms(namespaces=False), "confined", {"disk"}),
-        (Mechanisms(namespaces=False, landlock=False), "limits", {"disk", "filesystem"}),
-        (Mechanisms(namespaces=False, seccomp=False), "limits", {"disk", "syscalls"}),
+        (Mechanisms(namespaces=False, bubblewrap=False), "confined", {"disk"}),
+        (Mechanisms(namespaces=False, bubblewrap=False, landlock=False), "limits", {"disk", "filesystem"}),
+        (Mechanisms(namespaces=False, bubblewrap=False, seccomp=False), "limits", {"disk", "syscalls"}),
     ],
 )
 def test_what_is_missing_is_seen_and_said(mechanisms: Mechanisms, level: str, open_: set[str]) -> None:
@@ -48,15 +48,29 @@ def test_below_what_is_required_nothing_runs() -> None:
     """It fails closed, and says what is open."""
     task = Task("f", tests="assert f(1) == 2")
     with (
-        contextlib.closing(ZygoteSandbox(1, require="isolated", mechanisms=Mechanisms(namespaces=False))) as box,
+        contextlib.closing(ZygoteSandbox(1, require="isolated", mechanisms=Mechanisms(namespaces=False, bubblewrap=False))) as box,
         pytest.raises(SandboxError, match=r"only 'confined', and 'isolated' is required \(open: .*disk"),
     ):
         box.run("def f(n): return n + 1", task)
     with (
-        contextlib.closing(ZygoteSandbox(1, mechanisms=Mechanisms(namespaces=False, landlock=False))) as box,
+        contextlib.closing(ZygoteSandbox(1, mechanisms=Mechanisms(namespaces=False, bubblewrap=False, landlock=False))) as box,
         pytest.raises(SandboxError, match="only 'limits', and 'confined' is required"),
     ):
         box.run("def f(n): return n + 1", task)
+
+
+@pytest.mark.usefixtures("bubblewrap")
+def test_bubblewrap_stands_in_where_namespaces_cannot_be_had() -> None:
+    with contextlib.closing(ZygoteSandbox(1, mechanisms=Mechanisms(namespaces=False))) as box:
+        found = box.isolation()
+        assert found["level"] == "isolated"
+        assert "bubblewrap" in found["user"]
+        assert box.run("def f(n): return n + 1", Task("f", tests="assert f(1) == 2")).passed
+        small = {"disk_bytes": 1 << 20, "inodes": 20}
+        many = "for n in range(9): open(str(n), 'wb').write(bytes(1 << 19))"
+        assert box.run(many, Task("x", limits=small)).limit == "disk"
+        assert box.run("for n in range(99): open(str(n), 'w')", Task("x", limits=small)).limit == "inodes"
+        assert box.run("import os; print(os.listdir('.'))", Task("x", limits=small)).stdout == "[]\n"
 
 
 NO_NAMESPACES = """

@@ -53,10 +53,11 @@ class Image:
         """All regions, one after the other: the kernel gathers them, in one call for each thousand. Empty where it can't."""
         found = b""
         try:
-            receiving, sending = os.pipe2(os.O_NONBLOCK)
+            receiving, sending = os.pipe()
         except OSError:
             return found
         try:
+            os.set_blocking(sending, False)
             for vectors in self._vectors:
                 size = _writev(sending, vectors, len(vectors) // 2)
                 if size < 0:

@@ -25,6 +25,8 @@ class Plan:
         scratch: a folder of the worker's own, used for jobs where no tmpfs can be mounted.
         uid: the user to become where the worker starts as root.
         namespaces, seccomp, landlock: False leaves the mechanism out, for tests of what is left without it.
+        bubblewrap: whether bubblewrap has started this worker, in namespaces already.
+        strangers: how many threads the user has on this host, where the worker can't see them.
 
     """
 
@@ -35,12 +37,21 @@ class Plan:
     namespaces: bool = True
     seccomp: bool = True
     landlock: bool = True
+    bubblewrap: bool = False
+    strangers: int = 0
 
 
 @dataclasses.dataclass
 class Isolation:
-    """What holds this worker: "namespaces" or not, the trusted side's procfs, the link to the process that mounts for it, and
-    each step's failure.
+    """What holds this worker.
+
+    Args:
+        namespaces: whether it is process 1 of namespaces of its own.
+        proc: the trusted side's procfs.
+        mounter: the link to the process that mounts for it, where namespaces are our own.
+        seccomp: whether system calls are filtered.
+        notes: each step's failure.
+
     """
 
     namespaces: bool = False
@@ -58,6 +69,8 @@ def become_worker(plan: Plan) -> Isolation | None:
         user's process.
 
     """
+    if plan.bubblewrap:
+        return _inside_bubblewrap(plan)
     watch = os.pidfd_open(plan.parent)
     isolation = Isolation(namespaces=plan.namespaces, seccomp=plan.seccomp)
     root = os.geteuid() == 0
@@ -75,13 +88,14 @@ def become_worker(plan: Plan) -> Isolation | None:
         if not os.access(os.__file__, os.R_OK):
             raise PermissionError(0, f"{os.__file__} can't be read by the ordinary user that candidates run as")
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-    isolation.mounter, mounting = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    mounter, mounting = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     child = os.fork()
     if child:
-        isolation.mounter.close()
+        mounter.close()
         _wait(child, watch if isolation.namespaces else None, mounting)
     mounting.close()
     if isolation.namespaces:
+        isolation.mounter = mounter
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
             rootfs.build(plan.readable)
@@ -91,6 +105,16 @@ def become_worker(plan: Plan) -> Isolation | None:
         isolation.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     return isolation
+
+
+def _inside_bubblewrap(plan: Plan) -> Isolation:
+    """Go on as process 1 of bubblewrap's namespaces, and end with bubblewrap."""
+    if os.getpid() != 1:
+        raise OSError(0, "bubblewrap did not make this process the first of its namespace")
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    os.environ.pop("PWD", None)  # which bubblewrap sets
+    return Isolation(namespaces=True, proc=os.open("/proc", os.O_RDONLY | os.O_DIRECTORY), seccomp=plan.seccomp)
 
 
 def _build_as_root(readable: list[str]) -> bool:

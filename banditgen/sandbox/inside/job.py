@@ -16,7 +16,7 @@ from banditgen.sandbox.inside.isolate import Isolation
 
 SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators reserve without using it
 SLACK_PROCESSES = 8
-SLACK_STRANGERS = 200  # without namespaces the kernel counts all of the user's processes; polling holds the job's own
+SLACK_STRANGERS = 200  # without a user namespace the kernel counts all of the user's processes; polling holds the job's own
 OPEN_FILES = 256
 STREAMS = ("stdin", "stdout", "stderr")
 FIRST_KEPT = 3
@@ -53,11 +53,13 @@ class Job(NamedTuple):
 class Confinement:
     """What every process of a job is put under, prepared before it is forked: what is prepared in the fork costs pages there."""
 
-    def __init__(self, isolation: Isolation, baseline_virtual: int, scratch: str) -> None:
+    def __init__(self, isolation: Isolation, baseline_virtual: int, scratch: str, strangers: int) -> None:
         self._isolation = isolation
         self._baseline = baseline_virtual
         self._scratch = scratch.encode()
-        self._strangers = 0 if isolation.namespaces else SLACK_STRANGERS + tree.threads_of(os.getuid())
+        if not isolation.namespaces:
+            strangers = tree.threads_of(os.getuid())
+        self._strangers = 0 if isolation.mounter else SLACK_STRANGERS + strangers
         self._limits: tuple[tuple[object, ...], list[kernel.Step]] = ((), [])
         self.rules: int | None = None
 
@@ -79,7 +81,7 @@ class Confinement:
         steps: list[kernel.Step] = [(kernel.setsid, ())]
         steps += [(kernel.dup2, (descriptors[name], place)) for place, name in enumerate(STREAMS) if name in descriptors]
         steps += [(kernel.dup2, (number, HIGH + place)) for place, number in enumerate(keep)]
-        steps += [(kernel.dup3, (HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC)) for place in range(len(keep))]
+        steps += [kernel.step(kernel.SYS_DUP3, HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(len(keep))]
         steps += [(kernel.chdir, (self._scratch,)), *self._limits_of(job)]
         if not self._isolation.namespaces:
             steps.append(kernel.prctl_step(kernel.PR_SET_NO_NEW_PRIVS, 1))

@@ -19,7 +19,7 @@ MNT_DETACH = 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
-SYS_PRCTL, SYS_CAPSET, SYS_PIVOT_ROOT, SYS_MOUNT, SYS_UMOUNT2, SYS_UNSHARE, SYS_SECCOMP = 157, 126, 155, 165, 166, 272, 317
+SYS_DUP3, SYS_PRCTL, SYS_CAPSET, SYS_PIVOT_ROOT, SYS_MOUNT, SYS_UMOUNT2, SYS_UNSHARE, SYS_SECCOMP = 292, 157, 126, 155, 165, 166, 272, 317
 SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT, SYS_MOUNT_SETATTR = 430, 431, 432, 442
 FSCONFIG_CMD_CREATE = 6
 SECCOMP_SET_MODE_FILTER = 1
@@ -35,7 +35,7 @@ _wait4 = _libc.wait4
 _status, _usage = ctypes.c_int(), ctypes.create_string_buffer(144)
 _how, _used = ctypes.byref(_status), ctypes.byref(_usage)
 _USAGE = struct.Struct("=5q")  # the head of struct rusage: user and system time in seconds and microseconds, peak in KiB
-setsid, dup2, dup3, chdir = _libc.setsid, _libc.dup2, _libc.dup3, _libc.chdir
+setsid, dup2, chdir = _libc.setsid, _libc.dup2, _libc.chdir
 
 Step = tuple[Callable[..., int], tuple[Any, ...]]
 """A function of the C library and its arguments, ready to be called."""

@@ -36,7 +36,7 @@ def build(readable: Iterable[str]) -> None:
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", MOUNT_POINT, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
     os.chdir(MOUNT_POINT)
-    for path in _outermost([*SYSTEM, *DEVICES, *readable]):
+    for path in outermost([*SYSTEM, *DEVICES, *readable]):
         _show(path)
     os.mkdir("proc")
     kernel.mount("/proc", "proc", flags=kernel.MS_BIND | kernel.MS_REC)
@@ -65,7 +65,7 @@ def finish() -> int:
     return proc
 
 
-def _outermost(paths: Iterable[str]) -> list[str]:
+def outermost(paths: Iterable[str]) -> list[str]:
     """The paths that exist, each once, without those that lie inside another of them."""
     kept: list[str] = []
     for path in sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}):
@@ -109,6 +109,47 @@ def serve_mount(link: _socket.socket) -> bool:
     return True
 
 
+class Folder:
+    """A folder for jobs where the worker can't have one mounted: emptied before each, and counted afterwards.
+
+    Args:
+        path: the folder, which is made anew for each job.
+        alone: whether its file system is a tmpfs that nothing else writes to.
+
+    """
+
+    def __init__(self, path: str, *, alone: bool) -> None:
+        self._path = path
+        self._alone = alone
+        self._allowed = (0, 0)
+        self._before = (0, 0)
+
+    def prepare(self, size: int, inodes: int) -> bool:
+        """Make the folder empty; always a new one."""
+        self.remove()
+        os.mkdir(self._path, 0o700)
+        self._allowed, self._before = (size, inodes), self._used()
+        return True
+
+    def remove(self) -> None:
+        """Take the folder away."""
+        import shutil  # noqa: PLC0415  # with the compression libraries that it loads; elsewhere they are not needed
+
+        shutil.rmtree(self._path, ignore_errors=True)
+
+    def look(self) -> str | None:
+        """The limit that the job has passed, "disk" or "inodes", as far as that can be told."""
+        now = self._used()
+        over = [used - before > allowed for used, before, allowed in zip(now, self._before, self._allowed, strict=True)]
+        return "disk" if over[0] else "inodes" if over[1] else None
+
+    def _used(self) -> tuple[int, int]:
+        if not self._alone:
+            return 0, 0
+        use = os.statvfs(self._path)
+        return (use.f_blocks - use.f_bfree) * use.f_frsize, use.f_files - use.f_ffree
+
+
 class Scratch:
     """The /tmp of the sandbox: a size-capped tmpfs, replaced by a fresh one whenever a job left a trace in it.
 
@@ -139,6 +180,9 @@ class Scratch:
         self.look()
         self._fresh = self._now
         return True
+
+    def remove(self) -> None:
+        """Nothing to do: it goes with the namespace."""
 
     def look(self) -> str | None:
         """See what the job that has ended left of /tmp: the limit that it ran into, "disk" or "inodes", if it did.

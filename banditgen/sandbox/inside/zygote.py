@@ -73,11 +73,13 @@ class Worker:
         self._isolation = isolation
         self._control = control
         self._parent = -1 if isolation.namespaces else os.pidfd_open(plan.parent)
-        self._scratch = rootfs.Scratch(isolation.mounter) if isolation.namespaces and isolation.mounter else None
-        self._scratch_path = rootfs.SCRATCH if isolation.namespaces else plan.scratch
+        self._scratch_path = rootfs.SCRATCH if isolation.mounter else plan.scratch
+        self._scratch: rootfs.Scratch | rootfs.Folder = (
+            rootfs.Scratch(isolation.mounter) if isolation.mounter else rootfs.Folder(plan.scratch, alone=isolation.namespaces)
+        )
         os.environ.update(HOME=self._scratch_path, TMPDIR=self._scratch_path)
         self._tree = Tree(isolation.proc, alone=isolation.namespaces)
-        self._confinement = Confinement(isolation, self._tree.baseline_virtual, self._scratch_path)
+        self._confinement = Confinement(isolation, self._tree.baseline_virtual, self._scratch_path, plan.strangers)
         self._confinement.confine_worker()
         program.prepare_worker()
         gc.collect()
@@ -90,6 +92,7 @@ class Worker:
         self._prepare(1 << 20, 64)
         return {
             "namespaces": self._isolation.namespaces,
+            "bubblewrap": self._plan.bubblewrap,
             "landlock": self._confinement.rules is not None,
             "seccomp": self._isolation.seccomp,
             "uid": os.getuid(),
@@ -117,19 +120,13 @@ class Worker:
 
     def _leave(self) -> None:
         self._tree.end()
-        if self._scratch is None:
-            _remove(self._plan.scratch)
+        self._scratch.remove()
 
     def _prepare(self, disk: int, inodes: int) -> None:
         """Give the next job an empty folder, and rules that let it write there alone."""
-        if self._scratch is None:
-            _remove(self._plan.scratch)
-            os.mkdir(self._plan.scratch, 0o700)
-            fresh = True
-        else:
-            fresh = self._scratch.prepare(disk, inodes)
+        fresh = self._scratch.prepare(disk, inodes)
         if fresh:
-            rules = landlock_rules(self._plan, self._scratch_path, everything=self._isolation.namespaces)
+            rules = landlock_rules(self._plan, self._scratch_path, everything=self._isolation.mounter is not None)
             self._confinement.rules = None if rules is None else _moved(rules)
 
     def _run(self, job: Job, descriptors: dict[str, int]) -> report.Ended:
@@ -164,9 +161,8 @@ class Worker:
                 status = os.waitstatus_to_exitcode(how)
             elif pid == candidate:
                 candidate_status = os.waitstatus_to_exitcode(how)
-        if self._scratch is not None:
-            full = self._scratch.look()
-            limit = limit or full
+        full = self._scratch.look()
+        limit = limit or full
         return report.Ended(status, candidate_status, wall, max(cpu, total), peak, limit)
 
     def _fork(self, job: Job, descriptors: dict[str, int], keep: tuple[int, ...], body: Callable[..., int]) -> int:
@@ -209,12 +205,6 @@ class Worker:
                     return "cpu", peak, cpu
         finally:
             os.close(pidfd)
-
-
-def _remove(folder: str) -> None:
-    import shutil  # noqa: PLC0415  # with the compression libraries that it loads; in namespaces it is not needed
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _moved(rules: int) -> int:
