@@ -43,4 +43,4 @@ def command(readable: Iterable[str], code_root: str) -> list[str] | None:
 
 def inside() -> dict[str, Any]:
     """What a worker's plan says there, beside what it says elsewhere."""
-    return {"bubblewrap": True, "strangers": tree.threads_of(os.getuid()), "scratch": f"{rootfs.SCRATCH}/job"}
+    return {"bubblewrap": True, "strangers": tree.threads_of(os.getuid()), "scratch": rootfs.SCRATCH}

@@ -218,8 +218,8 @@ def _describe(worker: Worker) -> dict[str, str]:
         "signals": several("pid namespace" if inside else None, seccomp if not inside else None, landlock),
         "memory": "rlimit per process + polling over the tree, not hard",
         "cpu": "rlimit per process + polling over the tree",
-        "disk": "tmpfs, counted after the job" if wrapped else "tmpfs size" if inside else "rlimit per file",
-        "inodes": "tmpfs, counted after the job" if wrapped else "tmpfs inodes" if inside else "none",
+        "disk": "tmpfs + polling" if wrapped else "tmpfs size" if inside else "rlimit per file",
+        "inodes": "tmpfs + polling" if wrapped else "tmpfs inodes" if inside else "none",
         "syscalls": several(seccomp),
         "environment": "fresh interpreter",
         "user": f"uid {held['uid']}"

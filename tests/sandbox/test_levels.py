@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,9 @@ def test_everything_the_strongest_level_needs_was_seen_to_hold(sandbox: Sandbox)
 @pytest.mark.parametrize(
     ("mechanisms", "level", "open_"),
     [
-        (Mechanisms(namespaces=False, bubblewrap=False), "confined", {"disk"}),
-        (Mechanisms(namespaces=False, bubblewrap=False, landlock=False), "limits", {"disk", "filesystem"}),
-        (Mechanisms(namespaces=False, bubblewrap=False, seccomp=False), "limits", {"disk", "syscalls"}),
+        (Mechanisms(namespaces=False, bubblewrap=False), "confined", {"disk", "inodes"}),
+        (Mechanisms(namespaces=False, bubblewrap=False, landlock=False), "limits", {"disk", "inodes", "filesystem"}),
+        (Mechanisms(namespaces=False, bubblewrap=False, seccomp=False), "limits", {"disk", "inodes", "syscalls"}),
     ],
 )
 def test_what_is_missing_is_seen_and_said(mechanisms: Mechanisms, level: str, open_: set[str]) -> None:
@@ -99,7 +100,8 @@ def test_where_the_kernel_refuses_namespaces_it_falls_back_and_says_so() -> None
     run = subprocess.run([sys.executable, "-c", NO_NAMESPACES], capture_output=True, text=True, check=False)
     lines = run.stdout.splitlines()
     assert lines[:1] == ['[true, "confined"]'], run.stderr
-    assert lines[1].endswith("(open: disk; no user namespaces: Operation not permitted)")
+    assert "(open: disk, inodes; no user namespaces: Operation not permitted" in lines[1]
+    assert os.geteuid() == 0 or "; no bubblewrap: " in lines[1]
 
 
 def test_a_package_is_there_when_the_task_names_it(sandbox: Sandbox) -> None:
@@ -151,3 +153,23 @@ def test_a_demanded_judge_is_given_or_refused(sandbox: Sandbox) -> None:
     assert (handed_over.passed, handed_over.channel) == (True, "cooperative")
     with pytest.raises(TaskError, match="channel must be"):
         Task("f", channel="cooperative")  # type: ignore[arg-type]
+
+
+UNREADABLE = "import os\nos.makedirs('a/b/c')\nfor name in ('a/b/c', 'a/b', 'a'): os.chmod(name, 0)\nos.symlink('/', 'out')"
+
+
+@pytest.mark.parametrize(
+    ("mechanisms", "fixture"),
+    [
+        (Mechanisms(), None),
+        (Mechanisms(namespaces=False), "bubblewrap"),
+        (Mechanisms(namespaces=False, bubblewrap=False), "without_namespaces"),
+    ],
+)
+def test_folders_that_may_not_be_read_are_left_neither(mechanisms: Mechanisms, fixture: str | None, request: pytest.FixtureRequest) -> None:
+    if fixture:
+        request.getfixturevalue(fixture)
+    with contextlib.closing(ZygoteSandbox(1, mechanisms=mechanisms)) as box:
+        for _ in range(2):
+            assert box.run(UNREADABLE, Task("leave")).passed
+            assert box.run("import os\nprint(os.listdir('.'))", Task("look")).stdout == "[]\n"

@@ -110,44 +110,67 @@ def serve_mount(link: _socket.socket) -> bool:
 
 
 class Folder:
-    """A folder for jobs where the worker can't have one mounted: emptied before each, and counted afterwards.
+    """A folder for jobs where the worker can't have one mounted: emptied before each, and counted.
 
     Args:
-        path: the folder, which is made anew for each job.
-        alone: whether its file system is a tmpfs that nothing else writes to.
+        path: the folder.
+        alone: whether it is a tmpfs of the worker's own, there from the start; else it is made anew for each job.
 
     """
 
     def __init__(self, path: str, *, alone: bool) -> None:
         self._path = path
         self._alone = alone
-        self._allowed = (0, 0)
-        self._before = (0, 0)
+        self._allowed = self._before = (0, 0)
 
     def prepare(self, size: int, inodes: int) -> bool:
         """Make the folder empty; always a new one."""
-        self.remove()
-        os.mkdir(self._path, 0o700)
+        if self._alone:
+            with os.scandir(self._path) as found:
+                for entry in found:
+                    _remove(entry.path)
+            os.chmod(self._path, 0o700)
+        else:
+            _remove(self._path)
+            os.mkdir(self._path, 0o700)
         self._allowed, self._before = (size, inodes), self._used()
         return True
 
     def remove(self) -> None:
         """Take the folder away."""
-        import shutil  # noqa: PLC0415  # with the compression libraries that it loads; elsewhere they are not needed
-
-        shutil.rmtree(self._path, ignore_errors=True)
+        if not self._alone:
+            _remove(self._path)
 
     def look(self) -> str | None:
         """The limit that the job has passed, "disk" or "inodes", as far as that can be told."""
-        now = self._used()
-        over = [used - before > allowed for used, before, allowed in zip(now, self._before, self._allowed, strict=True)]
+        over = [now - before > allowed for now, before, allowed in zip(self._used(), self._before, self._allowed, strict=True)]
         return "disk" if over[0] else "inodes" if over[1] else None
+
+    passed = look
 
     def _used(self) -> tuple[int, int]:
         if not self._alone:
             return 0, 0
         use = os.statvfs(self._path)
         return (use.f_blocks - use.f_bfree) * use.f_frsize, use.f_files - use.f_ffree
+
+
+def _remove(path: str) -> None:
+    """Remove what a job has left, when none of its processes is alive; no link is followed."""
+    import shutil  # noqa: PLC0415  # with the compression libraries that it loads; in our own namespaces it is not needed
+
+    if os.path.islink(path) or not os.path.isdir(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    if os.path.lexists(path):  # with folders that may not be read
+        os.chmod(path, 0o700)
+        for folder, inner, _ in os.walk(path):
+            for name in inner:
+                if not os.path.islink(os.path.join(folder, name)):
+                    os.chmod(os.path.join(folder, name), 0o700)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 class Scratch:
@@ -183,6 +206,9 @@ class Scratch:
 
     def remove(self) -> None:
         """Nothing to do: it goes with the namespace."""
+
+    def passed(self) -> str | None:
+        """While a job runs the kernel holds its limits."""
 
     def look(self) -> str | None:
         """See what the job that has ended left of /tmp: the limit that it ran into, "disk" or "inodes", if it did.

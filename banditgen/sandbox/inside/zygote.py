@@ -203,6 +203,8 @@ class Worker:
                     return "processes", peak, cpu
                 if usage.cpu > job.cpu:
                     return "cpu", peak, cpu
+                if full := self._scratch.passed():
+                    return full, peak, cpu
         finally:
             os.close(pidfd)
 
