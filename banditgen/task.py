@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import functools
 import keyword
 import math
 from collections.abc import Iterable, Mapping
@@ -142,12 +143,17 @@ class Task:
             return "stdio"
         if self.tests is None:
             return "none"
-        return "pytest" if is_pytest_file(ast.parse(self.tests)) else "asserts"
+        return _kind_of(self.tests)
 
     @property
     def context(self) -> str:
         """The task type the bandit learns under; "general" where none was given."""
         return self.task_type or DEFAULT_TASK_TYPE
+
+
+@functools.lru_cache(maxsize=256)  # asked for with every candidate
+def _kind_of(tests: str) -> TestKind:
+    return "pytest" if is_pytest_file(ast.parse(tests)) else "asserts"
 
 
 def is_pytest_file(tree: ast.Module) -> bool:

@@ -6,6 +6,9 @@ import ast
 import builtins
 import dataclasses
 import functools
+import marshal
+import threading
+import warnings
 from collections import deque
 
 from banditgen.sandbox import aliasing
@@ -26,6 +29,7 @@ DATA_ATTRIBUTES = frozenset(
     name for kind in (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, deque) for name in dir(kind)
 ) - {"__class__", "__dict__", "__globals__", "__code__", "__doc__"}
 TEST_OBJECTS = frozenset({"self", "cls"})
+_compiling = threading.Lock()  # the filters of warnings are one for all threads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Look:
         reason: why not, where not.
         names: the candidate's names that they use.
         call_check: whether they define HumanEval's `check(candidate)` and leave calling it to whoever runs them.
+        compiled: the tests for the interpreter of the same version that runs them, marshalled; empty where that has to compile them.
 
     """
 
@@ -44,6 +49,7 @@ class Look:
     reason: str
     names: tuple[str, ...]
     call_check: bool
+    compiled: bytes
 
 
 @functools.lru_cache(maxsize=256)
@@ -53,7 +59,16 @@ def look_at(tests: str, entry_point: str | None) -> Look:
     visitor = _Visitor(tree, entry_point)
     visitor.visit(tree)
     reason = visitor.reason or aliasing.reason(tree, visitor.is_candidate)
-    return Look(not reason, reason, tuple(sorted(visitor.names)), _needs_check_call(tree))
+    return Look(not reason, reason, tuple(sorted(visitor.names)), _needs_check_call(tree), _compiled(tests))
+
+
+def _compiled(tests: str) -> bytes:
+    with _compiling, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the tests' style is worth is not our caller's business
+        try:
+            return marshal.dumps(compile(tests, "<tests>", "exec", dont_inherit=True, optimize=0))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # their own interpreter says so, as the tests' failure
+            return b""
 
 
 def _needs_check_call(tree: ast.Module) -> bool:

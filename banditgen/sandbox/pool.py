@@ -92,6 +92,7 @@ class ZygoteSandbox:
             "entry_point": task.entry_point,
             "names": look.names,
             "call_check": look.call_check,
+            "compiled": look.compiled,
             "paths": self._environment,
         }
         return self._job(Order("judged" if judged else "cooperative", code, tests=tests, paths=self._paths(task)), task)
@@ -205,7 +206,7 @@ def _describe(worker: Worker) -> dict[str, str]:
     held = worker.held
     landlock = "landlock" if held["landlock"] else None
     seccomp = "seccomp" if held["seccomp"] else None
-    inside = bool(held["namespaces"])
+    inside, wrapped = bool(held["namespaces"]), bool(held["bubblewrap"])
 
     def several(*mechanisms: str | None) -> str:
         return " + ".join(name for name in mechanisms if name) or "none"
@@ -217,9 +218,11 @@ def _describe(worker: Worker) -> dict[str, str]:
         "signals": several("pid namespace" if inside else None, seccomp if not inside else None, landlock),
         "memory": "rlimit per process + polling over the tree, not hard",
         "cpu": "rlimit per process + polling over the tree",
-        "disk": "tmpfs size" if inside else "rlimit per file",
-        "inodes": "tmpfs inodes" if inside else "none",
+        "disk": "tmpfs + polling" if wrapped else "tmpfs size" if inside else "rlimit per file",
+        "inodes": "tmpfs + polling" if wrapped else "tmpfs inodes" if inside else "none",
         "syscalls": several(seccomp),
         "environment": "fresh interpreter",
-        "user": f"uid {held['uid']}" + (", user namespace, no capabilities" if inside else ""),
+        "user": f"uid {held['uid']}"
+        + (", namespaces by bubblewrap" if wrapped else ", user namespace" if inside else "")
+        + ", no capabilities",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import secrets
@@ -19,9 +20,10 @@ from banditgen.task import LEVELS, Level, Limits
 NEEDED: dict[Level, tuple[str, ...]] = {
     "limits": (),
     "confined": ("filesystem", "network", "signals", "syscalls", "environment"),
-    "isolated": ("filesystem", "network", "signals", "syscalls", "environment", "processes", "memory", "disk"),
+    "isolated": ("filesystem", "network", "signals", "syscalls", "environment", "processes", "memory", "cpu", "disk", "inodes"),
 }
-SMALL = Limits(wall_seconds=5, memory_bytes=64 << 20, processes=8, disk_bytes=1 << 20, inodes=64)
+SMALL = Limits(wall_seconds=5, cpu_seconds=0.05, memory_bytes=64 << 20, processes=8, disk_bytes=1 << 20, inodes=64)
+AMPLE = dataclasses.replace(SMALL, cpu_seconds=5)
 HOLDS, OPEN = "seen to hold", "seen open"
 
 ACTS = """
@@ -100,6 +102,8 @@ EXHAUST: dict[str, tuple[str, Callable[[Report], bool]]] = {
         lambda report: report.limit == "processes" or "BlockingIOError" in report.stderr,
     ),
     "memory": ("x = b'x' * (1 << 30)", lambda report: report.limit == "memory" or "MemoryError" in report.stderr),
+    "cpu": ("while True: pass", lambda report: report.limit == "cpu"),
+    "inodes": ("for n in range(99): open(str(n), 'wb').close()", lambda report: report.limit == "inodes"),
     "disk": ("for n in range(4):\n    open(f'f{n}', 'wb').write(bytes(1 << 20))", lambda report: report.limit == "disk"),
 }
 
@@ -117,9 +121,9 @@ def probe(worker: Worker, mechanisms: dict[str, str]) -> dict[str, str]:
     Raises:
         SandboxError: the probe itself did not run.
     """
-    held = {name: denied(worker.run(Order("program", code), SMALL)) for name, (code, denied) in EXHAUST.items()}
+    held = {name: denied(worker.run(Order("program", code), SMALL if name == "cpu" else AMPLE)) for name, (code, denied) in EXHAUST.items()}
     with _canaries() as facts:
-        report = worker.run(Order("program", ACTS, stdin=json.dumps(facts) + "\n"), SMALL)
+        report = worker.run(Order("program", ACTS, stdin=json.dumps(facts) + "\n"), AMPLE)
         acts = dict(line.split() for line in report.stdout.splitlines())
         if report.status != 0 or set(acts) != set(PROPERTY_OF):
             raise SandboxError(f"the sandbox could not be probed: {report.stderr.strip().splitlines()[-1:] or report.limit}")

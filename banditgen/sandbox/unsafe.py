@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import marshal
 import os
 import resource
 import secrets
@@ -87,6 +88,7 @@ class UnsafeSandbox:
             "tests": task.tests,
             "entry_point": task.entry_point,
             "call_check": look.call_check,
+            "compiled": look.compiled,
             "paths": self._environment,
         }
         report = self._job(code, task, tests=tests)
@@ -108,9 +110,9 @@ class UnsafeSandbox:
         nonce = secrets.token_hex(16)
         with self._slots, tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
 
-            def holding(name: str, text: str = "") -> Any:
+            def holding(name: str, content: str | bytes = "") -> Any:
                 path = Path(kept, name)
-                path.write_bytes(text.encode("utf-8", "surrogatepass"))
+                path.write_bytes(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
                 return stack.enter_context(path.open("r+b"))
 
             descriptors = [holding("code", code).fileno()]
@@ -119,7 +121,7 @@ class UnsafeSandbox:
                 receiving, sending = os.pipe()
                 stack.callback(os.close, receiving)
                 os.set_blocking(receiving, False)
-                descriptors += [holding("tests", json.dumps({**tests, "nonce": nonce})).fileno(), sending]
+                descriptors += [holding("tests", marshal.dumps({**tests, "nonce": nonce})).fileno(), sending]
             streams = [holding("stdin", stdin), holding("stdout"), holding("stderr")]
             command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, str(Path(__file__).resolve().parents[2])]
             command += ["program" if tests is None else "cooperative", json.dumps(self._environment if task.packages else [])]

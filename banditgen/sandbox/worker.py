@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import marshal
 import os
 import secrets
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 
 from banditgen.errors import SandboxError
 from banditgen.sandbox import files
+from banditgen.sandbox.inside import report
 from banditgen.task import Limits
 
 BOOT = (
@@ -31,6 +33,7 @@ ENVIRONMENT = {
     "TMPDIR": "/tmp",  # noqa: S108
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
+    "LD_BIND_NOW": "1",  # else each fork looks up for itself what it calls
     "PYTHONHASHSEED": "0",
     "MALLOC_ARENA_MAX": "2",  # arenas reserve address space, which is limited
     "OPENBLAS_NUM_THREADS": "1",
@@ -54,6 +57,7 @@ class Mechanisms:
     namespaces: bool = True
     seccomp: bool = True
     landlock: bool = True
+    bubblewrap: bool = True  # only where namespaces can't be had without
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,18 +100,41 @@ class Worker:
 
     def __init__(self, packages: tuple[str, ...], mechanisms: Mechanisms) -> None:
         self.held: dict[str, Any] = {}
-        self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # only a worker without namespaces makes this folder, and removes it
-        scratch = str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}"))
+        allowed = dataclasses.asdict(mechanisms)
+        wrapped = allowed.pop("bubblewrap")
         plan = {
             "parent": os.getpid(),
             "readable": [*interpreter_paths(), *packages],
-            "scratch": scratch,
+            # only a worker that can't mount makes this folder, and removes it
+            "scratch": str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}")),
             "uid": UNPRIVILEGED,
-            **dataclasses.asdict(mechanisms),
+            **allowed,
         }
         root = str(Path(__file__).resolve().parents[2])
-        command = [interpreter(), "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, root, str(far.fileno()), json.dumps(plan)]
+        self._launch([], root, plan)
+        if wrapped and not self.held["namespaces"]:
+            self._wrap(root, plan)
+
+    def _wrap(self, root: str, plan: dict[str, Any]) -> None:
+        """Start again inside bubblewrap, where that works."""
+        from banditgen.sandbox import bubblewrap  # noqa: PLC0415  # it can't be imported everywhere
+
+        words = bubblewrap.command(plan["readable"], root)
+        if words is None:
+            return
+        notes = self.held["notes"]
+        self.close()
+        try:
+            self._launch(words, bubblewrap.CODE_ROOT, {**plan, **bubblewrap.inside()})
+        except SandboxError as error:
+            self._launch([], root, plan)
+            notes = [*notes, f"no bubblewrap: {error}"]
+        self.held["notes"] = notes
+
+    def _launch(self, before: list[str], root: str, plan: dict[str, Any]) -> None:
+        self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [*before, interpreter(), "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, root, str(far.fileno()), json.dumps(plan)]
+        self.held = {}
         with far, tempfile.TemporaryFile() as noise:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter with our own program
                 command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise, pass_fds=(far.fileno(),), env=ENVIRONMENT, cwd="/"
@@ -145,9 +172,9 @@ class Worker:
             if order.stdin is not None:
                 descriptors["stdin"] = files.with_content(order.stdin.encode("utf-8", "surrogatepass"))
             if order.tests is not None:
-                descriptors["tests"] = files.with_content(json.dumps({**order.tests, "nonce": nonce}).encode())
+                descriptors["tests"] = files.with_content(marshal.dumps({**order.tests, "nonce": nonce}))
                 receiving, descriptors["verdict"] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-            result = self._exchange(order, limits, {**descriptors, "stdout": outputs[0].descriptor, "stderr": outputs[1].descriptor})
+            ended = self._exchange(order, limits, {**descriptors, "stdout": outputs[0].descriptor, "stderr": outputs[1].descriptor})
             verdict = read_verdict(receiving, nonce) if receiving >= 0 else None
             (stdout, more), (stderr, more_errors) = (output.read() for output in outputs)
         finally:
@@ -155,38 +182,39 @@ class Worker:
                 os.close(descriptor)
             for output in outputs:
                 output.close()
-        if result["limit"] is None and (more or more_errors):
-            result["limit"] = "output"
-        return Report(**result, **texts(stdout, stderr), verdict=verdict)
+        limit = "output" if ended.limit is None and (more or more_errors) else ended.limit
+        return Report(**ended._replace(limit=limit)._asdict(), **texts(stdout, stderr), verdict=verdict)
 
-    def _exchange(self, order: Order, limits: Limits, descriptors: dict[str, int]) -> dict[str, Any]:
-        job = {
-            "role": order.role,
-            "wall": limits.wall_seconds,
-            "cpu": limits.cpu_seconds or limits.wall_seconds + 1,
-            "memory": int(limits.memory_bytes),
-            "processes": int(limits.processes),
-            "disk": int(limits.disk_bytes),
-            "output": int(limits.output_bytes),
-            "inodes": int(limits.inodes),
-            "paths": order.paths,
-            "names": list(descriptors),
-        }
+    def _exchange(self, order: Order, limits: Limits, descriptors: dict[str, int]) -> report.Ended:
+        job = [  # as `inside.job.Job` has it
+            order.role,
+            limits.wall_seconds,
+            limits.cpu_seconds or limits.wall_seconds + 1,
+            int(limits.memory_bytes),
+            int(limits.processes),
+            int(limits.disk_bytes),
+            int(limits.output_bytes),
+            int(limits.inodes),
+            list(order.paths),
+            list(descriptors),
+        ]
         self._control.settimeout(limits.wall_seconds + GRACE_SECONDS)
         try:
-            socket.send_fds(self._control, [json.dumps(job).encode()], list(descriptors.values()))
+            socket.send_fds(self._control, [marshal.dumps(job)], list(descriptors.values()))
             answer = self._control.recv(MESSAGE_BYTES)
         except OSError as error:
             raise WorkerDiedError(str(error)) from None
-        if not answer:
-            raise WorkerDiedError("the worker ended")
-        result: dict[str, Any] = json.loads(answer)
-        return result
+        try:
+            return report.unpack(answer)
+        except ValueError as error:
+            raise WorkerDiedError(str(error) if answer else "the worker ended") from None
 
     def close(self) -> None:
         """End the worker and all it started."""
         self._control.close()
-        if not self.held.get("namespaces"):  # no kernel ends its jobs with it: it has to do that itself, on losing us
+        if (
+            not self.held.get("namespaces") or self.held["bubblewrap"]
+        ):  # no kernel ends its jobs with it: it has to do that itself, on losing us
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GRACE_SECONDS)
         with contextlib.suppress(ProcessLookupError):
@@ -219,13 +247,17 @@ def texts(stdout: bytes, stderr: bytes) -> dict[str, Any]:
 
 
 def read_verdict(receiving: int, nonce: str) -> dict[str, Any] | None:
-    """The one message on the verdict pipe, if it is one, and whole; a passing one must hold the nonce."""
+    """The message on the verdict pipe, if it is one, and whole; a passing one must hold the nonce and be the only one.
+
+    A candidate that forks beside its tests may have several processes come to their end.
+    """
     try:
-        data = json.loads(os.read(receiving, 1 << 16) or b"null")
-    except (OSError, ValueError):
+        text = os.read(receiving, 1 << 16).decode()
+        data, end = json.JSONDecoder().raw_decode(text)
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(data, dict) or not isinstance(data.get("outcome"), str):
         return None
-    if data["outcome"] == "passed" and data.get("nonce") != nonce:
-        return {"outcome": "forged", "error": "a verdict without the nonce"}
+    if data["outcome"] == "passed" and (data.get("nonce") != nonce or end != len(text)):
+        return {"outcome": "forged", "error": "a verdict without the nonce" if end == len(text) else "more than one verdict"}
     return data

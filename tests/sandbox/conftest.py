@@ -8,12 +8,13 @@ import pytest
 
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
+from banditgen.sandbox.worker import Mechanisms
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """One pool for all tests: each test also shows that the ones before it left nothing behind."""
-    box = ZygoteSandbox(workers=2)
+    box = ZygoteSandbox(workers=2, mechanisms=Mechanisms(namespaces="BANDITGEN_TEST_BUBBLEWRAP" not in os.environ))
     yield box
     box.close()
 
@@ -24,3 +25,10 @@ def without_namespaces() -> None:
     needed = [*Path(os.__file__).parents, *Path(pytest.__file__).parents]
     if os.geteuid() == 0 and not all(folder.stat().st_mode & 0o005 == 0o005 for folder in needed):
         pytest.skip("without namespaces an ordinary user must be able to read the interpreter and its packages")
+
+
+@pytest.fixture
+def bubblewrap() -> None:
+    """Skips for root, for whom the suite is run once more as an ordinary user."""
+    if os.geteuid() == 0:
+        pytest.skip("bubblewrap is for ordinary users: see test_as_ordinary_user.py")

@@ -32,7 +32,11 @@ def readable_interpreter() -> str | None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="the whole suite runs as an ordinary user already")
-def test_the_suite_holds_for_an_ordinary_user() -> None:
+@pytest.mark.parametrize(
+    ("chosen", "more"), [("not ordinary and not recorded", {}), ("hostile", {"BANDITGEN_TEST_BUBBLEWRAP": "1"})], ids=["all", "bubblewrap"]
+)
+def test_the_suite_holds_for_an_ordinary_user(chosen: str, more: dict[str, str]) -> None:
+    """All of it; and the hostile part once more where bubblewrap holds the candidates."""
     interpreter = readable_interpreter()
     if interpreter is None:
         pytest.skip("no interpreter of this version that an ordinary user can run")
@@ -47,9 +51,10 @@ def test_the_suite_holds_for_an_ordinary_user() -> None:
             "HOME": home,
             "TMPDIR": home,
             "PYTHONDONTWRITEBYTECODE": "1",
+            **more,
             "PYTHONPATH": os.pathsep.join([checkout, *(path for path in sys.path if path.endswith("site-packages"))]),
         }
-        command = [interpreter, "-m", "pytest", str(folder), "-q", "-p", "no:cacheprovider", "-k", "not ordinary and not recorded"]
+        command = [interpreter, "-m", "pytest", str(folder), "-q", "-p", "no:cacheprovider", "-k", chosen]
         run = as_ordinary(command, env=environment, cwd=checkout)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
     assert " passed" in run.stdout

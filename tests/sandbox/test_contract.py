@@ -16,12 +16,18 @@ class TestZygote(SandboxContract):
         return ZygoteSandbox(workers=2, require="isolated")
 
 
+@pytest.mark.usefixtures("bubblewrap")
+class TestBubblewrap(SandboxContract):
+    def make(self) -> Sandbox:
+        return ZygoteSandbox(workers=2, require="isolated", mechanisms=Mechanisms(namespaces=False))
+
+
 @pytest.mark.usefixtures("without_namespaces")
 class TestWithoutNamespaces(SandboxContract):
     exhaustions = LIMITS_OF_A_TREE
 
     def make(self) -> Sandbox:
-        return ZygoteSandbox(workers=2, require="confined", mechanisms=Mechanisms(namespaces=False))
+        return ZygoteSandbox(workers=2, require="confined", mechanisms=Mechanisms(namespaces=False, bubblewrap=False))
 
 
 @pytest.mark.usefixtures("without_namespaces")
@@ -31,7 +37,9 @@ class TestLimitsAlone(SandboxContract):
     holds_signals = False
 
     def make(self) -> Sandbox:
-        return ZygoteSandbox(workers=2, require="limits", mechanisms=Mechanisms(namespaces=False, seccomp=False, landlock=False))
+        return ZygoteSandbox(
+            workers=2, require="limits", mechanisms=Mechanisms(namespaces=False, seccomp=False, landlock=False, bubblewrap=False)
+        )
 
 
 class TestUnsafe(SandboxContract):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,9 @@ def test_everything_the_strongest_level_needs_was_seen_to_hold(sandbox: Sandbox)
 @pytest.mark.parametrize(
     ("mechanisms", "level", "open_"),
     [
-        (Mechanisms(namespaces=False), "confined", {"disk"}),
-        (Mechanisms(namespaces=False, landlock=False), "limits", {"disk", "filesystem"}),
-        (Mechanisms(namespaces=False, seccomp=False), "limits", {"disk", "syscalls"}),
+        (Mechanisms(namespaces=False, bubblewrap=False), "confined", {"disk", "inodes"}),
+        (Mechanisms(namespaces=False, bubblewrap=False, landlock=False), "limits", {"disk", "inodes", "filesystem"}),
+        (Mechanisms(namespaces=False, bubblewrap=False, seccomp=False), "limits", {"disk", "inodes", "syscalls"}),
     ],
 )
 def test_what_is_missing_is_seen_and_said(mechanisms: Mechanisms, level: str, open_: set[str]) -> None:
@@ -48,15 +49,29 @@ def test_below_what_is_required_nothing_runs() -> None:
     """It fails closed, and says what is open."""
     task = Task("f", tests="assert f(1) == 2")
     with (
-        contextlib.closing(ZygoteSandbox(1, require="isolated", mechanisms=Mechanisms(namespaces=False))) as box,
+        contextlib.closing(ZygoteSandbox(1, require="isolated", mechanisms=Mechanisms(namespaces=False, bubblewrap=False))) as box,
         pytest.raises(SandboxError, match=r"only 'confined', and 'isolated' is required \(open: .*disk"),
     ):
         box.run("def f(n): return n + 1", task)
     with (
-        contextlib.closing(ZygoteSandbox(1, mechanisms=Mechanisms(namespaces=False, landlock=False))) as box,
+        contextlib.closing(ZygoteSandbox(1, mechanisms=Mechanisms(namespaces=False, bubblewrap=False, landlock=False))) as box,
         pytest.raises(SandboxError, match="only 'limits', and 'confined' is required"),
     ):
         box.run("def f(n): return n + 1", task)
+
+
+@pytest.mark.usefixtures("bubblewrap")
+def test_bubblewrap_stands_in_where_namespaces_cannot_be_had() -> None:
+    with contextlib.closing(ZygoteSandbox(1, mechanisms=Mechanisms(namespaces=False))) as box:
+        found = box.isolation()
+        assert found["level"] == "isolated"
+        assert "bubblewrap" in found["user"]
+        assert box.run("def f(n): return n + 1", Task("f", tests="assert f(1) == 2")).passed
+        small = {"disk_bytes": 1 << 20, "inodes": 20}
+        many = "for n in range(9): open(str(n), 'wb').write(bytes(1 << 19))"
+        assert box.run(many, Task("x", limits=small)).limit == "disk"
+        assert box.run("for n in range(99): open(str(n), 'w')", Task("x", limits=small)).limit == "inodes"
+        assert box.run("import os; print(os.listdir('.'))", Task("x", limits=small)).stdout == "[]\n"
 
 
 NO_NAMESPACES = """
@@ -85,7 +100,8 @@ def test_where_the_kernel_refuses_namespaces_it_falls_back_and_says_so() -> None
     run = subprocess.run([sys.executable, "-c", NO_NAMESPACES], capture_output=True, text=True, check=False)
     lines = run.stdout.splitlines()
     assert lines[:1] == ['[true, "confined"]'], run.stderr
-    assert lines[1].endswith("(open: disk; no user namespaces: Operation not permitted)")
+    assert "(open: disk, inodes; no user namespaces: Operation not permitted" in lines[1]
+    assert os.geteuid() == 0 or "; no bubblewrap: " in lines[1]
 
 
 def test_a_package_is_there_when_the_task_names_it(sandbox: Sandbox) -> None:
@@ -137,3 +153,23 @@ def test_a_demanded_judge_is_given_or_refused(sandbox: Sandbox) -> None:
     assert (handed_over.passed, handed_over.channel) == (True, "cooperative")
     with pytest.raises(TaskError, match="channel must be"):
         Task("f", channel="cooperative")  # type: ignore[arg-type]
+
+
+UNREADABLE = "import os\nos.makedirs('a/b/c')\nfor name in ('a/b/c', 'a/b', 'a'): os.chmod(name, 0)\nos.symlink('/', 'out')"
+
+
+@pytest.mark.parametrize(
+    ("mechanisms", "fixture"),
+    [
+        (Mechanisms(), None),
+        (Mechanisms(namespaces=False), "bubblewrap"),
+        (Mechanisms(namespaces=False, bubblewrap=False), "without_namespaces"),
+    ],
+)
+def test_folders_that_may_not_be_read_are_left_neither(mechanisms: Mechanisms, fixture: str | None, request: pytest.FixtureRequest) -> None:
+    if fixture:
+        request.getfixturevalue(fixture)
+    with contextlib.closing(ZygoteSandbox(1, mechanisms=mechanisms)) as box:
+        for _ in range(2):
+            assert box.run(UNREADABLE, Task("leave")).passed
+            assert box.run("import os\nprint(os.listdir('.'))", Task("look")).stdout == "[]\n"

@@ -19,6 +19,7 @@ import pytest
 from banditgen.errors import SandboxError
 from banditgen.result import FailureKind
 from banditgen.sandbox.pool import ZygoteSandbox
+from banditgen.sandbox.worker import Mechanisms
 from banditgen.task import Task
 from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, TESTS
 
@@ -98,17 +99,26 @@ sys.stdin.read()
         process.communicate()
 
 
-@pytest.mark.parametrize("namespaces", [True, False])
-def test_kill_9_of_the_parent_leaves_no_process_and_no_folder(namespaces: bool, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(
+    ("mechanisms", "fixture"),
+    [
+        (Mechanisms(), None),
+        (Mechanisms(namespaces=False), "bubblewrap"),
+        (Mechanisms(namespaces=False, bubblewrap=False), "without_namespaces"),
+    ],
+)
+def test_kill_9_of_the_parent_leaves_no_process_and_no_folder(
+    mechanisms: Mechanisms, fixture: str | None, request: pytest.FixtureRequest
+) -> None:
     """Also in the middle of a job that ignores signals and has daemons."""
-    if not namespaces:
-        request.getfixturevalue("without_namespaces")
+    if fixture:
+        request.getfixturevalue(fixture)
     script = f"""
 import os
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.worker import Mechanisms
 from banditgen.task import Task
-box = ZygoteSandbox(workers=1, mechanisms=Mechanisms(namespaces={namespaces}))
+box = ZygoteSandbox(workers=1, mechanisms={mechanisms!r})
 box.run("print(1)", Task("x"))
 print(os.getpid(), flush=True)
 box.run('''

@@ -156,3 +156,28 @@ def test_lines_end_with_newlines_alone_and_bytes_that_are_no_text_equal_none(
 def test_code_that_is_no_text_is_a_clear_error(sandbox: Sandbox, code: object) -> None:
     with pytest.raises(TaskError, match=f"must be a string, not {type(code).__name__}"):
         sandbox.run(code, Task("any"))  # type: ignore[arg-type]
+
+
+HELPERS = """
+import unittest
+from solution import f
+class Helper:
+    def test_value(self): return 2
+class TestWithInit:
+    def __init__(self): self.x = 1
+    def test_no(self): assert False
+class Base(unittest.TestCase):
+    def make(self): return 1
+class Derived(Base):
+    def test_f(self): self.assertEqual(f(self.make()), Helper().test_value())
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_methods_called_test_of_helper_classes_are_no_tests(sandbox: Sandbox) -> None:
+    """What pytest does not collect is not waited for; what it does is."""
+    assert sandbox.run("def f(n): return n + 1", Task("f", tests=HELPERS)).passed
+    wrong = sandbox.run("def f(n): return n", Task("f", tests=HELPERS))
+    assert (wrong.passed, wrong.failure) == (False, FailureKind.WRONG)
+    cut = sandbox.run("def f(n): return n + 1", Task("f", tests=HELPERS + "\nraise SystemExit(0)"))
+    assert not cut.passed

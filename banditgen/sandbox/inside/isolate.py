@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket  # the functions of `socket` make enumerations of their arguments, and that module loads others
 import dataclasses
 import os
 import select
@@ -24,6 +25,8 @@ class Plan:
         scratch: a folder of the worker's own, used for jobs where no tmpfs can be mounted.
         uid: the user to become where the worker starts as root.
         namespaces, seccomp, landlock: False leaves the mechanism out, for tests of what is left without it.
+        bubblewrap: whether bubblewrap has started this worker, in namespaces already.
+        strangers: how many threads the user has on this host, where the worker can't see them.
 
     """
 
@@ -34,15 +37,26 @@ class Plan:
     namespaces: bool = True
     seccomp: bool = True
     landlock: bool = True
+    bubblewrap: bool = False
+    strangers: int = 0
 
 
 @dataclasses.dataclass
 class Isolation:
-    """What holds this worker: "namespaces" or not, the trusted side's procfs, the Landlock rules, and each step's failure."""
+    """What holds this worker.
+
+    Args:
+        namespaces: whether it is process 1 of namespaces of its own.
+        proc: the trusted side's procfs.
+        mounter: the link to the process that mounts for it, where namespaces are our own.
+        seccomp: whether system calls are filtered.
+        notes: each step's failure.
+
+    """
 
     namespaces: bool = False
     proc: int = -1
-    rules: int | None = None
+    mounter: _socket.socket | None = None
     seccomp: bool = False
     notes: list[str] = dataclasses.field(default_factory=list)
 
@@ -55,6 +69,8 @@ def become_worker(plan: Plan) -> Isolation | None:
         user's process.
 
     """
+    if plan.bubblewrap:
+        return _inside_bubblewrap(plan)
     watch = os.pidfd_open(plan.parent)
     isolation = Isolation(namespaces=plan.namespaces, seccomp=plan.seccomp)
     root = os.geteuid() == 0
@@ -72,10 +88,14 @@ def become_worker(plan: Plan) -> Isolation | None:
         if not os.access(os.__file__, os.R_OK):
             raise PermissionError(0, f"{os.__file__} can't be read by the ordinary user that candidates run as")
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    mounter, mounting = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     child = os.fork()
     if child:
-        _wait(child, watch if isolation.namespaces else None)
+        mounter.close()
+        _wait(child, watch if isolation.namespaces else None, mounting)
+    mounting.close()
     if isolation.namespaces:
+        isolation.mounter = mounter
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
             rootfs.build(plan.readable)
@@ -85,6 +105,16 @@ def become_worker(plan: Plan) -> Isolation | None:
         isolation.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     return isolation
+
+
+def _inside_bubblewrap(plan: Plan) -> Isolation:
+    """Go on as process 1 of bubblewrap's namespaces, and end with bubblewrap."""
+    if os.getpid() != 1:
+        raise OSError(0, "bubblewrap did not make this process the first of its namespace")
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    os.environ.pop("PWD", None)  # which bubblewrap sets
+    return Isolation(namespaces=True, proc=os.open("/proc", os.O_RDONLY | os.O_DIRECTORY), seccomp=plan.seccomp)
 
 
 def _build_as_root(readable: list[str]) -> bool:
@@ -134,8 +164,8 @@ def _map_ids(uid: int, gid: int) -> None:
             file.write(text.encode())
 
 
-def _wait(child: int, watch: int | None) -> None:
-    """Stand between the user's process and the worker until either ends.
+def _wait(child: int, watch: int | None, mounting: _socket.socket) -> None:
+    """Stand between the user's process and the worker until either ends, and mount what the worker may not mount itself.
 
     In namespaces the kernel ends the worker, and all that is in them, with this process. Without them the worker sees
     for itself that the user's process is gone, and what it leaves is ended here.
@@ -144,7 +174,10 @@ def _wait(child: int, watch: int | None) -> None:
     if watch is not None:
         poll.register(watch, select.POLLIN)
     poll.register(os.pidfd_open(child), select.POLLIN)
-    poll.poll()
+    poll.register(mounting, select.POLLIN)
+    while [number for number, _ in poll.poll()] == [mounting.fileno()]:
+        if not rootfs.serve_mount(mounting):
+            poll.unregister(mounting)
     if watch is None:
         tree.Tree(os.open("/proc", os.O_RDONLY | os.O_DIRECTORY), alone=False).end()
     os._exit(0)

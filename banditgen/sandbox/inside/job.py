@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import dataclasses
+import _signal  # type: ignore[import-not-found]  # not `signal`, whose functions make enumerations of their arguments
 import gc
 import math
 import os
-import resource
-import signal
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from banditgen.sandbox.inside import filter as syscall_filter
 from banditgen.sandbox.inside import kernel, landlock, rootfs, tree
@@ -18,13 +16,16 @@ from banditgen.sandbox.inside.isolate import Isolation
 
 SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators reserve without using it
 SLACK_PROCESSES = 8
-SLACK_STRANGERS = 200  # without namespaces the kernel counts all of the user's processes; polling holds the job's own
+SLACK_STRANGERS = 200  # without a user namespace the kernel counts all of the user's processes; polling holds the job's own
 OPEN_FILES = 256
+STREAMS = ("stdin", "stdout", "stderr")
+FIRST_KEPT = 3
+HIGH = 64  # above all descriptors that a worker has open but that of its rules, below OPEN_FILES
+HIGH_RULES = 128
 SLACK_OUTPUT = 16 << 10  # the pages by which the files of the output are larger than their limit
 
 
-@dataclasses.dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """What the user's process asks for; every file travels as a descriptor, so that no candidate's or test's text enters
     the worker, from whose memory later candidates are forked.
 
@@ -45,70 +46,77 @@ class Job:
     disk: int
     output: int
     inodes: int
-    paths: tuple[str, ...]
-    names: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, data: dict[str, Any]) -> Job:
-        """The job from its message."""
-        return cls(**{**data, "paths": tuple(data["paths"]), "names": tuple(data["names"])})
+    paths: list[str]
+    names: list[str]
 
 
 class Confinement:
-    """What every process of a job is put under, prepared once."""
+    """What every process of a job is put under, prepared before it is forked: what is prepared in the fork costs pages there."""
 
-    def __init__(self, isolation: Isolation, baseline_virtual: int) -> None:
+    def __init__(self, isolation: Isolation, baseline_virtual: int, scratch: str, strangers: int) -> None:
         self._isolation = isolation
         self._baseline = baseline_virtual
-        self._filter = syscall_filter.sock_fprog() if isolation.seccomp and isolation.namespaces else None
-        self._strangers = 0 if isolation.namespaces else SLACK_STRANGERS + tree.threads_of(os.getuid())
+        self._scratch = scratch.encode()
+        if not isolation.namespaces:
+            strangers = tree.threads_of(os.getuid())
+        self._strangers = 0 if isolation.mounter else SLACK_STRANGERS + strangers
+        self._limits: tuple[tuple[object, ...], list[kernel.Step]] = ((), [])
         self.rules: int | None = None
 
-    def enter(self, job: Job, descriptors: dict[str, int], *, keep: tuple[int, ...], scratch: str = rootfs.SCRATCH) -> tuple[int, ...]:
-        """Become a process of the job: descriptors, limits, no privileges, filters. Never undone.
+    def confine_worker(self) -> None:
+        """In namespaces, put the worker itself under the filter, and with it all that it forks. It needs no more than they do."""
+        if not self._isolation.namespaces:
+            return
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        kernel.drop_capabilities()
+        if self._isolation.seccomp:
+            kernel.install_filter(syscall_filter.sock_fprog())
+
+    def steps(self, job: Job, descriptors: dict[str, int], keep: Sequence[int]) -> list[kernel.Step]:
+        """The system calls by which a process becomes one of the job.
 
         Of `descriptors`, stdin, stdout and stderr take their places; those in `keep` are renumbered from 3 in their
-        order, which is what is returned; all others are closed.
+        order; all others are closed.
         """
-        os.setsid()
-        self._take_descriptors(descriptors, keep)
-        os.chdir(scratch)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        self._limit(job)
-        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        if self._isolation.namespaces:
-            kernel.drop_capabilities()
+        steps: list[kernel.Step] = [(kernel.setsid, ())]
+        steps += [(kernel.dup2, (descriptors[name], place)) for place, name in enumerate(STREAMS) if name in descriptors]
+        steps += [(kernel.dup2, (number, HIGH + place)) for place, number in enumerate(keep)]
+        steps += [kernel.step(kernel.SYS_DUP3, HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(len(keep))]
+        steps += [(kernel.chdir, (self._scratch,)), *self._limits_of(job)]
+        if not self._isolation.namespaces:
+            steps.append(kernel.prctl_step(kernel.PR_SET_NO_NEW_PRIVS, 1))
         if self.rules is not None:
-            landlock.restrict(self.rules)
-        os.closerange(3 + len(keep), OPEN_FILES)
-        if self._isolation.seccomp:
-            kernel.install_filter(self._filter or self._own_filter())
-        sys.path.extend(map(rootfs.shown_at, job.paths))
+            steps.append(landlock.restrict_step(self.rules))
+        return steps
+
+    def enter(self, job: Job, steps: list[kernel.Step], kept: int) -> None:
+        """Become a process of the job: descriptors, limits, no privileges, filters. Never undone.
+
+        Args:
+            job: the job.
+            steps: what `steps` prepared.
+            kept: how many descriptors are kept beside the three streams.
+        """
+        kernel.run(steps)
+        os.closerange(FIRST_KEPT + kept, OPEN_FILES)
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+        if self._isolation.seccomp and not self._isolation.namespaces:
+            kernel.install_filter(syscall_filter.sock_fprog(signals_only_to=os.getpid()))
+        if job.paths:
+            sys.path.extend(map(rootfs.shown_at, job.paths))
         gc.enable()
-        return tuple(range(3, 3 + len(keep)))
 
-    @staticmethod
-    def _own_filter() -> ctypes.Array[ctypes.c_char]:
-        return syscall_filter.sock_fprog(signals_only_to=os.getpid())
-
-    def _take_descriptors(self, descriptors: dict[str, int], keep: tuple[int, ...]) -> None:
-        high = [os.dup(number) for number in keep]
-        for place, name in enumerate(("stdin", "stdout", "stderr")):
-            if name in descriptors:
-                os.dup2(descriptors[name], place)
-        if self.rules is not None and self.rules < 3 + len(keep):
-            self.rules = os.dup(self.rules)
-        for place, number in enumerate(high, start=3):
-            os.dup2(number, place, inheritable=False)
-
-    def _limit(self, job: Job) -> None:
-        cpu = math.ceil(job.cpu)
-        for name, soft, hard in (
-            (resource.RLIMIT_AS, self._baseline + job.memory + SLACK_MEMORY, None),
-            (resource.RLIMIT_CPU, cpu, cpu + 1),
-            (resource.RLIMIT_NPROC, job.processes + SLACK_PROCESSES + self._strangers, None),
-            (resource.RLIMIT_FSIZE, max(job.disk, job.output + SLACK_OUTPUT), None),
-            (resource.RLIMIT_NOFILE, OPEN_FILES, None),
-            (resource.RLIMIT_CORE, 0, None),
-        ):
-            resource.setrlimit(name, (soft, soft if hard is None else hard))
+    def _limits_of(self, job: Job) -> list[kernel.Step]:
+        key = (job.memory, job.cpu, job.processes, job.disk, job.output)
+        if self._limits[0] != key:
+            cpu = math.ceil(job.cpu)
+            values = (
+                (kernel.RLIMIT_AS, self._baseline + job.memory + SLACK_MEMORY, None),
+                (kernel.RLIMIT_CPU, cpu, cpu + 1),
+                (kernel.RLIMIT_NPROC, job.processes + SLACK_PROCESSES + self._strangers, None),
+                (kernel.RLIMIT_FSIZE, max(job.disk, job.output + SLACK_OUTPUT), None),
+                (kernel.RLIMIT_NOFILE, OPEN_FILES, None),
+                (kernel.RLIMIT_CORE, 0, None),
+            )
+            self._limits = (key, [kernel.setrlimit_step(name, soft, soft if hard is None else hard) for name, soft, hard in values])
+        return self._limits[1]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import builtins
-import json
+import marshal
 import os
 import select
-import socket
 import sys
 import types
 from collections.abc import Callable
@@ -25,8 +24,8 @@ class JudgementError(BaseException):
 
 def main(tests_fd: int, verdict_fd: int, link_fd: int) -> int:
     """Judge one candidate and write the verdict."""
-    order = json.loads(program.read_all(tests_fd))
-    link = Link(socket.socket(fileno=link_fd))
+    order = marshal.loads(program.read_all(tests_fd))  # noqa: S302  # what the user's process wrote
+    link = Link(link_fd)
     try:
         names = link.names(order["names"])
         verdict = program.run_tests(order, names, vars(builtins))
@@ -46,7 +45,7 @@ def main(tests_fd: int, verdict_fd: int, link_fd: int) -> int:
 class Link:
     """The judge's end of the socket: one request at a time, each reply bound to its request."""
 
-    def __init__(self, link: socket.socket) -> None:
+    def __init__(self, link: int) -> None:
         self._link = link
         self._early = select.poll()
         self._early.register(link, select.POLLIN)

@@ -6,7 +6,7 @@ import os
 import struct
 from collections.abc import Iterable
 
-from banditgen.sandbox.inside.kernel import call
+from banditgen.sandbox.inside.kernel import Step, call, step
 
 SYS_CREATE_RULESET, SYS_ADD_RULE, SYS_RESTRICT_SELF = 444, 445, 446
 VERSION_FLAG = 1
@@ -60,6 +60,6 @@ def _add(ruleset_fd: int, path: str, access: int) -> None:
         os.close(target)
 
 
-def restrict(ruleset_fd: int) -> None:
+def restrict_step(ruleset_fd: int) -> Step:
     """Put this process under the ruleset, for good; needs no_new_privs."""
-    call(SYS_RESTRICT_SELF, ruleset_fd, 0)
+    return step(SYS_RESTRICT_SELF, ruleset_fd, 0)

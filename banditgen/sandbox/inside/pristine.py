@@ -10,12 +10,15 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from banditgen.sandbox.inside import image
+
 OWN = ("__main__", "solution", "candidate")  # what a job itself puts into sys.modules
 WATCHED = """
-bisect builtins cmath collections copy datetime decimal fractions functools heapq itertools json math operator os random re
+bisect builtins cmath collections copy datetime decimal fractions functools heapq itertools json marshal math operator os random re
 statistics string traceback unittest unittest.case unittest.result _frozen_importlib _frozen_importlib_external
 banditgen.sandbox.inside banditgen.sandbox.inside.program banditgen.sandbox.inside.pristine banditgen.sandbox.inside.pytest_run
-"""  # no more than that: looking at an object in a forked process copies its page
+banditgen.sandbox.inside.image
+"""
 
 Entry = tuple[Mapping[str, Any], str, frozenset[str] | None, tuple[tuple[str, Any, Any], ...]]
 """A namespace as it lives, its name, for a class all names in it, and its (name, value, code of a function)."""
@@ -26,12 +29,13 @@ class Memory:
 
     Args:
         entries: of the watched modules and their classes.
+        image: the same in memory; where that is unchanged, a closer look is not needed.
         modules: sys.modules.
         finders, hooks, path: of the import system.
 
     """
 
-    __slots__ = ("entries", "finders", "hooks", "modules", "path")
+    __slots__ = ("entries", "finders", "hooks", "image", "modules", "path")
 
     def __init__(self) -> None:
         self.entries = entries_of(WATCHED.split())
@@ -39,9 +43,14 @@ class Memory:
         self.finders = tuple(sys.meta_path)
         self.hooks = tuple(sys.path_hooks)
         self.path = tuple(sys.path)
+        spaces = [space for space, _, _, _ in self.entries]
+        functions = [value for _, _, _, kept in self.entries for _, value, code in kept if code is not None]
+        self.image = image.Image(spaces, functions, sys.modules)
 
     def replaced(self) -> str | None:
         """The first thing that is not what it was, by name."""
+        if self.image.same():
+            return None
         for name, module in self.modules:
             if sys.modules.get(name) is not module:
                 return f"the module {name}"

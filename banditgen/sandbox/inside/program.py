@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import builtins
 import json
 import linecache
+import marshal
 import os
 import site
 import sys
 import threading
 import traceback
 import types
-from typing import Any
+from typing import Any, NoReturn
 
 from banditgen.sandbox.inside import pristine
 
@@ -22,7 +24,7 @@ VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
 ALIASES = ("solution", "candidate")
 
-_memory: pristine.Memory | None = None
+_kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
 
 
 def main(code_fd: int) -> int:
@@ -40,11 +42,13 @@ def main(code_fd: int) -> int:
     return finish(status)
 
 
-def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> int:
-    """Run a candidate and its tests in one interpreter, and write the verdict."""
-    memory = _memory or pristine.Memory()  # here and nowhere else from now on: a module's names are the candidate's to change
-    run, judge_by, write = run_tests, _forged, write_verdict
-    clean = dict(vars(builtins))  # what tests call is what Python ships, whatever the candidate makes of it
+def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> NoReturn:
+    """Run a candidate and its tests in one interpreter, write the verdict, and end this process.
+
+    To return would be to take what is remembered apart, thousands of objects, each on a page that is then copied.
+    """
+    memory, clean = _kept.pop()  # here and nowhere else from now on: a module's names are the candidate's to change
+    run, judge_by, write, load = run_tests, _forged, write_verdict, marshal.loads
     code = read_all(code_fd).decode()
     module = new_module()
     try:
@@ -53,24 +57,26 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> int:
         write_verdict(verdict_fd, {"outcome": "error", "error": describe(error)})
         show(error)
         sys.stdout.flush()
-        return 1
+        os._exit(1)
     verdict = judge_by(memory.replaced() or memory.imports_changed())
     if verdict is None:
-        order = json.loads(read_all(tests_fd))
+        order = load(read_all(tests_fd))
         verdict = run(order, vars(module), clean, memory)
         verdict = judge_by(memory.replaced()) or {**verdict, "nonce": order["nonce"]}
     sys.stdout.flush()
     write(verdict_fd, verdict)
-    return 0
+    os._exit(0)
 
 
 def prepare_worker() -> None:
-    """Give the interpreter what `-S` leaves out of the builtins, and note what tests and verdict rest on."""
-    global _memory  # noqa: PLW0603  # once, before any candidate has run
+    """Give the interpreter what `-S` leaves out of the builtins, and note what tests and verdict rest on.
+
+    What tests call are the builtins as Python ships them, whatever a candidate makes of its own.
+    """
     site.setquit()
     site.setcopyright()
     site.sethelper()
-    _memory = pristine.Memory()
+    _kept.append((pristine.Memory(), dict(vars(builtins))))
 
 
 def _forged(replaced: str | None) -> dict[str, Any] | None:
@@ -108,7 +114,8 @@ def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any
     source = order["tests"]
     linecache.cache["<tests>"] = (len(source), None, source.splitlines(keepends=True), "<tests>")
     try:
-        exec(compile(source, "<tests>", "exec", dont_inherit=True), scope)  # noqa: S102
+        compiled = order["compiled"]
+        exec(marshal.loads(compiled) if compiled else compile(source, "<tests>", "exec", dont_inherit=True), scope)  # noqa: S102, S302
         if order["call_check"]:
             if entry_point not in scope:
                 return {"outcome": "error", "error": f"NameError: name {entry_point!r} is not defined"}
@@ -155,7 +162,8 @@ def write_verdict(verdict_fd: int, verdict: dict[str, Any]) -> None:
 def finish(status: int) -> int:
     """Let threads and exit handlers of the candidate run and its output out, as a normal exit would."""
     try:
-        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # what the interpreter itself calls at its end
+        if _thread._count() or threading._threading_atexits:  # type: ignore[attr-defined]  # noqa: SLF001
+            threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # what the interpreter itself calls at its end
         atexit._run_exitfuncs()  # noqa: SLF001
         sys.stdout.flush()
         sys.stderr.flush()

@@ -82,12 +82,31 @@ def _no_main(*_: Any, **__: Any) -> None:
 
 
 def _count(tests: str) -> int:
-    """How many test functions stand in the file; parametrised ones run more often, never less."""
-    found = 0
-    for node in ast.parse(tests).body:
-        body = node.body if isinstance(node, ast.ClassDef) else [node]
-        found += sum(isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name.startswith("test") for item in body)
-    return found
+    """How many test functions stand in the file where pytest looks for them; parametrised ones run more often, never less.
+
+    Those are the module's own, and of a class the methods where it is called `Test…` or is a `TestCase`; a helper's are not.
+    """
+    body = ast.parse(tests).body
+    classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+    collected = [node for node in classes.values() if _is_collected(node, classes)]
+    return sum(map(_is_test, body)) + sum(_is_test(item) for node in collected for item in node.body)
+
+
+def _is_test(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test")
+
+
+def _is_collected(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
+    """Whether pytest looks for tests in a class: as a TestCase, or by its name where it has no `__init__`."""
+    initialised = any(isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body)
+    return _is_case(node, classes) or (node.name.startswith("Test") and not initialised)
+
+
+def _is_case(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
+    """Whether a class is a TestCase, itself or by way of another in the file; what else it may derive from is not known."""
+    others = {name: other for name, other in classes.items() if other is not node}
+    bases = [base.attr if isinstance(base, ast.Attribute) else base.id for base in node.bases if isinstance(base, ast.Attribute | ast.Name)]
+    return any(base.endswith("TestCase") or (base in others and _is_case(others[base], others)) for base in bases)
 
 
 class Watcher:

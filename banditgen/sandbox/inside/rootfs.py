@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _socket
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 
@@ -34,7 +36,7 @@ def build(readable: Iterable[str]) -> None:
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", MOUNT_POINT, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
     os.chdir(MOUNT_POINT)
-    for path in _outermost([*SYSTEM, *DEVICES, *readable]):
+    for path in outermost([*SYSTEM, *DEVICES, *readable]):
         _show(path)
     os.mkdir("proc")
     kernel.mount("/proc", "proc", flags=kernel.MS_BIND | kernel.MS_REC)
@@ -63,7 +65,7 @@ def finish() -> int:
     return proc
 
 
-def _outermost(paths: Iterable[str]) -> list[str]:
+def outermost(paths: Iterable[str]) -> list[str]:
     """The paths that exist, each once, without those that lie inside another of them."""
     kept: list[str] = []
     for path in sorted({os.path.abspath(path) for path in paths if os.path.lexists(path)}):
@@ -86,12 +88,104 @@ def _show(path: str) -> None:
     kernel.bind_read_only(path, target)
 
 
-class Scratch:
-    """The /tmp of the sandbox: a size-capped tmpfs, replaced by a fresh one whenever a job left a trace in it."""
+def serve_mount(link: _socket.socket) -> bool:
+    """Mount one fresh /tmp as the worker asks for it: b"SIZE INODES AGAIN", the last being 1 where one has to go first.
 
-    def __init__(self) -> None:
+    Returns:
+        Whether there was something to do, rather than the end.
+
+    """
+    order = link.recv(100)
+    if not order:
+        return False
+    size, inodes, again = map(int, order.split())
+    try:
+        if again:
+            kernel.unmount(SCRATCH)
+        kernel.mount("tmpfs", SCRATCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"mode=700,size={size},nr_inodes={inodes + 1}")
+        link.send(b"0")
+    except OSError as error:
+        link.send(str(error.errno).encode())
+    return True
+
+
+class Folder:
+    """A folder for jobs where the worker can't have one mounted: emptied before each, and counted.
+
+    Args:
+        path: the folder.
+        alone: whether it is a tmpfs of the worker's own, there from the start; else it is made anew for each job.
+
+    """
+
+    def __init__(self, path: str, *, alone: bool) -> None:
+        self._path = path
+        self._alone = alone
+        self._allowed = self._before = (0, 0)
+
+    def prepare(self, size: int, inodes: int) -> bool:
+        """Make the folder empty; always a new one."""
+        if self._alone:
+            with os.scandir(self._path) as found:
+                for entry in found:
+                    _remove(entry.path)
+            os.chmod(self._path, 0o700)
+        else:
+            _remove(self._path)
+            os.mkdir(self._path, 0o700)
+        self._allowed, self._before = (size, inodes), self._used()
+        return True
+
+    def remove(self) -> None:
+        """Take the folder away."""
+        if not self._alone:
+            _remove(self._path)
+
+    def look(self) -> str | None:
+        """The limit that the job has passed, "disk" or "inodes", as far as that can be told."""
+        over = [now - before > allowed for now, before, allowed in zip(self._used(), self._before, self._allowed, strict=True)]
+        return "disk" if over[0] else "inodes" if over[1] else None
+
+    passed = look
+
+    def _used(self) -> tuple[int, int]:
+        if not self._alone:
+            return 0, 0
+        use = os.statvfs(self._path)
+        return (use.f_blocks - use.f_bfree) * use.f_frsize, use.f_files - use.f_ffree
+
+
+def _remove(path: str) -> None:
+    """Remove what a job has left, when none of its processes is alive; no link is followed."""
+    import shutil  # noqa: PLC0415  # with the compression libraries that it loads; in our own namespaces it is not needed
+
+    if os.path.islink(path) or not os.path.isdir(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    if os.path.lexists(path):  # with folders that may not be read
+        os.chmod(path, 0o700)
+        for folder, inner, _ in os.walk(path):
+            for name in inner:
+                if not os.path.islink(os.path.join(folder, name)):
+                    os.chmod(os.path.join(folder, name), 0o700)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Scratch:
+    """The /tmp of the sandbox: a size-capped tmpfs, replaced by a fresh one whenever a job left a trace in it.
+
+    Args:
+        mounter: to the process that serves `serve_mount`; the worker has given up mounting.
+
+    """
+
+    def __init__(self, mounter: _socket.socket) -> None:
+        self._mounter = mounter
         self._mounted: tuple[int, int] | None = None
         self._fresh: tuple[object, ...] = ()
+        self._now: tuple[object, ...] = ()
 
     def prepare(self, size: int, inodes: int) -> bool:
         """Make /tmp empty, of `size` bytes and `inodes` files.
@@ -100,24 +194,29 @@ class Scratch:
             Whether it had to be mounted anew.
 
         """
-        if self._mounted == (size, inodes) and self._state() == self._fresh:
+        if self._mounted == (size, inodes) and self._now == self._fresh:
             return False
-        if self._mounted is not None:
-            kernel.unmount(SCRATCH)
-        options = f"mode=700,size={size},nr_inodes={inodes + 1}"
-        kernel.mount("tmpfs", SCRATCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
-        self._mounted, self._fresh = (size, inodes), self._state()
+        self._mounter.send(f"{size} {inodes} {int(self._mounted is not None)}".encode())
+        if code := int(self._mounter.recv(100) or errno.ECONNRESET):
+            raise OSError(code, os.strerror(code))
+        self._mounted = (size, inodes)
+        self.look()
+        self._fresh = self._now
         return True
 
-    def full(self) -> str | None:
-        """The limit that the job ran /tmp into, "disk" or "inodes", if it did."""
-        status = os.statvfs(SCRATCH)
-        if status.f_bavail == 0:
-            return "disk"
-        return "inodes" if status.f_favail == 0 else None
+    def remove(self) -> None:
+        """Nothing to do: it goes with the namespace."""
 
-    @staticmethod
-    def _state() -> tuple[object, ...]:
-        """Everything by which a trace of a job would show, without reading the folder: nothing in it, no metadata changed."""
+    def passed(self) -> str | None:
+        """While a job runs the kernel holds its limits."""
+
+    def look(self) -> str | None:
+        """See what the job that has ended left of /tmp: the limit that it ran into, "disk" or "inodes", if it did.
+
+        Noted is everything by which a trace would show, without reading the folder: nothing in it, no metadata changed.
+        """
         status, use = os.stat(SCRATCH), os.statvfs(SCRATCH)
-        return status.st_ctime_ns, status.st_mtime_ns, status.st_mode, status.st_uid, use.f_bfree, use.f_ffree
+        self._now = (status.st_ctime_ns, status.st_mtime_ns, status.st_mode, status.st_uid, use.f_bfree, use.f_ffree)
+        if use.f_bavail == 0:
+            return "disk"
+        return "inodes" if use.f_favail == 0 else None

@@ -6,7 +6,6 @@ answer a call with some value.
 
 from __future__ import annotations
 
-import socket
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -20,20 +19,19 @@ VALUE_KINDS = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset, 
 def main(code_fd: int, link_fd: int) -> int:
     """Serve the judge until it hangs up."""
     code = program.read_all(code_fd).decode()
-    link = socket.socket(fileno=link_fd)
     candidate = Candidate(code)
     while True:
         try:
-            request_id, request = wire.receive(link)
+            request_id, request = wire.receive(link_fd)
         except wire.WireError:
             return 0
         reply = candidate.answer(request)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         try:
-            wire.send(link, request_id, reply)
+            wire.send(link_fd, request_id, reply)
         except wire.FrameTooLongError as error:
-            wire.send(link, request_id, {"too_long": str(error)})
+            wire.send(link_fd, request_id, {"too_long": str(error)})
 
 
 class Candidate:

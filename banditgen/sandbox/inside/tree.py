@@ -7,8 +7,11 @@ import dataclasses
 import os
 import signal
 
+from banditgen.sandbox.inside import kernel
+
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
+SIGKILL = int(signal.SIGKILL)  # an enumeration's item costs a fork's pages
 
 
 def threads_of(uid: int) -> int:
@@ -57,30 +60,31 @@ class Tree:
                 total.cpu += sum(int(ticks) for ticks in fields[11:15]) / TICKS
         return total
 
-    def end(self) -> dict[int, tuple[int, float, int]]:
+    def end(self) -> list[tuple[int, int, float, int]]:
         """Kill every process and collect it.
 
         Returns:
-            pid to (wait status, processor seconds, peak resident bytes) for each that was a child of this one.
+            (pid, wait status, processor seconds, peak resident bytes) for each that was a child of this one.
 
         """
-        ended: dict[int, tuple[int, float, int]] = {}
+        ended: list[tuple[int, int, float, int]] = []
         while True:
             self._kill()
-            try:
-                pid, status, used = os.wait4(-1, 0)
-            except ChildProcessError:
+            child = kernel.wait_any()
+            if child is None:
                 return ended
-            ended[pid] = (status, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+            ended.append(child)
 
     def _kill(self) -> None:
         if self._alone:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
+            try:  # noqa: SIM105  # `suppress` is an object more, on pages that a job then has to copy
+                os.kill(-1, SIGKILL)
+            except ProcessLookupError:
+                pass
             return
         for pid in self._pids():
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, SIGKILL)
 
     def _pids(self) -> list[int]:
         if self._alone:

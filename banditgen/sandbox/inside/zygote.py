@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import contextlib
+import _random
+import _socket
+import functools
 import gc
 import importlib
 import json
+import marshal
 import os
+import random
 import select
-import shutil
 import signal
-import socket
 import time
 import traceback
+import typing
 from collections.abc import Callable
 
-from banditgen.sandbox.inside import judge, program, pytest_run, rootfs, server
+from banditgen.sandbox.inside import judge, kernel, program, pytest_run, report, rootfs, server, warm
 from banditgen.sandbox.inside.isolate import Isolation, Plan, become_worker, landlock_rules
-from banditgen.sandbox.inside.job import Confinement, Job
+from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Confinement, Job
 from banditgen.sandbox.inside.tree import Tree
 
 assert pytest_run  # loaded now: once isolated, no file of ours can be read
 PRELOAD = """
-abc array ast bisect builtins cmath collections collections.abc contextlib copy dataclasses datetime decimal enum fractions
-functools hashlib heapq inspect io itertools json linecache math numbers operator os random re secrets statistics string struct
-sys textwrap threading time traceback types typing unicodedata unittest uuid
+abc ast bisect builtins collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq
+inspect io itertools json linecache math numbers operator os random re statistics string struct sys textwrap threading time
+traceback types typing unittest
+"""  # what many candidates import; each library beside it makes every fork dearer, for the few that want it
+USUAL_TYPES = """
+List[int], List[float], List[str], List[bool], List[Any], List[List[int]], List[List[str]], List[Tuple[int, int]],
+Dict[str, int], Dict[str, Any], Dict[int, int], Set[int], Set[str], Tuple[int, int], Tuple[int, ...],
+Optional[int], Optional[str], Optional[float], Union[int, float], Callable[..., Any], Iterable[int],
 """
 POLL_SECONDS = 0.02
 MESSAGE_BYTES = 1 << 16
+ANCILLARY_BYTES = _socket.CMSG_SPACE(16 * 4)
+SIGXCPU = int(signal.SIGXCPU)
 
 
 def main(control_fd: int, settings: str) -> None:
@@ -35,8 +45,13 @@ def main(control_fd: int, settings: str) -> None:
     plan = Plan(**json.loads(settings))
     for name in PRELOAD.split():
         importlib.import_module(name)
+    eval(f"({USUAL_TYPES})", dict(vars(typing)))  # noqa: S307  # typing remembers what it has made
+    ours, theirs = _socket.socketpair()
+    warm.warm_up(ours.fileno(), theirs.fileno())
+    ours.close()
+    theirs.close()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # pid 1 can't be sent a signal from inside for which it has no handler
-    control = socket.socket(fileno=control_fd)
+    control = _socket.socket(fileno=control_fd)
     try:
         isolation = become_worker(plan)
         assert isolation is not None
@@ -53,18 +68,22 @@ def main(control_fd: int, settings: str) -> None:
 class Worker:
     """Forks jobs, one at a time."""
 
-    def __init__(self, plan: Plan, isolation: Isolation, control: socket.socket) -> None:
+    def __init__(self, plan: Plan, isolation: Isolation, control: _socket.socket) -> None:
         self._plan = plan
         self._isolation = isolation
         self._control = control
         self._parent = -1 if isolation.namespaces else os.pidfd_open(plan.parent)
-        self._scratch = rootfs.Scratch() if isolation.namespaces else None
-        self._scratch_path = rootfs.SCRATCH if isolation.namespaces else plan.scratch
+        self._scratch_path = rootfs.SCRATCH if isolation.mounter else plan.scratch
+        self._scratch: rootfs.Scratch | rootfs.Folder = (
+            rootfs.Scratch(isolation.mounter) if isolation.mounter else rootfs.Folder(plan.scratch, alone=isolation.namespaces)
+        )
         os.environ.update(HOME=self._scratch_path, TMPDIR=self._scratch_path)
         self._tree = Tree(isolation.proc, alone=isolation.namespaces)
-        self._confinement = Confinement(isolation, self._tree.baseline_virtual)
+        self._confinement = Confinement(isolation, self._tree.baseline_virtual, self._scratch_path, plan.strangers)
+        self._confinement.confine_worker()
         program.prepare_worker()
         gc.collect()
+        self._fillers = warm.fill_holes()
         gc.freeze()
         gc.disable()  # a collection in the worker would touch, and so copy, every page it shares with its jobs
 
@@ -73,6 +92,7 @@ class Worker:
         self._prepare(1 << 20, 64)
         return {
             "namespaces": self._isolation.namespaces,
+            "bubblewrap": self._plan.bubblewrap,
             "landlock": self._confinement.rules is not None,
             "seccomp": self._isolation.seccomp,
             "uid": os.getuid(),
@@ -86,78 +106,76 @@ class Worker:
         if self._parent >= 0:
             poll.register(self._parent, select.POLLIN)
         while True:
-            ready = dict(poll.poll())
-            if self._parent in ready:
+            if self._parent >= 0 and self._parent in dict(poll.poll()):
                 return self._leave()
-            message, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 16)
+            message, ancillary, _, _ = self._control.recvmsg(MESSAGE_BYTES, ANCILLARY_BYTES)
             if not message:
                 return self._leave()
-            job = Job.parse(json.loads(message))
-            report = self._run(job, dict(zip(job.names, descriptors, strict=True)))
-            with contextlib.suppress(OSError):
-                self._control.send(json.dumps(report).encode())
+            job = Job._make(marshal.loads(message))  # noqa: S302  # from the user's process
+            ended = self._run(job, dict(zip(job.names, memoryview(ancillary[0][2]).cast("i"), strict=True)))
+            try:
+                self._control.send(report.pack(ended))
+            except OSError:
+                return self._leave()
 
     def _leave(self) -> None:
         self._tree.end()
-        if self._scratch is None:
-            shutil.rmtree(self._plan.scratch, ignore_errors=True)
+        self._scratch.remove()
 
     def _prepare(self, disk: int, inodes: int) -> None:
         """Give the next job an empty folder, and rules that let it write there alone."""
-        if self._scratch is None:
-            shutil.rmtree(self._plan.scratch, ignore_errors=True)
-            os.mkdir(self._plan.scratch, 0o700)
-            fresh = True
-        else:
-            fresh = self._scratch.prepare(disk, inodes)
+        fresh = self._scratch.prepare(disk, inodes)
         if fresh:
-            if self._confinement.rules is not None:
-                os.close(self._confinement.rules)
-            self._confinement.rules = landlock_rules(self._plan, self._scratch_path, everything=self._isolation.namespaces)
+            rules = landlock_rules(self._plan, self._scratch_path, everything=self._isolation.mounter is not None)
+            self._confinement.rules = None if rules is None else _moved(rules)
 
-    def _run(self, job: Job, descriptors: dict[str, int]) -> dict[str, object]:
+    def _run(self, job: Job, descriptors: dict[str, int]) -> report.Ended:
         self._prepare(job.disk, job.inodes)
         started = time.monotonic()
         candidate = main = -1
         try:
             if job.role == "judged":
-                near, far = socket.socketpair()
-                candidate = self._fork(job, descriptors, ("code", far.fileno()), server.main)
-                main = self._fork(job, descriptors, ("tests", "verdict", near.fileno()), judge.main)
+                near, far = _socket.socketpair()
+                candidate = self._fork(job, descriptors, (descriptors["code"], far.fileno()), server.main)
+                main = self._fork(job, descriptors, (descriptors["tests"], descriptors["verdict"], near.fileno()), judge.main)
                 near.close()
                 far.close()
             elif job.role == "cooperative":
-                main = self._fork(job, descriptors, ("code", "tests", "verdict"), program.cooperative)
+                main = self._fork(
+                    job, descriptors, (descriptors["code"], descriptors["tests"], descriptors["verdict"]), program.cooperative
+                )
             else:
-                main = self._fork(job, descriptors, ("code",), program.main)
+                main = self._fork(job, descriptors, (descriptors["code"],), program.main)
         finally:
             for number in descriptors.values():
                 os.close(number)
         limit, peak, cpu = self._watch(main, job, started + job.wall)
         wall = time.monotonic() - started
-        ended = self._tree.end()
-        statuses = {pid: status for pid, (status, _, _) in ended.items()}
-        if limit is None and signal.SIGXCPU in {os.WTERMSIG(status) for status in statuses.values() if os.WIFSIGNALED(status)}:
-            limit = "cpu"
-        return {
-            "status": os.waitstatus_to_exitcode(statuses.get(main, 0)),
-            "candidate_status": os.waitstatus_to_exitcode(statuses[candidate]) if candidate in statuses else None,
-            "wall": wall,
-            "cpu": max(cpu, sum(seconds for _, seconds, _ in ended.values())),
-            "peak": max(0, peak, max((resident for _, _, resident in ended.values()), default=0) - self._tree.baseline_resident),
-            "limit": limit or (self._scratch.full() if self._scratch else None),
-        }
+        status, candidate_status, total = 0, None, 0.0
+        for pid, how, seconds, resident in self._tree.end():
+            total += seconds
+            peak = max(peak, resident - self._tree.baseline_resident)
+            if limit is None and how & 0x7F == SIGXCPU:
+                limit = "cpu"
+            if pid == main:
+                status = os.waitstatus_to_exitcode(how)
+            elif pid == candidate:
+                candidate_status = os.waitstatus_to_exitcode(how)
+        full = self._scratch.look()
+        limit = limit or full
+        return report.Ended(status, candidate_status, wall, max(cpu, total), peak, limit)
 
-    def _fork(self, job: Job, descriptors: dict[str, int], keep: tuple[str | int, ...], body: Callable[..., int]) -> int:
+    def _fork(self, job: Job, descriptors: dict[str, int], keep: tuple[int, ...], body: Callable[..., int]) -> int:
         """Fork a process of the job that runs `body` with the kept descriptors and leaves with its result."""
-        pid = os.fork()
+        steps = self._confinement.steps(job, descriptors, keep)
+        pid = kernel.fork()
         if pid:
             return pid
         status = 70
         try:
-            numbers = tuple(descriptors[item] if isinstance(item, str) else item for item in keep)
-            kept = self._confinement.enter(job, descriptors, keep=numbers, scratch=self._scratch_path)
-            status = body(*kept)
+            self._confinement.enter(job, steps, len(keep))
+            _reseed()
+            status = body(*range(FIRST_KEPT, FIRST_KEPT + len(keep)))
         except BaseException:  # noqa: BLE001  # nothing may get back into the worker's loop
             traceback.print_exc()
         finally:
@@ -185,5 +203,18 @@ class Worker:
                     return "processes", peak, cpu
                 if usage.cpu > job.cpu:
                     return "cpu", peak, cpu
+                if full := self._scratch.passed():
+                    return full, peak, cpu
         finally:
             os.close(pidfd)
+
+
+def _moved(rules: int) -> int:
+    """The descriptor of the rules out of the way of those that a job keeps."""
+    os.dup2(rules, HIGH_RULES, inheritable=False)
+    os.close(rules)
+    return HIGH_RULES
+
+
+_reseed = functools.partial(_random.Random.seed, random._inst)  # noqa: SLF001
+"""Seeds the shared random numbers anew, as `os.fork` would have it done, without the handlers in Python."""
