@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -141,7 +142,7 @@ def test_show_a_race_by_any_of_its_ids(path: str) -> None:
     assert alone["id"] in banditgen("history", "show", alone["id"], "--history", path).stdout
 
 
-def json_lines(path: str) -> list[dict[str, object]]:
+def json_lines(path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in banditgen("history", "export", "--history", path).stdout.splitlines()]
 
 
