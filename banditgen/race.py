@@ -339,7 +339,7 @@ class ParallelGenerator:
         """The outcome as a result: what the last race measured of this arm, under the caller's verdict."""
         last = self._last.get(name)
         if last is None:
-            own_id = self.history.arm_ids().get(name) or named_arm_id(name)
+            own_id = self.history.arm_named(name) or named_arm_id(name)
             measures = {QUALITY: UNMEASURED}
             last = GenerationResult(name, "", 0.0, "", 0.0, arm_id=own_id, measures=measures)
         outcome = dataclasses.replace(last, id=new_id(), test_passed=passed, verified=True, failure=None, error=None)

@@ -1,10 +1,13 @@
-"""What all tests share: a private home."""
+"""What all tests share: a private home, and a PostgreSQL server where one is asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import Cluster
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +16,17 @@ def _private_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BANDITGEN_HISTORY", f"sqlite:///{tmp_path / 'history.db'}")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("OLLAMA_HOST", raising=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Cluster]:
+    """One server per test process."""
+    cluster = Cluster()
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Cluster) -> str:
+    """A new, empty database."""
+    return postgres_server.database()

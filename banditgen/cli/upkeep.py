@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import re
 
 import click
@@ -33,6 +34,8 @@ def prune(keep_days: float | None, max_size: str | None, yes: bool, history: str
     """
     if keep_days is None and max_size is None:
         raise UsageError("prune needs a limit: --keep-days DAYS or --max-size SIZE")
+    if keep_days is not None and math.isnan(keep_days):  # no range refuses it
+        raise UsageError("--keep-days must be a number of days, not nan")
     wanted = None if max_size is None else _bytes(max_size)
     with contextlib.closing(History(history)) as store:
         planned = plan(store.database, keep_days=keep_days, max_bytes=wanted)

@@ -252,8 +252,8 @@ class HistoryStore(Protocol):
         """Which of these result ids are there already."""
         ...
 
-    def arm_ids(self) -> dict[str, str]:
-        """Each arm name's newest arm id."""
+    def arm_named(self, name: str) -> str | None:
+        """The id of the arm that raced last under this name."""
         ...
 
     def arms(self) -> list[ArmRecord]:

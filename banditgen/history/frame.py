@@ -65,7 +65,8 @@ def dataframe(database: Database, task_type: str | None = None, *, code: bool = 
         data[f"measure_{name}"] = pandas.Series([measures[name].get(i) for i in range(len(timings))], dtype="float64")
     if code:
         data["code"] = pandas.Series(codes, dtype="str")
-    return pandas.DataFrame(data)
+    frame: pd.DataFrame = pandas.DataFrame(data)
+    return frame
 
 
 def write_parquet(database: Database, path: Path, task_type: str | None = None) -> int:

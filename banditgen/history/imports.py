@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal, cast
 
 import sqlalchemy as sa
 
@@ -114,7 +114,7 @@ def file_lines(path: Path) -> Lines:
         UsageError: when they are read: the file cannot be read, or a line is longer than `LONGEST_LINE`.
     """
     if str(path) != "-":
-        return lambda: _numbered(path, lambda: gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
+        return lambda: _numbered(path, lambda: cast("IO[bytes]", gzip.open(path) if path.suffix == ".gz" else path.open("rb")))
     spooled = tempfile.TemporaryFile()  # noqa: SIM115 - it may be read twice, and ends with what reads it
     shutil.copyfileobj(sys.stdin.buffer, spooled)
 
@@ -192,11 +192,11 @@ def _append_candidates(database: Database, connection: sa.Connection, batch: Row
     return len(added)
 
 
-def _of_races(connection: sa.Connection, race_ids: Iterable[str]) -> list[sa.RowMapping]:
+def _of_races(connection: sa.Connection, race_ids: Iterable[str]) -> list[dict[str, Any]]:
     r = t.results.c
     columns = (r.id, r.race_id, r.task_type, r.arm_id, r.model, r.digest, r.passed, r.informative, r.quality, r.speed, r.created_at)
     queries = (sa.select(*columns).where(r.race_id.in_(ids)).order_by(r.seq) for ids in _some(race_ids))
-    return [row for query in queries for row in connection.execute(query).mappings()]
+    return [dict(row) for query in queries for row in connection.execute(query).mappings()]
 
 
 def _some(ids: Iterable[str]) -> Iterator[Sequence[str]]:

@@ -61,7 +61,7 @@ def _wrongly_marked() -> sa.ColumnElement[bool]:
     return t.decisions.c.answered != sa.exists().where(t.races.c.id == t.decisions.c.id)
 
 
-def _dangling() -> dict[str, sa.Select[tuple[int]]]:
+def _dangling() -> dict[str, sa.Select[int]]:
     """Queries that count references without what they refer to."""
     r = t.results.c
     count = sa.select(sa.func.count())

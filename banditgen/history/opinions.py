@@ -116,7 +116,8 @@ def _learn(connection: sa.Connection, scope: str, learn: Learn, opinion_id: str)
     now = time.time() if last is None else max(time.time(), last.created_at + _TICK)
     start = [] if last else [(None, learn([]), now - _TICK)]
     ids = {*connection.scalars(sa.select(t.weights.c.feedback_id).where(t.weights.c.scope == scope)), opinion_id}
-    told = sorted([*_told(connection, Feedback), *_told(connection, Preference)], key=lambda opinion: (opinion.created_at, opinion.id))
+    told: list[Feedback | Preference] = [*_told(connection, Feedback), *_told(connection, Preference)]
+    told.sort(key=lambda opinion: (opinion.created_at, opinion.id))
     mine = {_matter(opinion) for opinion in told if opinion.id in ids}
     held = [opinion for opinion in effective(told) if _matter(opinion) in mine]
     joined = {p.preference.id: p for p in _joined(connection, [p for p in held if isinstance(p, Preference)])}
@@ -140,7 +141,7 @@ def _told(connection: sa.Connection, kind: type[Opinion], race_id: str | None = 
     return [kind(**row) for row in connection.execute(query).mappings()]
 
 
-def _table(kind: type[Feedback | Preference]) -> sa.Table:
+def _table(kind: type[Any]) -> sa.Table:
     return t.feedback if kind is Feedback else t.preferences
 
 

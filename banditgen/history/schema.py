@@ -74,7 +74,7 @@ results = sa.Table(
     sa.Column("text_hash", Text),
     sa.Column("result", sa.JSON, nullable=False),  # the whole GenerationResult but its code and text
 )
-sa.Index("banditgen_results_by_arm", results.c.task_type, results.c.arm_id)
+sa.Index("banditgen_results_by_name", results.c.arm_name, results.c.seq)
 sa.Index("banditgen_results_by_race", results.c.race_id)
 
 # What candidates are and what models wrote, each once; retention may drop rows.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -24,6 +24,8 @@ from banditgen.result import GenerationResult
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Made = TypeVar("Made")
 
 MANY = 1000  # ids in one question: databases limit them
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
@@ -60,6 +62,10 @@ class History(Opinions):
             statement = self._database.insert(table).on_conflict_do_nothing()
             self._run(lambda connection: connection.execute(statement, list(rows)), write=True)
 
+    def _all(self, make: Callable[[Any], Made], query: sa.Select[Any]) -> list[Made]:
+        """What `make` makes of every row, a mapping by column."""
+        return self._run(lambda connection: [make(row) for row in connection.execute(query).mappings()])
+
     def add_decision(self, decision: DecisionRecord) -> None:
         """Append a decision, and the arms it chose; until its race is told it is pending."""
         now = time.time()
@@ -85,7 +91,7 @@ class History(Opinions):
         rows = [result_row(result, race.id, race.task_type, now, position) for position, result in enumerate(race.results)]
 
         def work(connection: sa.Connection) -> bool:
-            if connection.execute(self._database.insert(t.races).on_conflict_do_nothing(), row).rowcount == 0:
+            if not self._added(connection, t.races, row):
                 return False
             if rows:
                 connection.execute(t.results.insert(), rows)  # a result that is there already is an error: the race is not added
@@ -100,10 +106,15 @@ class History(Opinions):
         row = result_row(result, None, task_type, time.time(), 0)
 
         def work(connection: sa.Connection) -> None:
-            if connection.execute(self._database.insert(t.results).on_conflict_do_nothing(), row).rowcount:
+            if self._added(connection, t.results, row):
                 self._learn(connection, [result], [row])
 
         self._run(work, write=True)
+
+    def _added(self, connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+        """Append a row; False if its key is there already."""
+        statement = self._database.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return connection.execute(statement, row).rowcount > 0
 
     def _learn(self, connection: sa.Connection, results: Sequence[GenerationResult], rows: Sequence[Mapping[str, Any]]) -> None:
         """What new results bring besides their rows: their codes, and their sums."""
@@ -144,12 +155,11 @@ class History(Opinions):
         """Passes and fails per arm and task type."""
         r = t.results.c
         passed = sa.case((r.passed, 1), else_=0)
-        sums = sa.func.sum(passed), sa.func.sum(1 - passed)
+        sums = sa.func.sum(passed).label("passes"), sa.func.sum(1 - passed).label("fails")
         query = sa.select(r.arm_id, r.arm_name, r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.arm_name, r.task_type)
         if task_type is not None:
             query = query.where(r.task_type == task_type)
-        with self._transaction() as connection:
-            return [Tally(*row) for row in connection.execute(query)]
+        return self._all(lambda row: Tally(**row), query)
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
         """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.
@@ -177,14 +187,11 @@ class History(Opinions):
         """Decisions made since a moment (Unix seconds) that no race has answered yet."""
         d = t.decisions.c
         query = _DECISIONS.where(d.task_type == task_type, d.answered == sa.false(), d.created_at >= since)
-        with self._transaction() as connection:
-            return [DecisionRecord(**row) for row in connection.execute(query).mappings()]
+        return self._all(lambda row: DecisionRecord(**row), query)
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """A decision by id."""
-        with self._transaction() as connection:
-            row = connection.execute(_DECISIONS.where(t.decisions.c.id == decision_id)).mappings().first()
-        return DecisionRecord(**row) if row else None
+        return next(iter(self._all(lambda row: DecisionRecord(**row), _DECISIONS.where(t.decisions.c.id == decision_id))), None)
 
     def race(self, race_id: str) -> RaceRecord | None:
         """A race by id."""
@@ -196,7 +203,7 @@ class History(Opinions):
         return self._races(query if task_type is None else query.where(t.races.c.task_type == task_type))
 
     def _races(self, query: sa.Select[Any]) -> list[RaceRecord]:
-        with self._transaction() as connection:
+        def work(connection: sa.Connection) -> list[RaceRecord]:
             rows = [dict(row) for row in connection.execute(query).mappings()]
             by_race: dict[str, list[GenerationResult]] = {row["id"]: [] for row in rows}
             for start in range(0, len(rows), MANY):
@@ -204,26 +211,26 @@ class History(Opinions):
                 of_these = RESULTS.where(t.results.c.race_id.in_(some)).order_by(t.results.c.position)
                 for result in connection.execute(of_these).mappings():
                     by_race[result["race_id"]].append(read_result(result))
-        return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
+            return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
+
+        return self._run(work, snapshot=True)
 
     def result(self, result_id: str) -> GenerationResult | None:
         """A result by id."""
-        with self._transaction() as connection:
-            row = connection.execute(RESULTS.where(t.results.c.id == result_id)).mappings().first()
-        return read_result(row) if row else None
+        return next(iter(self._all(read_result, RESULTS.where(t.results.c.id == result_id))), None)
 
     def race_of(self, result_id: str) -> str | None:
         """The id of the race that a result belongs to; None where it belongs to none, or is not there."""
-        with self._transaction() as connection:
-            race_id: str | None = connection.scalar(sa.select(t.results.c.race_id).where(t.results.c.id == result_id))
+        query = sa.select(t.results.c.race_id).where(t.results.c.id == result_id)
+        race_id: str | None = self._run(lambda connection: connection.scalar(query))
         return race_id
 
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
         s = t.selections.c
         query = sa.select(s.arm_name, sa.func.count(), sa.func.sum(s.combined_score), sa.func.sum(s.combined_score * s.combined_score))
-        with self._transaction() as connection:
-            rows = connection.execute(query.where(s.scope == scope).group_by(s.arm_name).order_by(sa.func.count().desc(), s.arm_name)).all()
+        query = query.where(s.scope == scope).group_by(s.arm_name).order_by(sa.func.count().desc(), s.arm_name)
+        rows = self._run(lambda connection: connection.execute(query).all())
         n = sum(row[1] for row in rows)
         if n == 0:
             return SelectionStats({}, 0.0, 0.0)
@@ -232,40 +239,32 @@ class History(Opinions):
 
     def known_results(self, ids: Sequence[str]) -> set[str]:
         """Which of these result ids are there already."""
-        with self._transaction() as connection:
-            return set(connection.scalars(sa.select(t.results.c.id).where(t.results.c.id.in_(ids))))
+        return set(self._all(lambda row: str(row["id"]), sa.select(t.results.c.id).where(t.results.c.id.in_(ids))))
 
-    def arm_ids(self) -> dict[str, str]:
-        """Each arm name's newest arm id."""
+    def arm_named(self, name: str) -> str | None:
+        """The id of the arm that raced last under this name."""
         r = t.results.c
-        query = sa.select(r.arm_name, r.arm_id, sa.func.max(r.created_at)).where(r.race_id.is_not(None)).group_by(r.arm_name)
-        with self._transaction() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+        query = sa.select(r.arm_id).where(r.arm_name == name, r.race_id.is_not(None)).order_by(r.seq.desc()).limit(1)
+        return next(iter(self._all(lambda row: str(row["arm_id"]), query)), None)
 
     def arms(self) -> list[ArmRecord]:
         """Every arm that was ever chosen or added, oldest first."""
-        with self._transaction() as connection:
-            rows = connection.execute(sa.select(t.arms).order_by(t.arms.c.created_at, t.arms.c.arm_id)).mappings()
-            return [ArmRecord(**row) for row in rows]
+        return self._all(lambda row: ArmRecord(**row), sa.select(t.arms).order_by(t.arms.c.created_at, t.arms.c.arm_id))
 
     def arm_events(self, scope: str | None = None) -> list[ArmEvent]:
         """What happened to arms, oldest first; in one scope or all."""
         query = sa.select(t.arm_events).order_by(t.arm_events.c.created_at, t.arm_events.c.id)
-        with self._transaction() as connection:
-            rows = connection.execute(query if scope is None else query.where(t.arm_events.c.scope == scope)).mappings()
-            return [ArmEvent(**row) for row in rows]
+        return self._all(lambda row: ArmEvent(**row), query if scope is None else query.where(t.arm_events.c.scope == scope))
 
     def strategy(self, hash: str) -> str | None:  # noqa: A002
         """The TOML text of the strategy of that hash."""
-        with self._transaction() as connection:
-            text: str | None = connection.scalar(sa.select(t.strategies.c.toml).where(t.strategies.c.hash == hash))
-        return text
+        return next(iter(self._all(lambda row: str(row["toml"]), sa.select(t.strategies.c.toml).where(t.strategies.c.hash == hash))), None)
 
     def count(self) -> dict[str, int]:
         """How many decisions, races, results and ratings there are."""
         tables = {"decisions": t.decisions, "races": t.races, "results": t.results, "feedback": t.feedback}
-        with self._transaction() as connection:
-            return {name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for name, table in tables.items()}
+        counts = [sa.select(sa.func.count()).select_from(table).scalar_subquery().label(name) for name, table in tables.items()]
+        return self._run(lambda connection: {**connection.execute(sa.select(*counts)).mappings().one()})
 
     def dataframe(self, task_type: str | None = None, *, code: bool = False) -> pd.DataFrame:
         """Every candidate as a row of a pandas DataFrame, in the order of the log; `pip install 'banditgen[dataframe]'` brings pandas.

@@ -10,7 +10,7 @@ import pytest
 from banditgen.history.store import History
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
     """An empty history in a SQLite file, and one on a PostgreSQL server."""
     url = f"sqlite:///{tmp_path / 'tested.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")

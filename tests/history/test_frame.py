@@ -71,5 +71,5 @@ def test_without_pandas_one_line_says_what_to_install() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_no_warning_on_the_way(history: History) -> None:
-    filled(history, 2)
+    filled(history, 3)
     history.dataframe(code=True)

@@ -27,7 +27,14 @@ def learned(store: History) -> list[Any]:
     """All that posteriors, feedback and tuning read."""
     arms, models = [f"id-{name}" for name in "abcde"], [f"model-{name}" for name in "abcde"]
     evidence = store.evidence(arms, models)
-    return [evidence.own, evidence.pairs, store.tallies(), store.ratings(), store.preferences(), store.weights("balanced:0.7/0.3")]
+    return [
+        evidence.own,
+        evidence.pairs,
+        sorted(store.tallies(), key=str),
+        store.ratings(),
+        store.preferences(),
+        store.weights("balanced:0.7/0.3"),
+    ]
 
 
 def test_old_candidates_lose_code_text_and_output_and_nothing_else(history: History) -> None:
@@ -83,13 +90,14 @@ def test_a_limit_of_size_takes_the_oldest_first() -> None:
     size = store.database.size()
     planned = plan(store.database, max_bytes=size // 2)
     assert planned.enough
-    assert 40 < planned.contents < 60
+    assert 45 <= planned.contents <= 65
     prune(store.database, planned.until)
     assert store.database.size() == pytest.approx(size / 2, rel=0.1)
     results = [store.result(i) for i in ids]
     flags = [bool(result and result.pruned) for result in results]
     assert flags == sorted(flags, reverse=True)
-    assert 40 < sum(flags) < 60
+    assert 45 <= sum(flags) <= 65
+    assert store.dataframe(code=True)["code"].isna().sum() == sum(flags)
     assert not plan(store.database, max_bytes=1).enough
     assert plan(store.database, max_bytes=1 << 40).bytes == 0
 
@@ -113,8 +121,6 @@ def test_a_pruned_history_moves_as_it_is(history: History) -> None:
     assert target.races(100) == history.races(100)
     assert target.check_statistics() == []
     assert check(target).pruned == check(history).pruned > 0
-    # what was dropped comes back from a copy that was made before
-    assert len(history.dataframe(code=True).query("code.isna()")) > 0
 
 
 def one(store: History) -> History:

@@ -121,7 +121,7 @@ def test_one_line_is_one_candidate_and_the_lines_carry_everything(history: Histo
 
 def test_posteriors_are_the_same_after_a_move(tmp_path: Path) -> None:
     answers: dict[str, str | Exception] = {"good": GOOD, "bad": BAD}
-    options = {"arms": ARMS, "backend": Client(answers), "seed": 1}
+    options: dict[str, Any] = {"arms": ARMS, "backend": Client(answers), "seed": 1}
     with BanditGenerator.open(history=str(tmp_path / "a.db"), **options) as first:
         for passed in (True, True, False, True):
             decision = first.ask("text", 3)
@@ -214,7 +214,8 @@ def good_line(**changes: Any) -> dict[str, Any]:
     store = History("sqlite://")
     result = dataclasses.replace(candidate("a", np.random.default_rng(5)), code="x = 1", stdout="", error=None)
     store.add_race(RaceRecord(new_id(), "text", {"prompt": "p"}, [result], result.id, "r", 1.0))
-    return json.loads(exported(store)) | changes
+    line: dict[str, Any] = json.loads(exported(store))
+    return line | changes
 
 
 BAD_LINES: list[tuple[str, str]] = [

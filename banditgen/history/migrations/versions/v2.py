@@ -34,6 +34,8 @@ def _add_columns() -> None:
     where: dict[str, Any] = {"sqlite_where": waiting, "postgresql_where": waiting}
     op.create_index("banditgen_decisions_pending", "banditgen_decisions", ["task_type", "created_at"], **where)
     op.create_index("banditgen_races_by_time", "banditgen_races", ["created_at", "id"])
+    op.drop_index("banditgen_results_by_arm", "banditgen_results")
+    op.create_index("banditgen_results_by_name", "banditgen_results", ["arm_name", "seq"])
     for name in ("code_hash", "text_hash"):
         op.add_column("banditgen_results", sa.Column(name, Text))
 
@@ -104,9 +106,10 @@ def _move_codes() -> None:
             row = {"at": seq, "rest": result}
             for name in ("code", "text"):
                 content = result.pop(name, "")
-                row[name] = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest() if content else None
-                if content and row[name] not in known:
-                    new[row[name]] = content
+                key = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+                row[name] = key if content else None
+                if content and key not in known:
+                    new[key] = content
             moved.append(row)
         known.update(new)
         if new:

@@ -1,0 +1,376 @@
+"""The contract that every history keeps, as a test class to subclass; run by pytest over all of ours and over yours."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from banditgen.arm import GeneratorConfig, arm_id, named_arm_id
+from banditgen.bandit import Statistics
+from banditgen.errors import HistoryError
+from banditgen.evidence import Follower
+from banditgen.history.base import ArmEvent, ArmRecord, DecisionRecord, HistoryStore, PreferredResult, RaceRecord
+from banditgen.history.ids import new_id
+from banditgen.outcome import describe_arm
+from banditgen.result import FailureKind, Feedback, GenerationResult, Preference, Timings
+
+HOSTILE = "\udcff\x00é𝄞\ufdd0'\";--\r\n\x1b[31m\u202e"
+ARMS = [GeneratorConfig(f"arm{i}", f"model{i // 2}:latest", 0.1 + 0.4 * (i % 2)) for i in range(4)]
+FIELDS = ("passes", "fails", "total", "square", "pair_count", "pair_total", "pair_product")
+
+
+class HistoryContract:
+    """Subclass it, say how a store is made, and pytest runs the contract.
+
+    Attributes:
+        lasts: whether what was written is there when the same place is opened again.
+    """
+
+    lasts: ClassVar[bool] = True
+
+    def make(self) -> HistoryStore:
+        """The store of this test: empty at the first call, the same place opened once more at later ones."""
+        raise NotImplementedError
+
+    def test_it_is_a_history(self) -> None:
+        """It has the port's methods, and begins empty."""
+        store = self.make()
+        assert isinstance(store, HistoryStore)
+        assert set(store.count().values()) == {0}
+        assert store.races() == []
+        assert store.tallies() == []
+        assert (store.race("x"), store.decision("x"), store.result("x"), store.strategy("x"), store.arm_named("x")) == (None,) * 5
+        assert store.weights("x") == (None, 0)
+        store.close()
+
+    def test_what_is_written_is_read_back(self) -> None:
+        """Every field, hostile text in every text included: NUL, lone surrogates, control characters."""
+        store = self.make()
+        race = a_race(np.random.default_rng(1), task_type=HOSTILE, task={"prompt": HOSTILE}, reason=HOSTILE)
+        decision = a_decision(race.id, task_type=HOSTILE, strategy=HOSTILE)
+        store.add_decision(decision)
+        assert store.add_race(race)
+        rating = Feedback(race.id, race.best_id, 0.4, HOSTILE, HOSTILE, id="f1", created_at=1.5)
+        store.add_feedback(rating)
+        by_hand = a_result(ARMS[0], np.random.default_rng(2))
+        store.add_outcome(by_hand, "text")
+        store.add_strategy("h", HOSTILE, HOSTILE)
+        store = self._again(store)
+        read = store.race(race.id)
+        assert read is not None
+        assert dataclasses.replace(read, created_at=0.0) == race
+        kept = store.decision(race.id)
+        assert kept is not None
+        assert dataclasses.replace(kept, created_at=0.0) == decision
+        assert abs(read.created_at - time.time()) < 600
+        assert store.feedback(race.id) == store.feedback() == [rating]
+        assert store.feedback("another") == []
+        assert store.result(race.results[1].id) == race.results[1]
+        assert store.result(by_hand.id) == by_hand
+        assert store.strategy("h") == HOSTILE
+        assert store.count() == {"decisions": 1, "races": 1, "results": len(race.results) + 1, "feedback": 1}
+        store.close()
+
+    def test_what_is_told_twice_is_kept_once(self) -> None:
+        """Races, outcomes, decisions, ratings, arms, strategies and events are known by their ids."""
+        store, rng = self.make(), np.random.default_rng(1)
+        race, by_hand = a_race(rng), a_result(ARMS[0], rng)
+        decision, rating = a_decision(race.id), Feedback(race.id, race.best_id, 0.4, id="f")
+        event = ArmEvent("s", "a", "born", id="e")
+        arm = ArmRecord("a", "arm", "m", {"temperature": 0.1}, ["p"], "evolved", 5.0)
+        assert [store.add_race(race) for _ in range(2)] == [True, False]
+        for _ in range(2):
+            store.add_decision(decision)
+            store.add_outcome(by_hand, "text")
+            store.add_feedback(rating)
+            store.add_arms([arm])
+            store.add_arm_event(event)
+            store.add_strategy("h", "n", "first")
+        store.add_strategy("h", "n", "second")
+        assert store.count() == {"decisions": 1, "races": 1, "results": len(race.results) + 1, "feedback": 1}
+        assert [one for one in store.arms() if one.arm_id == "a"] == [arm]
+        assert len(store.arm_events()) == 1
+        assert store.strategy("h") == "first"
+        same_evidence(store, [race], [by_hand])
+        store.close()
+
+    def test_a_race_with_anothers_result_is_refused_whole(self) -> None:
+        """Nothing of it is kept, and the sums stay as they were."""
+        store, rng = self.make(), np.random.default_rng(1)
+        race = a_race(rng)
+        store.add_race(race)
+        thief = dataclasses.replace(a_race(rng), results=[a_result(ARMS[3], rng), race.results[0]])
+        said = _refusal(lambda: store.add_race(thief))
+        assert said
+        assert "\n" not in said
+        assert store.race(thief.id) is None
+        assert store.result(thief.results[0].id) is None
+        assert store.known_results([thief.results[0].id, race.results[0].id]) == {race.results[0].id}
+        same_evidence(store, [race])
+        store.close()
+
+    def test_decisions_are_pending_until_told(self) -> None:
+        """Of their task type, since a moment; told before or after they are written."""
+        store, rng = self.make(), np.random.default_rng(1)
+        for name in ("early", "late", "open"):
+            store.add_decision(a_decision(name))
+        store.add_decision(a_decision("elsewhere", task_type="numeric"))
+        store.add_race(a_race(rng, id="early"))
+        store.add_race(a_race(rng, id="unasked"))
+        store.add_decision(a_decision("unasked"))
+        assert sorted(decision.id for decision in store.pending("text")) == ["late", "open"]
+        assert store.pending("text", time.time() + 60) == []
+        assert store.pending("nothing") == []
+        store.close()
+
+    def test_races_are_listed_newest_first(self) -> None:
+        """All, of one task type, and no more than asked for."""
+        store, rng = self.make(), np.random.default_rng(1)
+        ids = []
+        for i in range(5):
+            race = a_race(rng, task_type=("text", "numeric")[i % 2])
+            ids.append(race.id)
+            store.add_race(race)
+            time.sleep(0.002)
+        assert [race.id for race in store.races()] == ids[::-1]
+        assert [race.id for race in store.races(2)] == ids[:-3:-1]
+        assert [race.id for race in store.races(9, "numeric")] == [ids[3], ids[1]]
+        assert all(len(race.results) == 3 for race in store.races())
+        store.close()
+
+    def test_tallies_count_what_teaches(self) -> None:
+        """Passes and fails per arm, name and task type; cancelled and unverified outcomes are none."""
+        store, rng = self.make(), np.random.default_rng(1)
+        kinds = [None, FailureKind.WRONG, FailureKind.CANCELLED, FailureKind.INFRASTRUCTURE]
+        results = [
+            dataclasses.replace(a_result(arm, rng), failure=kind, test_passed=kind is None) for arm, kind in zip(ARMS, kinds, strict=True)
+        ]
+        store.add_race(a_race(rng, results=[*results, dataclasses.replace(a_result(ARMS[0], rng), verified=False)]))
+        assert {(one.arm_name, one.passes, one.fails) for one in store.tallies("text")} == {("arm0", 1, 0), ("arm1", 0, 1)}
+        assert store.tallies("numeric") == []
+        assert store.arm_named("arm3") == arm_id(ARMS[3])
+        store.close()
+
+    def test_a_decision_brings_its_arms(self) -> None:
+        """With their settings, as a strategy's."""
+        store = self.make()
+        store.add_decision(a_decision("d", arms=[describe_arm(arm) for arm in ARMS[:2]]))
+        store.add_decision(a_decision("e", arms=[describe_arm(arm) for arm in ARMS[1:3]]))
+        arms = {arm.arm_id: arm for arm in store.arms()}
+        assert set(arms) == {arm_id(arm) for arm in ARMS[:3]}
+        one = arms[arm_id(ARMS[1])]
+        assert (one.name, one.model, one.origin, one.parents) == ("arm1", "model0:latest", "strategy", [])
+        assert one.settings["temperature"] == ARMS[1].temperature
+        store.close()
+
+    def test_events_of_arms_by_scope(self) -> None:
+        """Oldest first, with their details."""
+        store = self.make()
+        store.add_arm_event(ArmEvent("one", "a", "born", {"parents": [HOSTILE]}, created_at=1.0))
+        store.add_arm_event(ArmEvent("two", "b", "born", created_at=2.0))
+        store.add_arm_event(ArmEvent("one", "a", "retired", {"lcb": 0.25}, created_at=3.0))
+        assert [(one.event, one.detail) for one in store.arm_events("one")] == [
+            ("born", {"parents": [HOSTILE]}),
+            ("retired", {"lcb": 0.25}),
+        ]
+        assert [one.arm_id for one in store.arm_events()] == ["a", "b", "a"]
+        assert all(one.id for one in store.arm_events())
+        store.close()
+
+    def test_selections_and_weights_by_scope(self) -> None:
+        """The last weights of a scope are in use, and one scope does not touch another."""
+        store = self.make()
+        for name, score in (("a", 0.2), ("a", 0.4), ("b", 0.6)):
+            store.add_selection("x", {"generator_name": name, "combined_score": score, "id": new_id()}, "text")
+        stats = store.selection_stats("x")
+        assert stats.by_arm == {"a": 2, "b": 1}
+        assert abs(stats.mean_score - 0.4) < 1e-12
+        assert abs(stats.score_std - (0.08 / 3) ** 0.5) < 1e-9
+        assert store.selection_stats("y").by_arm == {}
+        for satisfaction in (0.4, 0.5, 1.0):
+            store.add_feedback(Feedback(None, None, satisfaction), "x", lambda told: (0.6 - 0.05 * min(2, len(told)), 0.5))
+        assert store.weights("x") == ((0.5, 0.5), 2)
+        assert store.weights("y") == (None, 0)
+        store.close()
+
+    def test_the_latest_word_of_each_person_on_each_matter_holds(self) -> None:
+        """A correction takes the place of what it corrects, in what is read and in what weights are made of."""
+        store, rng = self.make(), np.random.default_rng(5)
+        race = a_race(rng)
+        store.add_race(race)
+        first, second = (result.id for result in race.results[:2])
+        told: list[Feedback | Preference] = [
+            Feedback(race.id, first, 0.2, HOSTILE, id="1", created_at=1.0),
+            Preference(race.id, first, second, "ann", id="2", created_at=2.0),
+            Feedback(race.id, second, 0.5, HOSTILE, id="3", created_at=3.0),
+            Feedback(race.id, first, 0.9, HOSTILE, id="4", created_at=4.0),
+            Preference(race.id, second, first, "ann", HOSTILE, id="5", created_at=5.0),
+            Feedback(race.id, first, 0.7, None, id="6", created_at=6.0),
+        ]
+        seen: list[list[str]] = []
+
+        def learn(opinions: Sequence[Feedback | PreferredResult]) -> tuple[float, float]:
+            seen.append([o.id if isinstance(o, Feedback) else o.preference.id for o in opinions])
+            return 0.5, 0.5
+
+        assert all(store.add_feedback(opinion, "x", learn) for opinion in told)
+        assert not any(store.add_feedback(opinion, "x", learn) for opinion in told)
+        assert seen[-1] == ["4", "5", "3", "6"]
+        assert store.race_of(first) == race.id
+        assert (store.race_of("nonsense"), store.race_of(race.id)) == (None, None)
+        store = self._again(store)
+        assert store.feedback() == [opinion for opinion in told if isinstance(opinion, Feedback)]
+        assert [(rated.feedback.id, rated.result.result_id) for rated in store.ratings()] == [("4", first), ("3", second), ("6", first)]
+        [preferred] = store.preferences()
+        assert (preferred.preference, preferred.better.result_id, preferred.worse.result_id) == (told[4], second, first)
+        given = race.results[1]
+        known = preferred.better
+        assert (known.quality, known.speed, known.test_passed) == (given.quality_score, given.speed_score, given.test_passed)
+        assert (known.generation_time, known.execution_time, known.measures) == (
+            given.generation_time,
+            given.execution_time,
+            given.measures,
+        )
+        assert store.weights("x") == ((0.5, 0.5), 0)
+        store.close()
+
+    def test_evidence_is_the_fold_of_the_log(self) -> None:
+        """Whoever reads it, from the beginning or as it grows, whatever is raced more than once or recorded by hand."""
+        store, rng = self.make(), np.random.default_rng(3)
+        follower = Follower(store, ARMS)
+        races, by_hand = [], []
+        for i in range(40):
+            some = [ARMS[k] for k in rng.choice(4, 3, replace=bool(i % 9 == 0))]
+            races.append(a_race(rng, task_type=("text", "numeric")[i % 2], results=[a_result(arm, rng) for arm in some]))
+            store.add_race(races[-1])
+            if i % 5 == 0:
+                by_hand.append(dataclasses.replace(a_result(ARMS[i % 4], rng), arm_id=named_arm_id(ARMS[i % 4].name)))
+                store.add_outcome(by_hand[-1], "text")
+                follower.read()
+        same_evidence(store, races, by_hand, follower)
+        store = self._again(store)
+        same_evidence(store, races, by_hand)
+        store.close()
+
+    def test_many_threads_write_and_follow_at_once(self) -> None:
+        """Nothing is lost or counted twice, and who follows meanwhile ends at the same sums."""
+        store = self.make()
+        follower, races = Follower(store, ARMS), [[a_race(np.random.default_rng(i * 100 + j)) for j in range(8)] for i in range(6)]
+        failures: list[BaseException] = []
+
+        def write(some: list[RaceRecord]) -> None:
+            try:
+                for race in some:
+                    store.add_race(race)
+            except BaseException as error:  # noqa: BLE001 - told to the test
+                failures.append(error)
+
+        threads = [threading.Thread(target=write, args=(some,)) for some in races]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            follower.read()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert store.count()["races"] == 48
+        same_evidence(store, [race for some in races for race in some], [], follower)
+        store.close()
+
+    def test_a_closed_history_says_so(self) -> None:
+        """A second close does nothing; any use is a HistoryError."""
+        store = self.make()
+        store.close()
+        store.close()
+        assert _refusal(store.count)
+
+    def _again(self, store: HistoryStore) -> HistoryStore:
+        if not self.lasts:
+            return store
+        store.close()
+        return self.make()
+
+
+def _refusal(call: Callable[[], Any]) -> str:
+    """What the HistoryError that a call raises says; nothing where it raises none."""
+    try:
+        call()
+    except HistoryError as error:
+        return str(error)
+    return ""
+
+
+def a_result(arm: GeneratorConfig, rng: np.random.Generator) -> GenerationResult:
+    """A verified result with something in every field; half of them pass."""
+    passed = bool(rng.random() < 0.5)
+    return GenerationResult(
+        arm.name,
+        f"x = {rng.integers(3)}  # {HOSTILE}",
+        1.5,
+        arm.model,
+        arm.temperature,
+        test_passed=passed,
+        quality_score=float(rng.random()),
+        speed_score=float(rng.random()),
+        combined_score=float(rng.random()),
+        reward=float(rng.random()) if passed else 0.0,
+        error=None if passed else HOSTILE,
+        failure=None if passed else FailureKind.WRONG,
+        verified=True,
+        id=new_id(),
+        arm_id=arm_id(arm),
+        text=HOSTILE * int(rng.integers(3)),
+        stdout=HOSTILE,
+        stderr=HOSTILE,
+        timings=Timings(wall=2.0, eval=1.0, prompt_eval=0.5),
+        measures={"quality": 0.6},
+        isolation={"network": "namespace"},
+    )
+
+
+def a_race(rng: np.random.Generator, **fields: Any) -> RaceRecord:
+    """A race of three arms."""
+    results = fields.pop("results", None) or [a_result(ARMS[k], rng) for k in rng.choice(4, 3, replace=False)]
+    defaults: dict[str, Any] = {
+        "id": new_id(),
+        "task_type": "text",
+        "task": {"prompt": "p"},
+        "best_id": results[0].id,
+        "reason": "r",
+        "wall_seconds": 2.0,
+    }
+    return RaceRecord(**{**defaults, "results": results, **fields})
+
+
+def a_decision(decision_id: str, **fields: Any) -> DecisionRecord:
+    """A decision of one arm."""
+    defaults: dict[str, Any] = {"task_type": "text", "arms": [describe_arm(ARMS[0])], "policy": "thompson", "propensities": {"arm0": 0.5}}
+    defaults |= {"strategy": "balanced", "seed": 1 << 40, "detail": {"k": 1, "note": HOSTILE}}
+    return DecisionRecord(id=decision_id, **{**defaults, **fields})
+
+
+def same_evidence(
+    store: HistoryStore, races: list[RaceRecord], by_hand: list[GenerationResult] | None = None, follower: Follower | None = None
+) -> None:
+    """Whether the store's sums are the fold of these races and outcomes."""
+    rows = [(race.task_type, one, race.id) for race in races for one in race.results]
+    rows += [("text", one, one.id) for one in by_hand or []]
+    named = {named_arm_id(arm.name): arm_id(arm) for arm in ARMS}
+    expected = Statistics()
+    expected.fold(
+        [named.get(one.arm_id, one.arm_id) for _, one, _ in rows],
+        [task_type for task_type, _, _ in rows],
+        [float(one.test_passed) if one.moves_posterior else float("nan") for _, one, _ in rows],
+        [(one.quality_score, one.speed_score) for _, one, _ in rows],
+        races=[race for _, _, race in rows],
+    )
+    for found in (Follower(store, ARMS), *([follower] if follower else [])):
+        for task_type in ("text", "numeric"):
+            a, b = (statistics.state(ARMS, task_type, (0.6, 0.3)) for statistics in (expected, found.read()))
+            for field in FIELDS:
+                assert np.allclose(getattr(a, field), getattr(b, field), rtol=1e-9, atol=1e-9), (task_type, field)
