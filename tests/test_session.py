@@ -330,8 +330,8 @@ def test_a_task_type_with_criteria_of_its_own_is_scored_chosen_and_corrected_by_
             {"generator_name": "b", "test_passed": True, "quality_score": 0.5},
         ]
         races = {kind: bandit.tell(bandit.ask(kind).id, told) for kind in ("fast", "other")}
-        assert [races[kind].best.generator_name for kind in ("fast", "other")] == ["b", "a"]
-        assert races["fast"].best.combined_score == pytest.approx(0.1 * 0.5 + 0.9)
+        assert [races[kind].results[0].generator_name for kind in ("fast", "other")] == ["b", "a"]
+        assert races["fast"].results[0].combined_score == pytest.approx(0.1 * 0.5 + 0.9)
         assert races["fast"].decision.record.detail["weights"] == {"quality": 0.1, "speed": 0.9}
         bandit.feedback(races["fast"].id, 0.4)
         assert bandit.history.weights("typed:0.1/0.9")[0] == (0.15, 0.85)

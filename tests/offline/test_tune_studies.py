@@ -169,3 +169,18 @@ def test_importing_banditgen_does_not_import_optuna() -> None:
     code = "import sys, banditgen, banditgen.cli; from banditgen import BanditGenerator; print('optuna' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ))
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.slow
+def test_studies_share_a_postgresql_history_with_our_tables(postgres_url: str) -> None:
+    history = History(postgres_url)
+    fill(history, np.random.default_rng(5), 40, 0.2)
+    history.close()
+    command = [*COMMAND, "--history", postgres_url, "--trials", "12", "--json"]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate(timeout=200) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert all(12 <= count <= 13 for count in finished(postgres_url).values())
+    history = History(postgres_url)
+    assert history.count()["feedback"] == 40
+    history.close()

@@ -56,7 +56,7 @@ def open_storage(url: str | None) -> BaseStorage:
     plain = f"sqlite:///{path}" if path is not None else re.sub("^postgres(ql)?:", "postgresql+psycopg:", url)
     try:
         if path is None:
-            other: BaseStorage = optuna.storages.get_storage(plain)
+            other: BaseStorage = _again(lambda: optuna.storages.get_storage(plain))
             return other
         storage: RDBStorage = _again(lambda: RDBStorage(plain, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}}))
     except (SQLAlchemyError, StorageInternalError, ValueError, ImportError, OSError, RuntimeError) as error:
