@@ -13,6 +13,7 @@ from banditgen.errors import BanditgenError
 VERBS = {
     "arms": "The arms a strategy races here, and who came from whom.",
     "demo": "Race a set of small tasks and show what was learned.",
+    "evolve": "Breed new arms from the ones that win.",
     "doctor": "What is reachable, what isolation holds, where files are.",
     "feedback": "Rate a result, or prefer one to another.",
     "history": "What was raced.",

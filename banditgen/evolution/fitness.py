@@ -23,12 +23,12 @@ MIN_CHOICE = 20  # outcomes below which the likeness is not chosen by them
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What one arm did on one task: quality in [0, 1], None where it taught nothing; the model's seconds."""
+    """What one arm did on one task: quality in [0, 1], None where it taught nothing; the model's seconds, None where unknown."""
 
     arm_id: str
     task: str
     quality: float | None
-    seconds: float
+    seconds: float | None
 
 
 class Evidence:
@@ -55,6 +55,10 @@ class Evidence:
     def qualities(self, arm_id: str) -> list[float]:
         """Those of an arm's outcomes that taught something."""
         return [outcome.quality for outcome in self.of(arm_id) if outcome.quality is not None]
+
+    def seconds(self, arm_id: str) -> list[float]:
+        """The model-seconds of an arm's outcomes, where they are known."""
+        return [outcome.seconds for outcome in self.of(arm_id) if outcome.seconds is not None]
 
     def tried(self, arm_id: str, task: str) -> int:
         """How often an arm was raced on a task."""

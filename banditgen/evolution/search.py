@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from deap import base, tools
 from banditgen.errors import UsageError
 from banditgen.evolution.fitness import Belief, Estimator, Evidence, Outcome
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.likeness import Floats
+from banditgen.evolution.likeness import Floats, Likeness
 from banditgen.evolution.operators import Child, breed
 
 SCREENED = 24  # genomes bred for each that is raced: the estimate chooses among them
@@ -28,6 +28,7 @@ CAUTION = 1.0  # standard deviations below the mean at which fitness is taken
 MOST = 12  # outcomes of a generation, at most, for each arm that enters it
 MARGIN = 1.25  # of the expected seconds that must be left for a race to start
 GROWN = 1.5
+REWRITE_SHARE = 10  # a rewriting may take a tenth of what is left at most
 LOOKED_AT = 64  # tasks, or arms that may be the best, among which the next are chosen
 KNOWN = 4  # tasks' worth of an arm's own times that weigh as much as its model's mean
 
@@ -58,6 +59,9 @@ class Job:
 
 Evaluate = Callable[[Job], Sequence[Outcome]]
 """Race a job: an outcome for each arm that was raced; may raise what the backend raises."""
+Rewrite = Callable[[Genome, float], tuple["Child | None", float]]
+"""A child of a genome with a fragment written anew, or None where that did not work; and the model-seconds that it took, at most
+as many as are given."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +106,9 @@ class Evolution:
         evidence: outcomes known before, of founders or others.
         map: runs `evaluate` over a batch of jobs: the builtin, or a pool's or cluster's, which race a batch's jobs at once.
         batch: jobs in a batch.
+        rewrite: writes a fragment of a genome anew, once in a generation; None only recombines.
+        keep: called with `state()` after every batch, before it and after every generation: what was paid for is never lost.
+        born: called with each generation's children before they are raced.
 
     Raises:
         UsageError: no founders, no tasks, a founder outside the space.
@@ -118,6 +125,9 @@ class Evolution:
         evidence: Evidence | None = None,
         map: Callable[..., Iterable[Any]] = map,  # noqa: A002 - what DEAP's users know it by
         batch: int = 1,
+        rewrite: Rewrite | None = None,
+        keep: Callable[[dict[str, Any]], None] | None = None,
+        born: Callable[[Sequence[Child]], None] | None = None,
     ) -> None:
         if not founders:
             raise UsageError("the population is empty: give at least one arm to start from")
@@ -133,9 +143,11 @@ class Evolution:
         for genome in self.population:
             self.children.setdefault(genome.arm_id, Child(genome, how="founder"))
         self.raced: dict[str, Genome] = {}
+        self.entrants: list[Genome] | None = None
+        self.until, self.rounds = 0.0, 0
         self.estimator = Estimator(space, {}, self.evidence)
         self._fitted = 0
-        self._batch = batch
+        self._batch, self._rewrite, self._kept, self._born = batch, rewrite, keep, born
         self.toolbox = base.Toolbox()
         self.toolbox.register("evaluate", evaluate)
         self.toolbox.register("map", map)
@@ -149,16 +161,25 @@ class Evolution:
 
     def step(self) -> None:
         """One generation: founders first, children later; raced, and the next population selected."""
-        entrants = self.population if self.generation == 0 else self._propose()
-        left = self.plan.generations - self.generation
-        self._race(entrants, self.spent + (self.plan.budget - self.spent) / left)
+        if self.entrants is None:  # else a generation that was interrupted goes on
+            self.entrants = self.population if self.generation == 0 else self._propose()
+            self.until = self.spent + (self.plan.budget - self.spent) / (self.plan.generations - self.generation)
+            self.rounds = 0
+            self.raced.update((genome.arm_id, genome) for genome in self.entrants)
+            self._keep()
+        self._race(self.entrants)
         self.generation += 1
+        self.entrants = None
         self._select()
+        self._keep()
 
     def ranking(self) -> tuple[list[Genome], Belief]:
         """Every genome that was raced and what is believed of them, the best lower bound first."""
         belief = self.estimator.known()
-        order = np.argsort(-belief.low(CAUTION), kind="stable")
+        order = np.array(
+            [i for i in np.argsort(-belief.low(CAUTION), kind="stable") if self.evidence.qualities(self.estimator.genomes[i].arm_id)],
+            np.int64,
+        )
         return [self.estimator.genomes[i] for i in order], Belief(belief.mean[order], belief.covariance[np.ix_(order, order)])
 
     def hall_of_fame(self) -> list[Genome]:
@@ -172,7 +193,7 @@ class Evolution:
 
     def seconds(self, genome: Genome, by_model: dict[str, float] | None = None) -> float:
         """Expected model-seconds of one generation, from its own and its model's; 0 where nothing is known."""
-        own = [outcome.seconds for outcome in self.evidence.of(genome.arm_id)]
+        own = self.evidence.seconds(genome.arm_id)
         anyone = self._seconds_by_model() if by_model is None else by_model
         expected = anyone.get(genome.model, max(anyone.values(), default=0.0))
         return (sum(own) + KNOWN * expected) / (len(own) + KNOWN)
@@ -180,8 +201,60 @@ class Evolution:
     def _seconds_by_model(self) -> dict[str, float]:
         times: dict[str, list[float]] = {}
         for arm_id, genome in self.raced.items():
-            times.setdefault(genome.model, []).extend(outcome.seconds for outcome in self.evidence.of(arm_id))
+            times.setdefault(genome.model, []).extend(self.evidence.seconds(arm_id))
         return {model: float(np.mean(own)) for model, own in times.items() if own}
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs to go on as if nothing had happened, JSON-ready."""
+        return {
+            "generation": self.generation,
+            "spent": self.spent,
+            "until": self.until,
+            "rounds": self.rounds,
+            "fitted": self._fitted,
+            "likeness": dataclasses.asdict(self.estimator.likeness),
+            "rng": self.rng.bit_generator.state,
+            "genomes": {
+                arm_id: {
+                    "genome": child.genome.to_dict(),
+                    "parents": [parent.to_dict() for parent in child.parents],
+                    "shares": list(child.shares),
+                    "how": child.how,
+                }
+                for arm_id, child in self.children.items()
+            },
+            "population": [genome.arm_id for genome in self.population],
+            "entrants": None if self.entrants is None else [genome.arm_id for genome in self.entrants],
+            "raced": list(self.raced),
+            "outcomes": [list(dataclasses.astuple(outcome)) for outcome in self.evidence.outcomes],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state.
+
+        Raises:
+            ModelNotFoundError: the model of one of the population is gone.
+            UsageError: one of the population lies outside the space.
+        """
+        children = {
+            arm_id: Child(
+                Genome(**kept["genome"]), tuple(Genome(**parent) for parent in kept["parents"]), tuple(kept["shares"]), kept["how"]
+            )
+            for arm_id, kept in state["genomes"].items()
+        }
+        population = [self.space.check(children[arm_id].genome) for arm_id in state["population"]]
+        self.children, self.population = children, population
+        self.entrants = None if state["entrants"] is None else [children[arm_id].genome for arm_id in state["entrants"]]
+        self.raced = {arm_id: children[arm_id].genome for arm_id in state["raced"]}
+        self.evidence = Evidence(Outcome(*row) for row in state["outcomes"])
+        self.generation, self.spent = state["generation"], state["spent"]
+        self.until, self.rounds, self._fitted = state["until"], state["rounds"], state["fitted"]
+        self.rng.bit_generator.state = state["rng"]
+        self.estimator = Estimator(self.space, self.raced, self.evidence, Likeness(**state["likeness"]))
+
+    def _keep(self) -> None:
+        if self._kept is not None:
+            self._kept(self.state())
 
     def _propose(self) -> list[Genome]:
         """The next generation's children, none raced before: those of many bred that the estimate, drawn at random, likes best."""
@@ -196,19 +269,34 @@ class Evolution:
         if self.plan.screened > 1 and offspring:
             belief = self.estimator.believe([child.genome for child in offspring])
             offspring = [offspring[i] for i in self._draw(belief, self.plan.population, self.plan.population)]
+        offspring = [*self._rewritten(), *offspring][: self.plan.population]
         for child in offspring:
             self.children[child.genome.arm_id] = child
+        if self._born is not None:
+            self._born(offspring)
         return [child.genome for child in offspring]
 
-    def _race(self, entrants: Sequence[Genome], until: float) -> None:
+    def _rewritten(self) -> list[Child]:
+        """A child of one of the best, one of its fragments written anew by a model; none where there is no such model."""
+        if self._rewrite is None:
+            return []
+        parent = self.population[int(self.rng.integers(len(self.population)))]
+        child, seconds = self._rewrite(parent, (self.plan.budget - self.spent) / REWRITE_SHARE)
+        self.spent += seconds
+        return [child] if child is not None and child.genome.arm_id not in self.children else []
+
+    def _race(self, entrants: Sequence[Genome]) -> None:
         """Race newcomers once, then those that may be the best, again and again, until one is clearly ahead or the share is spent."""
-        self.raced.update((genome.arm_id, genome) for genome in entrants)
-        new = [genome for genome in entrants if not self.evidence.qualities(genome.arm_id)]
-        started = not new or self._run([new], until)
+        while new := [genome for genome in entrants if not self.evidence.of(genome.arm_id)][:WIDTH]:
+            while new and not self._run([new]):  # as many as the seconds suffice for
+                new = new[: len(new) // 2]
+            if not new:
+                break
         self._estimate()
-        for _ in range(math.ceil(MOST * max(1, len(entrants)) / (WIDTH * self._batch)) if started else 0):
+        most = math.ceil(MOST * max(1, len(entrants)) / (WIDTH * self._batch))
+        while self.rounds < most:
             likely = self._likely()
-            if all(len(genomes) < 2 for genomes in likely) or not self._run(likely, until):
+            if all(len(genomes) < 2 for genomes in likely) or not self._run(likely):
                 return
             self.estimator.update()
 
@@ -231,25 +319,27 @@ class Evolution:
         samples = belief.mean + self.rng.standard_normal((draws, len(belief.mean))) @ _root(belief.covariance).T
         return list(dict.fromkeys(int(i) for i in samples.argmax(1)))[:count]
 
-    def _run(self, contests: Sequence[Sequence[Genome]], until: float) -> bool:
+    def _run(self, contests: Sequence[Sequence[Genome]]) -> bool:
         """Race each contest on a task that its arms know least; False, and nothing started, where the seconds do not suffice."""
         times = self._seconds_by_model()
         expected = MARGIN * sum(self.seconds(genome, times) for genomes in contests for genome in genomes)
-        room = min(until, self.plan.budget) - self.spent
+        room = min(self.until, self.plan.budget) - self.spent
         if room <= 0 or expected > room:
             return False
         jobs = [Job(self._task(genomes), tuple(genomes), (self.plan.budget - self.spent) / len(contests)) for genomes in contests]
         for outcomes in self.toolbox.map(self.toolbox.evaluate, jobs):
             for outcome in outcomes:
                 self.evidence.add(outcome)
-                self.spent += outcome.seconds
+                self.spent += outcome.seconds or 0.0
+        self.rounds += 1
+        self._keep()
         return True
 
     def _task(self, genomes: Sequence[Genome]) -> str:
         """Of some tasks drawn at random, the one that these arms were raced on least."""
         drawn = self.rng.choice(len(self.tasks), min(len(self.tasks), LOOKED_AT), replace=False)
         tried = [sum(self.evidence.tried(genome.arm_id, self.tasks[i]) for genome in genomes) for i in drawn]
-        return self.tasks[drawn[int(np.argmin(tried))]]
+        return str(self.tasks[drawn[int(np.argmin(tried))]])
 
     def _affordable(self) -> bool:
         """Whether one more generation of some known arm fits into the budget."""

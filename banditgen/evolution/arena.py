@@ -1,0 +1,138 @@
+"""Where genomes are raced for real: on tasks, by a racer, told to the history like any race."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from banditgen.arm import arm_id, arm_settings
+from banditgen.errors import BackendError, TaskError
+from banditgen.evidence import Follower
+from banditgen.evolution.fitness import Evidence, Outcome
+from banditgen.evolution.genome import Genome
+from banditgen.evolution.operators import Child
+from banditgen.evolution.search import Job
+from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore, RaceRecord
+from banditgen.history.ids import new_id
+from banditgen.loop import run_sync
+from banditgen.outcome import describe_arm
+from banditgen.race import ParallelGenerator, RaceEvent
+from banditgen.result import FailureKind, GenerationResult
+from banditgen.task import Task
+
+POLICY = "evolution"
+STOPPING = 0.9  # of a job's time, what it may take before it is stopped,
+STOPPING_SECONDS = 1.5  # and at least so much before its end
+
+
+class Arena:
+    """Races jobs. What went wrong with a candidate, and the text of its task, is kept for those who rewrite prompts.
+
+    Args:
+        racer: generates, tests and remembers.
+        tasks: by name, each with tests.
+        names: what arms are called, by id; others get a name of their own.
+
+    Raises:
+        TaskError: a task without tests: nothing could be learned from it.
+    """
+
+    def __init__(self, racer: ParallelGenerator, tasks: Mapping[str, Task], names: Mapping[str, str], seed: int) -> None:
+        for name, task in tasks.items():
+            if task.kind == "none":
+                raise TaskError(f"task {name!r} has no tests: evolution needs to know which candidates pass")
+        self._racer, self._tasks, self._names, self._seed = racer, dict(tasks), dict(names), seed
+        self._races = 0
+        self.failures: dict[str, tuple[Task, str]] = {}
+
+    def arm(self, genome: Genome) -> Any:
+        """The arm of a genome, under the name that it has here."""
+        return genome.arm(self._names.get(genome.arm_id))
+
+    def remember(self, children: Iterable[Child]) -> None:
+        """Keep in the history who came from whom."""
+        self._racer.history.add_arms(
+            [
+                ArmRecord(
+                    arm_id=child.genome.arm_id,
+                    name=self.arm(child.genome).name,
+                    model=child.genome.model,
+                    settings=arm_settings(self.arm(child.genome)),
+                    parents=[parent.arm_id for parent in child.parents],
+                    origin="evolved",
+                )
+                for child in children
+                if child.how != "founder"
+            ]
+        )
+
+    def __call__(self, job: Job) -> list[Outcome]:
+        """Race a job; its generations are cancelled, and count for nothing, when its model-seconds are used up.
+
+        Raises:
+            BackendError: the backend failed every one of them.
+        """
+        results, started = run_sync(self._race(job))
+        if results and all(result.failure is FailureKind.INFRASTRUCTURE for result in results):
+            raise BackendError(f"no arm could be raced on task {job.task!r}: {results[0].error}")
+        return [self._outcome(job.task, result, result.generator_name in started) for result in results]
+
+    async def _race(self, job: Job) -> tuple[list[GenerationResult], set[str]]:
+        task, arms = self._tasks[job.task], [self.arm(genome) for genome in job.genomes]
+        # loading a model and fetching it are no part of a race
+        await self._racer.prepare([arm.model for arm in arms])
+        self._races += 1
+        seed = (self._seed + self._races) % (1 << 31)
+        decision = DecisionRecord(new_id(), task.context, [describe_arm(arm) for arm in arms], policy=POLICY, seed=seed)
+        await asyncio.to_thread(self._racer.history.add_decision, decision)
+        started: set[str] = set()
+
+        def hear(event: RaceEvent) -> None:
+            if event.stage == "generating":
+                started.add(event.arm)
+
+        try:
+            async with asyncio.timeout(self._wall_seconds(job)):
+                return await self._racer.race(decision, arms, task, hear), started
+        except TimeoutError:
+            record = await asyncio.to_thread(self._racer.history.race, decision.id)
+            assert isinstance(record, RaceRecord)
+            return record.results, started
+
+    def _wall_seconds(self, job: Job) -> float | None:
+        """How long a job may take so that it keeps to its model-seconds: in any time, each slot spends at most all of it on its model.
+
+        Something is left for stopping: a generation under way ends with its next token.
+        """
+        if job.seconds == float("inf"):
+            return None
+        share = job.seconds / min(len(job.genomes), self._racer.backend.concurrency)
+        return max(0.1, min(STOPPING * share, share - STOPPING_SECONDS))
+
+    def _outcome(self, task: str, result: GenerationResult, started: bool) -> Outcome:
+        informative = result.moves_posterior
+        if informative and not result.test_passed:
+            self.failures[result.arm_id] = (self._tasks[task], result.error or str(result.failure))
+        quality = result.quality_score if result.test_passed else 0.0
+        return Outcome(result.arm_id, task, quality if informative else None, result.generation_time if started else 0.0)
+
+
+def known_evidence(history: HistoryStore, arms: Sequence[Any], tasks: Iterable[Task]) -> Evidence:
+    """What the history knows of these arms on the types of these tasks; what a model did before it changed counts for little.
+
+    Which task an outcome was on is not known here: each counts as one on a task of its own. Its model-seconds are left out.
+    """
+    types = {task.context for task in tasks}
+    known = Follower(history, arms).read()
+    evidence = Evidence()
+    for arm in arms:
+        column = known.arms.get(arm_id(arm))
+        for task_type, row in known.task_types.items():
+            if column is None or task_type not in types:
+                continue
+            passes, fails = float(known.passes[row, column]), round(float(known.fails[row, column]))
+            quality = float(known.sums[1, row, column, 0]) / passes if passes > 0 else 0.0
+            for number, outcome in enumerate([quality] * round(passes) + [0.0] * fails):
+                evidence.add(Outcome(arm_id(arm), f"history: {arm_id(arm)} {task_type} {number}", outcome, None))
+    return evidence
