@@ -135,7 +135,7 @@ class SelectionCriteria:
     Args:
         quality_weight, speed_weight: relative, at least 0, not both 0.
         min_quality_score: the least quality score, in [0, 1].
-        max_generation_time: the most seconds a model may have spent; None is without a limit.
+        max_generation_time: the most seconds a model may have spent; None, or infinity, is without a limit.
         max_execution_time: the most seconds a candidate may have run; None is without a limit.
         prefer_simplicity: whether the quality score has the simplicity bonus.
         generation_scale, execution_scale: the seconds above 0 of each that score no speed.
@@ -167,6 +167,8 @@ class SelectionCriteria:
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
                 raise UsageError(f"{name} must be seconds above 0 or None, not {value!r}")
+            if value == math.inf:
+                object.__setattr__(self, name, None)
 
     def speed(self, generation_time: float, execution_time: float) -> float:
         """The speed score on these scales; see `speed_score`."""

@@ -212,8 +212,7 @@ class BanditGenerator:
             on_decision(decision)
         await self.racer.race(decision.record, decision.arms, task, on_event, criteria)
         record = await asyncio.to_thread(self.history.race, decision.id)
-        if record is None:
-            raise AssertionError(decision.id)
+        assert record is not None, decision.id
         race = finished(record, decision)
         if race.best is not None:
             await asyncio.to_thread(selector.keep_selection, race.best, task.context)
@@ -263,9 +262,8 @@ class BanditGenerator:
 
     def _selector(self, task_type: str) -> ExperimentSelector:
         """The selector of a task type: its own where the strategy has criteria of its own for it."""
-        if task_type not in self.strategy.types:
-            return self.selector
-        return ExperimentSelector(self.strategy.types[task_type], history=self.history, scope=self.strategy.name)
+        own = self.strategy.types.get(task_type)
+        return self.selector if own is None else ExperimentSelector(own, history=self.history, scope=self.strategy.name)
 
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.

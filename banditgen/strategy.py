@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -154,23 +155,20 @@ class Strategy:
         if settings:
             values["bandit"] = settings
         if self.types:
-            values["types"] = {name: self._type_values(name, own) for name, own in self.types.items()}
+            values["types"] = {name: self._type_values(own) for name, own in self.types.items()}
         if self.evolution is not None:
             values["evolution"] = vars(self.evolution)
         if self.arms:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)
 
-    def _type_values(self, name: str, own: SelectionCriteria) -> dict[str, Any]:
+    def _type_values(self, own: SelectionCriteria) -> dict[str, Any]:
         """What a task type's table says, beyond what it has from the strategy."""
         values: dict[str, Any] = {}
         for key in CRITERIA_KEYS:
             value = getattr(own, key)
-            if value == getattr(self.criteria, key):
-                continue
-            if value is None:
-                raise StrategyError(f"strategy {self.name!r}: type {name!r} cannot be without the {key} that the strategy has")
-            values[key] = value
+            if value != getattr(self.criteria, key):
+                values[key] = math.inf if value is None else value  # without a limit where the strategy has one
         weights = _weights(own)
         if own.measure_weights != self.criteria.measure_weights:
             weights.setdefault(MEASURES, {})

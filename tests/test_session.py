@@ -11,6 +11,7 @@ import pytest
 
 from banditgen import BanditGenerator, FailureKind, GenerationResult, GeneratorConfig, Strategy, Task
 from banditgen.errors import NoBackendError, StrategyError, UsageError
+from banditgen.scoring import SelectionCriteria
 from tests.clients import BAD, GOOD, Client
 
 DOUBLE = Task("Write double(x).", task_type="simple_function", tests="assert double(2) == 4\nassert double(-1) == -2")
@@ -308,3 +309,24 @@ def test_the_readmes_first_use_on_real_models(tmp_path: Path) -> None:
         assert kept is not None
         assert kept.results == race.results
         assert len(again.history.feedback(race.id)) == (race.best is not None)
+
+
+def test_a_task_type_with_criteria_of_its_own_is_scored_chosen_and_corrected_by_them(tmp_path: Path) -> None:
+    own = SelectionCriteria(0.1, 0.9, min_quality_score=0.2)
+    strategy = Strategy("typed", arms=(GeneratorConfig("a", "m", 0.1), GeneratorConfig("b", "m", 0.9)), k=2, types={"fast": own})
+    with BanditGenerator.open(strategy, backend=Client({"m": GOOD}), history=tmp_path / "h.db", seed=1) as bandit:
+        told = [
+            {"generator_name": "a", "test_passed": True, "quality_score": 1.0, "generation_time": 60.0, "execution_time": 10.0},
+            {"generator_name": "b", "test_passed": True, "quality_score": 0.5},
+        ]
+        races = {kind: bandit.tell(bandit.ask(kind).id, told) for kind in ("fast", "other")}
+        assert [races[kind].results[0].generator_name for kind in ("fast", "other")] == ["b", "a"]
+        assert races["fast"].results[0].combined_score == pytest.approx(0.1 * 0.5 + 0.9)
+        assert races["fast"].decision.record.detail["weights"] == {"quality": 0.1, "speed": 0.9}
+        bandit.feedback(races["fast"].id, 0.4)
+        assert bandit.history.weights("typed:0.1/0.9")[0] == (0.15, 0.85)
+        assert bandit.history.weights("typed:0.7/0.3")[0] is None
+        done = bandit.run(Task("Write double(x).", task_type="fast", tests="assert double(2) == 4"))
+        assert done.best is not None
+        speed = done.best.speed_score
+        assert done.best.combined_score == pytest.approx(0.15 * done.best.quality_score + 0.85 * speed)

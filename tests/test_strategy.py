@@ -347,3 +347,9 @@ def test_what_cannot_stand_in_these_tables_names_line_and_key(text: str, message
 def test_settings_that_a_policy_does_not_have_are_refused() -> None:
     with pytest.raises(StrategyError, match=r"line 4: bandit.sharpness: sharpness only goes with the policies thompson, best_set"):
         loads(AVAILABLE + 'policy = "greedy"\n[bandit]\nsharpness = 2\n')
+
+
+def test_a_task_type_may_be_without_a_limit_that_the_strategy_has() -> None:
+    strategy = loads(AVAILABLE + "[criteria]\nmax_generation_time = 9.0\n[types.slow]\nmax_generation_time = inf\n")
+    assert strategy.criteria_for("slow").max_generation_time is None
+    assert loads(strategy.to_toml()) == strategy

@@ -1,20 +1,22 @@
-"""`banditgen history`: what was raced."""
+"""`banditgen history`: what was raced; list and show it."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from pathlib import Path
+from typing import Any
 
 import click
 
 from banditgen import defaults
-from banditgen.cli.output import errors, print_json, print_table, safe, shared
+from banditgen.bandit import Explanation
+from banditgen.cli import one_line
+from banditgen.cli.output import print_json, print_table, printable, shared
+from banditgen.cli.transfer import export, import_
+from banditgen.cli.upkeep import check, prune
 from banditgen.errors import UsageError
-from banditgen.generators.recordings import write_recordings
-from banditgen.offline.recordings import race_recordings
-
-EVERY_RACE = 1 << 31
+from banditgen.history.base import DecisionRecord, RaceRecord
+from banditgen.result import GenerationResult
 
 
 @click.group("history")
@@ -31,34 +33,88 @@ def list_races(limit: int, task_type: str | None, history: str | None, as_json: 
     with contextlib.closing(defaults.default_history(history)) as store:
         races = store.races(limit, task_type)
     if as_json:
-        print_json(
-            [
-                {"id": r.id, "created_at": r.created_at, "task_type": r.task_type, "task": r.task, "best_id": r.best_id}
-                | {"reason": r.reason, "wall_seconds": r.wall_seconds, "results": [result.to_dict() for result in r.results]}
-                for r in races
-            ]
-        )
+        print_json([race_json(race) for race in races])
         return
     rows = []
     for race in races:
         best = next((result.generator_name for result in race.results if result.id == race.best_id), "none")
         passed = sum(result.test_passed for result in race.results)
-        when = dt.datetime.fromtimestamp(race.created_at, dt.UTC).astimezone()
         prompt = str(race.task.get("name") or race.task.get("prompt") or "")[:50]
-        rows.append((race.id, f"{when:%Y-%m-%d %H:%M}", race.task_type, prompt, f"{passed}/{len(race.results)}", best))
+        rows.append((race.id, _when(race.created_at), race.task_type, prompt, f"{passed}/{len(race.results)}", best))
     print_table(("race", "when", "task type", "task", "passed", "winner"), rows)
 
 
-@command.command("export")
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--type", "task_type", help="Only races of this kind of task.")
-@shared("history")
-def export(path: Path, task_type: str | None, history: str | None) -> None:
-    """Write every generation to PATH as recordings (gzipped where it ends in .gz), to be replayed without the models."""
+@command.command("show")
+@click.argument("subject", metavar="ID")
+@click.option("--code", is_flag=True, help="Print each candidate's code, too.")
+@shared("history", "json")
+def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
+    """Show a race by its id, its decision's, or a result's: what was decided and why, and every candidate."""
     with contextlib.closing(defaults.default_history(history)) as store:
-        races = store.races(EVERY_RACE, task_type)
-    try:
-        count = write_recordings(path, race_recordings(reversed(races)))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
-    errors.print(safe(f"{count} generations of {len(races)} races written to {path}"))
+        race_id = store.race_of(subject) or subject
+        race, decision, alone = store.race(race_id), store.decision(race_id), store.result(subject)
+        ratings = [feedback for feedback in store.feedback(race_id) if race is not None]
+    if race is None and decision is None and alone is None:
+        raise UsageError(f"unknown race, decision or result {subject!r}: `banditgen history list` shows the races")
+    results = race.results if race is not None else [alone] if alone is not None else []
+    if as_json:
+        shown = {"decision": decision and vars(decision), "race": race and race_json(race), "feedback": [vars(f) for f in ratings]}
+        print_json(shown | {"results": [result.to_dict() for result in results]})
+        return
+    for line in (*_decided(decision), *_raced(race)):
+        click.echo(one_line(line))
+    print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result", "why not"), [_row(r, race) for r in results])
+    for feedback in ratings:
+        who, why = feedback.who or "someone", f": {feedback.why}" if feedback.why else ""
+        click.echo(one_line(f"{who} rated {feedback.result_id} {feedback.satisfaction:g}{why}"))
+    for result in results if code else ():
+        click.echo(f"\n# {one_line(result.generator_name)} {one_line(result.id)}")
+        click.echo("(retention dropped its code)" if result.pruned else printable(result.code))
+
+
+def race_json(race: RaceRecord) -> dict[str, Any]:
+    """A race as JSON-ready data."""
+    return vars(race) | {"results": [result.to_dict() for result in race.results]}
+
+
+def _decided(decision: DecisionRecord | None) -> list[str]:
+    if decision is None:
+        return ["decision   none was recorded"]
+    odds = decision.propensities or {}
+    arms = ", ".join(
+        f"{arm.get('name')} ({odds[arm['name']]:.0%})" if arm.get("name") in odds else str(arm.get("name")) for arm in decision.arms
+    )
+    weights = decision.detail.get("weights") or decision.detail.get("start_weights")
+    lines = [f"decision   {decision.id}, {_when(decision.created_at)}, task type {decision.task_type}"]
+    lines.append(f"policy     {decision.policy}, strategy {decision.strategy or 'none'}, seed {decision.seed}, weights {weights}")
+    lines.append(f"arms       {arms}, each with its chance to be chosen")
+    if "explanation" in decision.detail:
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # one of another version, or imported
+            lines += [f"why        {line}" for line in Explanation.from_dict(decision.detail["explanation"]).words.splitlines()]
+    return lines
+
+
+def _raced(race: RaceRecord | None) -> list[str]:
+    if race is None:
+        return ["race       not finished"]
+    task = race.task.get("name") or race.task.get("prompt") or race.task.get("kind")
+    lines = [f"task       {task}", f"race       {race.wall_seconds:.1f} s, {_when(race.created_at)}"]
+    return [*lines, f"outcome    {race.reason}"]
+
+
+def _row(result: GenerationResult, race: RaceRecord | None) -> tuple[str, ...]:
+    verdict = "passed" if result.test_passed else str(result.failure or "failed")
+    verdict += "" if result.verified else " (not verified)"
+    best = "best" if race is not None and result.id == race.best_id else ""
+    scores = (f"{score:.2f}" for score in (result.quality_score, result.speed_score, result.combined_score))
+    return best, result.generator_name, verdict, *scores, f"{result.generation_time:.1f}", result.id, (result.error or "")[:100]
+
+
+def _when(seconds: float) -> str:
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone():%Y-%m-%d %H:%M}"
+
+
+command.add_command(export)
+command.add_command(import_)
+command.add_command(prune)
+command.add_command(check)

@@ -6,7 +6,8 @@ import dataclasses
 import gzip
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -14,6 +15,7 @@ from banditgen.errors import UsageError
 from banditgen.generators._text import one_line
 from banditgen.result import FailureKind, Timings
 
+RACES_AT_ONCE = 1000  # races of an exported history whose candidates may stand among each other
 _TIMES = ("queue", "load", "prompt_eval", "eval", "first_token")
 _COUNTS = ("prompt_tokens", "cached_tokens", "completion_tokens")
 
@@ -70,26 +72,90 @@ def write_recordings(path: str | Path, recordings: Iterable[Recording]) -> int:
 
 
 def read_recordings(path: str | Path) -> Iterator[Recording]:
-    """The recordings of a file, in its order.
+    """The recordings of a file, in its order; see `parse_recordings`.
 
     Raises:
         UsageError: a line that is not as the format says; the message names file and line.
         OSError: the file cannot be read.
     """
-    prompts: dict[str, str] = {}
     with _open(Path(path), "r") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                data = json.loads(line)
-                if data["record"] == "prompt":
-                    prompts[_text(data, "id")] = _text(data, "prompt")
-                elif data["record"] == "generation":
-                    yield _from_line(data, prompts)
-            except (ValueError, KeyError, TypeError) as error:
-                reason = f"{error} is missing" if isinstance(error, KeyError) else error
-                raise UsageError(f"{path}, line {number}: not a recording: {one_line(reason)}") from None
+        yield from parse_recordings(enumerate(file, start=1), str(path))
+
+
+def parse_recordings(
+    lines: Iterable[tuple[int, str | bytes]], name: str, on_error: Callable[[int, str], None] | None = None
+) -> Iterator[Recording]:
+    """The recordings in numbered lines of this format, or of an exported history.
+
+    Args:
+        lines: with their numbers.
+        name: of the source, for messages.
+        on_error: hears of each malformed line, which is then left out; None raises.
+
+    Raises:
+        UsageError: a line that is not as the format says.
+    """
+    prompts: dict[str, str] = {}
+    history = _HistoryLines(prompts)
+    for number, line in lines:
+        if not line.strip():
+            continue
+        try:
+            data = json.loads(line)
+            recording = None
+            if data["record"] == "prompt":
+                prompts[_text(data, "id")] = _text(data, "prompt")
+            elif data["record"] == "generation":
+                recording = _from_line(data, prompts)
+            elif data["record"] == "candidate" and (generation := history.generation(data)):
+                recording = _from_line(generation, prompts)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            reason = one_line(f"{error} is missing" if isinstance(error, KeyError) else error)
+            if on_error is None:
+                raise UsageError(f"{name}, line {number}: not a recording: {reason}") from None
+            on_error(number, f"not a recording: {reason}")
+            continue
+        if recording is not None:
+            yield recording
+
+
+class _HistoryLines:
+    """Candidates of an exported history as lines of generations; each prompt is added to `prompts` once."""
+
+    def __init__(self, prompts: dict[str, str]) -> None:
+        self._prompts = prompts
+        self._ids: dict[str, str] = {}  # of prompts, by their text
+        self._races: dict[str, str] = {}  # race id -> prompt id, of the latest races
+        self._samples: Counter[tuple[str, str, float]] = Counter()
+
+    def generation(self, candidate: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The candidate as a line of this format; None where its prompt, text or timings are not known, or it was cancelled.
+
+        The first candidate of a race brings the race, and with it the prompt.
+        """
+        race_id, failure = candidate.get("race_id"), candidate.get("failure")
+        if race_id is None:
+            return None
+        if candidate.get("race") and isinstance(prompt := candidate["race"]["task"].get("prompt"), str):
+            prompt_id = self._ids.setdefault(prompt, _text(candidate, "race_id"))
+            self._prompts[prompt_id] = prompt
+            self._races[race_id] = prompt_id
+            if len(self._races) > RACES_AT_ONCE:
+                del self._races[next(iter(self._races))]
+        prompt_id = self._races.get(race_id, "")
+        if not prompt_id or candidate.get("timings") is None or candidate.get("text") is None or failure == FailureKind.CANCELLED:
+            return None
+        key = (prompt_id, _text(candidate, "model_used"), _number(candidate, "temperature"))
+        self._samples[key] += 1
+        line = {"prompt": prompt_id, "model": key[1], "temperature": key[2], "text": candidate["text"], "sample": self._samples[key] - 1}
+        line["timings"] = {name: value for name, value in candidate["timings"].items() if value is not None}
+        if candidate.get("digest") is not None:
+            line["digest"] = candidate["digest"]
+        if failure is not None and not candidate.get("success", True):
+            line |= {"failure": failure, "error": candidate.get("error") or ""}
+        if candidate.get("verified"):
+            line["passed"] = candidate.get("test_passed")
+        return line | {"finish": "length" if failure == FailureKind.TRUNCATED else "stop"}
 
 
 def _as_line(recording: Recording) -> dict[str, Any]:

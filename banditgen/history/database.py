@@ -135,6 +135,18 @@ class Database(abc.ABC):
     def backup(self, version: int) -> Path | None:
         """A copy of the database beside it before it is upgraded from this version; None where that is others' business."""
 
+    @abc.abstractmethod
+    def size(self) -> int:
+        """What the history takes, in bytes."""
+
+    @abc.abstractmethod
+    def give_back(self) -> None:
+        """Make what deleted rows took free again."""
+
+    @abc.abstractmethod
+    def damage(self) -> list[str]:
+        """What the database finds wrong with its files; nothing where that is others' business."""
+
     @contextlib.contextmanager
     def errors_in_one_line(self) -> Iterator[None]:
         """Whatever is raised by the database, by the file system or for what is in a row is a HistoryError."""

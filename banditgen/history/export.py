@@ -59,8 +59,10 @@ def chunks(database: Database, task_type: str | None = None) -> Iterator[Chunk]:
     of_type = [] if task_type is None else [r.task_type == task_type]
     bounds = sa.select(sa.func.count(), sa.func.max(r.seq)).where(*of_type)
     total, last = database.run(lambda connection: connection.execute(bounds).one())
+    if not total:
+        return
     others = other_records(database, task_type)
-    share = math.ceil(_count_others(database, task_type) / max(1, total))
+    share = math.ceil(_count_others(database, task_type) / total)
     columns = [t.results.c[name] for name in Row._fields]
     query = sa.select(*map(_raw, columns)).where(r.seq <= last, *of_type).order_by(r.seq).limit(AT_ONCE)
     after, contents = -1, dict[str, str]()

@@ -37,6 +37,7 @@ class Opinions:
         """
         row = {**vars(opinion), "id": opinion.id or new_id(), "created_at": opinion.created_at or time.time()}
         append = self._database.insert(_table(type(opinion))).values(**row).on_conflict_do_nothing()
+        append = append.execution_options(preserve_rowcount=True)
 
         def work(connection: sa.Connection) -> bool:
             if scope is not None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from banditgen.errors import HistoryError
+from banditgen.history import schema as t
 from banditgen.history.database import WRITE, Database
 
 CONNECT_SECONDS = 10
@@ -87,6 +88,20 @@ class PostgreSQL(Database):
         """None: backups of a server are its administrator's."""
         del version
         return None
+
+    def size(self) -> int:
+        """What our tables take with their indexes, in bytes."""
+        sizes = [sa.func.pg_total_relation_size(table.name) for table in t.metadata.sorted_tables]
+        return int(self.run(lambda connection: sum(connection.execute(sa.select(*sizes)).one())))
+
+    def give_back(self) -> None:
+        """To the tables' new rows; the server's files stay as large as they are."""
+        with self.errors_in_one_line(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"VACUUM {t.codes.name}, {t.results.name}")
+
+    def damage(self) -> list[str]:
+        """Nothing: a server looks after its own files."""
+        return []
 
 
 def _take_shard(connection: Any, record: Any) -> None:

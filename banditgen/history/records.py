@@ -70,7 +70,7 @@ def _read(rows: Rows, data: Any) -> None:
         rows.add(kind, _checked(kind, record))
     elif kind != "history":
         raise ValueError(f"its record is {kind!r:.40}, which is no record of a history")
-    for other in _list(record.get("also") or []):
+    for other in _list([] if record.get("also") is None else record["also"]):
         if not isinstance(other, dict) or "also" in other or other.get("record") in ("candidate", "history"):
             raise ValueError("what is under also must be records other than candidates")
         _read(rows, other)

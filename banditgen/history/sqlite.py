@@ -108,6 +108,23 @@ class SQLite(Database):
             raise
         return copy
 
+    def size(self) -> int:
+        """What the file takes, in bytes, without its log."""
+        query = sa.text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return int(self.run(lambda connection: connection.scalar(query)) or 0)
+
+    def give_back(self) -> None:
+        """Write the file anew, without what was deleted; others who use it now must have ended within the busy timeout."""
+        with self.errors_in_one_line(), self._lock, self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("VACUUM")  # outside a transaction
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def damage(self) -> list[str]:
+        """What an integrity check finds."""
+        lines = self.run(lambda connection: [str(line) for line in connection.scalars(sa.text("PRAGMA integrity_check"))])
+        return [] if lines == ["ok"] else lines
+
 
 def sqlite_path(url: str) -> Path | None:
     """The file that a `sqlite:///` URL or a path names, taken literally; None is in memory."""

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -14,12 +14,16 @@ from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.base import ArmEvent, ArmRecord, Cursor, DecisionRecord, Evidence, RaceRecord, SelectionStats, Tally
-from banditgen.history.database import default_url
+from banditgen.history.database import Database, default_url
+from banditgen.history.frame import dataframe
 from banditgen.history.ids import new_id
 from banditgen.history.opening import open_database
 from banditgen.history.opinions import Opinions
 from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
 from banditgen.result import GenerationResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MANY = 1000  # ids in one question: databases limit them
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
@@ -44,6 +48,11 @@ class History(Opinions):
         self._run = self._database.run
         self._statistics = statistics.Writer(self._database.insert, self._database.stamp)
         self._known_arms: set[str] = set()
+
+    @property
+    def database(self) -> Database:
+        """What it is kept in, for those who move or mend whole histories."""
+        return self._database
 
     def _append(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows, those whose key is there already left as they are."""
@@ -257,6 +266,21 @@ class History(Opinions):
         tables = {"decisions": t.decisions, "races": t.races, "results": t.results, "feedback": t.feedback}
         with self._transaction() as connection:
             return {name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for name, table in tables.items()}
+
+    def dataframe(self, task_type: str | None = None, *, code: bool = False) -> pd.DataFrame:
+        """Every candidate as a row of a pandas DataFrame, in the order of the log; `pip install 'banditgen[dataframe]'` brings pandas.
+
+        Columns are named as the fields of `GenerationResult`; `created_at` is a UTC datetime, what `timings` holds ends in
+        `_seconds` or is a count of tokens, and each measure is `measure_NAME`.
+
+        Args:
+            task_type: only candidates of this kind of task.
+            code: whether the candidates' code is a column, too; missing where retention dropped it.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        return dataframe(self._database, task_type, code=code)
 
     def close(self) -> None:
         """Release the connection; a second call does nothing."""

@@ -69,7 +69,7 @@ def race(rng: np.random.Generator, number: int) -> tuple[DecisionRecord, RaceRec
 def build(path: Path, count: int) -> None:
     """Rows as the store writes them, but many races to a transaction; the sums are rebuilt at the end."""
     rng, store, rated = np.random.default_rng(0), History(path), []
-    database = store._database  # noqa: SLF001 - nobody else writes a million rows
+    database = store.database
     for start in range(0, count // 3, RACES_AT_ONCE):
         now = 1.6e9 + start
         races = [race(rng, start + i) for i in range(min(RACES_AT_ONCE, count // 3 - start))]

@@ -16,15 +16,16 @@ DOUBLE = Task("Write double(x).", task_type="text", tests="assert double(2) == 4
 ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1), GeneratorConfig("down", "down", 0.1)]
 
 
-def test_an_exported_history_races_again_with_the_same_verdicts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("options", "what"), [([], "candidates"), (["--format", "recordings"], "generations")])
+def test_an_exported_history_races_again_with_the_same_verdicts(tmp_path: Path, options: list[str], what: str) -> None:
     url = f"sqlite:///{tmp_path / 'h.db'}"
     first = ParallelGenerator(Client({"good": GOOD, "bad": BAD, "down": RuntimeError("x")}), history=url)
     before = first.generate_parallel(DOUBLE.prompt, ARMS, "n", "d", task=DOUBLE)
     path = tmp_path / "out.jsonl.gz"
-    command = [sys.executable, "-c", "from banditgen.cli import main; main()", "history", "export", str(path), "--history", url]
+    command = [sys.executable, "-c", "from banditgen.cli import main; main()", "history", "export", str(path), *options, "--history", url]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "3 generations of 1 races" in done.stderr
+    assert f"3 {what} written" in done.stderr
     again = ParallelGenerator(ReplayGenerator(path))
     after = again.generate_parallel(DOUBLE.prompt, ARMS, "n", "d", task=DOUBLE)
     assert [(r.generator_name, r.test_passed, r.failure, r.text) for r in before] == [

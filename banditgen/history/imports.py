@@ -1,0 +1,205 @@
+"""Import of exported histories: JSON lines checked and appended in short transactions; what is there already stays as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import os
+import shutil
+import sys
+import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import IO, Literal
+
+import sqlalchemy as sa
+
+from banditgen.errors import UsageError
+from banditgen.history import schema as t
+from banditgen.history import statistics
+from banditgen.history.database import Database
+from banditgen.history.records import Rows, parse
+
+AT_ONCE = 1000  # candidates in a transaction
+LONGEST_LINE = 64 << 20  # bytes
+ERRORS_KEPT = 1000
+
+OnError = Literal["stop", "skip"]
+Lines = Callable[[], Iterable[tuple[int, bytes]]]
+
+_TABLES = {
+    "arm": t.arms,
+    "strategy": t.strategies,
+    "arm_event": t.arm_events,
+    "decision": t.decisions,
+    "race": t.races,
+    "feedback": t.feedback,
+    "preference": t.preferences,
+    "selection": t.selections,
+    "weights": t.weights,
+}
+
+
+@dataclasses.dataclass
+class Imported:
+    """What an import did: records that are new and records that were there already, by kind; and lines left out.
+
+    `errors` holds the first `ERRORS_KEPT` of the `skipped` lines, as number and reason.
+    """
+
+    new: Counter[str] = dataclasses.field(default_factory=Counter)
+    known: Counter[str] = dataclasses.field(default_factory=Counter)
+    skipped: int = 0
+    errors: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+
+    def skip(self, number: int, reason: str) -> None:
+        """Write down that a line was left out."""
+        self.skipped += 1
+        if len(self.errors) < ERRORS_KEPT:
+            self.errors.append((number, reason))
+
+
+def import_rows(database: Database, rows: Callable[[Imported], Iterable[Rows]], on_error: OnError = "stop") -> Imported:
+    """Append rows; importing them twice is harmless.
+
+    Args:
+        database: of the history.
+        rows: begins making them, and writes down in what it is given which lines it left out; it is called twice for "stop".
+        on_error: "stop" makes all of them before anything is imported; "skip" imports as it reads.
+
+    Raises:
+        UsageError: whatever making the rows raised; nothing was imported.
+        HistoryError: the history cannot be written; what was imported by then stays, and importing again is harmless.
+    """
+    imported = Imported()
+    if on_error == "stop":
+        for _ in rows(imported):
+            pass
+    for batch in _batches(rows(imported)):
+        new = database.run(lambda connection, batch=batch: _append(database, connection, batch), write=True)  # type: ignore[misc]
+        for kind, some in batch.tables.items():
+            imported.new[kind] += new[kind]
+            imported.known[kind] += len(some) - new[kind]
+    return imported
+
+
+def parsed(lines: Lines, name: str, on_error: OnError = "stop") -> Callable[[Imported], Iterator[Rows]]:
+    """What makes the rows of the lines of an exported history.
+
+    Raises:
+        UsageError: when called, for "stop": a malformed line, with its number.
+    """
+
+    def rows(imported: Imported) -> Iterator[Rows]:
+        for number, line in lines():
+            try:
+                made = parse(line)
+            except ValueError as error:
+                if on_error == "stop":
+                    raise UsageError(f"{name}, line {number}: {error}; nothing was imported") from None
+                imported.skip(number, str(error))
+                continue
+            yield made
+
+    return rows
+
+
+def file_lines(path: Path) -> Lines:
+    """The lines of a file, gzipped where its name ends in `.gz`, or of standard input where it is `-`; blank ones are left out.
+
+    Raises:
+        UsageError: when they are read: the file cannot be read, or a line is longer than `LONGEST_LINE`.
+    """
+    if str(path) != "-":
+        return lambda: _numbered(path, lambda: gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
+    spooled = tempfile.TemporaryFile()  # noqa: SIM115 - it may be read twice, and ends with what reads it
+    shutil.copyfileobj(sys.stdin.buffer, spooled)
+
+    def again() -> IO[bytes]:
+        spooled.seek(0)
+        return os.fdopen(os.dup(spooled.fileno()), "rb")
+
+    return lambda: _numbered(path, again)
+
+
+def _numbered(path: Path, opened: Callable[[], IO[bytes]]) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    try:
+        with opened() as file:
+            while line := file.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(line) > LONGEST_LINE:
+                    raise UsageError(f"{path}, line {number}: it is longer than {LONGEST_LINE >> 20} MiB")
+                if line.strip():
+                    yield number, line
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot read {path} (after line {number}): {reason}") from None
+
+
+def _batches(lines: Iterable[Rows]) -> Iterator[Rows]:
+    """Lines together, at least `AT_ONCE` rows, the candidates of a race in one batch where they follow each other."""
+    batch, count, race_id = Rows(), 0, None
+    for rows in lines:
+        candidate = next(iter(rows.tables.get("candidate", ())), None)
+        if count >= AT_ONCE and (candidate is None or candidate["race_id"] != race_id or count >= 10 * AT_ONCE):
+            yield batch
+            batch, count = Rows(), 0
+        race_id = candidate["race_id"] if candidate else None
+        batch.contents.update(rows.contents)
+        for kind, some in rows.tables.items():
+            batch.tables.setdefault(kind, []).extend(some)
+            count += len(some)
+    if batch.tables:
+        yield batch
+
+
+def _append(database: Database, connection: sa.Connection, batch: Rows) -> Counter[str]:
+    """Append what is not there yet; how much that was, by kind. The order is always the same: writers never wait in a ring."""
+    new = Counter[str]()
+    for kind, table in _TABLES.items():
+        if rows := batch.tables.get(kind):
+            ordered = sorted(rows, key=itemgetter(next(iter(table.primary_key)).name))
+            statement = database.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+            new[kind] = connection.execute(statement, ordered).rowcount
+    new["candidate"] = _append_candidates(database, connection, batch)
+    answered = sa.exists().where(t.races.c.id == t.decisions.c.id)
+    for ids in _some({row["id"] for kind in ("race", "decision") for row in batch.tables.get(kind, ())}):
+        connection.execute(sa.update(t.decisions).where(t.decisions.c.id.in_(ids), answered).values(answered=True))
+    return new
+
+
+def _append_candidates(database: Database, connection: sa.Connection, batch: Rows) -> int:
+    rows = {row["id"]: row for row in reversed(batch.tables.get("candidate", []))}  # of two with one id the first
+    if not rows:
+        return 0
+    statement = database.insert(t.results).on_conflict_do_nothing().returning(t.results.c.id)
+    added = set(connection.scalars(statement, list(reversed(rows.values()))))
+    if batch.contents:
+        contents = [{"hash": key, "content": batch.contents[key]} for key in sorted(batch.contents)]
+        connection.execute(database.insert(t.codes).on_conflict_do_nothing(), contents)
+    new = [row for row in reversed(rows.values()) if row["id"] in added]
+    # the sums of a race are of its pairs: with those who were there before, too
+    before = [row for row in _of_races(connection, {row["race_id"] for row in new} - {None}) if row["id"] not in added]
+    sums, known = statistics.sums_of([*before, *new]), statistics.sums_of(before)
+    for kept, old in ((sums.own, known.own), (sums.pairs, known.pairs)):
+        for key, values in old.items():
+            kept[key] = [a - b for a, b in zip(kept[key], values, strict=True)]
+    statistics.Writer(database.insert, database.stamp).add(connection, sums, database.shard(connection))
+    return len(added)
+
+
+def _of_races(connection: sa.Connection, race_ids: Iterable[str]) -> list[sa.RowMapping]:
+    r = t.results.c
+    columns = (r.id, r.race_id, r.task_type, r.arm_id, r.model, r.digest, r.passed, r.informative, r.quality, r.speed, r.created_at)
+    queries = (sa.select(*columns).where(r.race_id.in_(ids)).order_by(r.seq) for ids in _some(race_ids))
+    return [row for query in queries for row in connection.execute(query).mappings()]
+
+
+def _some(ids: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Ids, as many at a time as a database takes."""
+    ordered = sorted(ids)
+    return (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
