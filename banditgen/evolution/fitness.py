@@ -154,9 +154,9 @@ class Estimator:
         count = sparse.csr_matrix((np.ones(len(y)), (block, arm)), shape=(len(blocks), size))
         tries, in_block = np.bincount(arm, minlength=size), np.bincount(block, minlength=len(blocks))
         total = np.bincount(arm, y, minlength=size)
-        residual = y - (total / (tries + 2))[arm]
-        variance = (float(residual @ residual) + 4 * 0.2) / (len(y) + 4)
-        common = float((np.bincount(block, residual, minlength=len(blocks)) ** 2).sum() - residual @ residual)
+        # around the common level: around each arm's own mean, arms of one outcome would seem to have no noise at all
+        variance = (float(y @ y) + 4 * 0.2) / (len(y) + 4)
+        common = float((np.bincount(block, y, minlength=len(blocks)) ** 2).sum() - y @ y)
         pairs = float((in_block * (in_block - 1.0)).sum())
         share = min(0.8, max(0.0, (common / variance + 20 * TASK_SHARE) / (pairs + 20)))
         noise, task = variance * (1 - share), variance * share
