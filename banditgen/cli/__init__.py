@@ -13,8 +13,8 @@ from banditgen.errors import BanditgenError
 VERBS = {
     "arms": "The arms a strategy races here, and who came from whom.",
     "demo": "Race a set of small tasks and show what was learned.",
-    "evolve": "Breed new arms from the ones that win.",
     "doctor": "What is reachable, what isolation holds, where files are.",
+    "evolve": "Breed new arms from the ones that win.",
     "feedback": "Rate a result, or prefer one to another.",
     "history": "What was raced.",
     "models": "The embedded models: list them, fetch them.",
