@@ -91,7 +91,7 @@ def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
     for name in ("id", "generator_name", "generation_time", "model_used", "temperature"):
         if name not in fields:
             raise ValueError(f"the candidate's {name} is missing")
-    dropped = {}
+    dropped: dict[str, Any] = {}
     for name in ("code", "text"):
         if record.get(name) is None:
             dropped |= _values("candidate", {f"{name}_hash": _optional(_hash)}, {f"{name}_hash": record.get(f"{name}_hash")})
