@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import itertools
 import json
@@ -27,6 +28,7 @@ from banditgen.offline.recordings import recorded_rows
 from banditgen.task import DEFAULT_TASK_TYPE
 
 SHOWN_ERRORS = 20
+GARBAGE_AFTER = 100_000  # new objects: millions of rows hold no cycles, and looking for some takes a third of the time
 
 
 @click.command("export")
@@ -49,6 +51,7 @@ def export(path: Path | None, kind: str | None, task_type: str | None, history: 
     kind = kind or ("parquet" if name.endswith(".parquet") else "jsonl")
     if kind != "jsonl" and not name:
         raise UsageError(f"{kind} needs a file: banditgen history export PATH --format {kind}")
+    gc.set_threshold(GARBAGE_AFTER)
     with contextlib.closing(History(history)) as store:
         if not name:
             _to_stdout(store, task_type)
@@ -114,6 +117,7 @@ def import_(path: Path, kind: str | None, on_error: OnError, task_type: str, his
     What is there already stays as it is, so importing twice is harmless.
     """
     check_text("task type", task_type)
+    gc.set_threshold(GARBAGE_AFTER)
     kind = kind or ("parquet" if path.suffix == ".parquet" else None)
     source: Lines = (lambda: parquet_lines(path)) if kind == "parquet" else file_lines(path)
     rows: Callable[[Imported], Iterator[Rows]]

@@ -15,7 +15,7 @@ import platformdirs
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from banditgen.errors import HistoryCorruptError, HistoryError
+from banditgen.errors import BanditgenError, HistoryCorruptError, HistoryError
 
 WAIT_SECONDS = 60.0  # how long a database that was open may be out of reach
 FIRST_PAUSE_SECONDS = 0.02
@@ -48,6 +48,7 @@ class Database(abc.ABC):
     stamp: sa.ColumnElement[Any]
     horizon: sa.ColumnElement[Any]
     shared: bool  # by hosts and people: it is not upgraded without being asked
+    numbered: bool  # rows have a `rowid` in the order in which they were written
 
     def __init__(self, url: str, engine: sa.Engine) -> None:
         self.url = url
@@ -149,10 +150,10 @@ class Database(abc.ABC):
 
     @contextlib.contextmanager
     def errors_in_one_line(self) -> Iterator[None]:
-        """Whatever is raised by the database, by the file system or for what is in a row is a HistoryError."""
+        """Whatever is raised by the database, by the file system or for what is in a row is a HistoryError; our own errors pass."""
         try:
             yield
-        except HistoryError:
+        except BanditgenError:
             raise
         except (StatementError, self.engine.dialect.loaded_dbapi.Error) as error:
             raise self._named(self._words(error)) from None

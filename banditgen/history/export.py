@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from banditgen.history import schema as t
-from banditgen.history.columns import ESCAPED, Code, Text, as_given
+from banditgen.history.columns import ESCAPED, Text, as_given
 from banditgen.history.database import Database
+from banditgen.history.lookup import by_key, fetch, raw
 
 AT_ONCE = 2000  # candidates
-_OTHERS_AT_ONCE = 500
+CHUNK_BYTES = 16 << 20  # what candidates of one chunk should not take; where they are large, fewer are read at once
+_OTHERS_AT_ONCE = 2000
 
 _ESCAPED = encode_basestring_ascii(ESCAPED)[1:-1]
-
-Encode = Callable[[Any], str]
 
 
 class Row(NamedTuple):
@@ -40,18 +40,19 @@ class Row(NamedTuple):
 class Chunk:
     """Candidates in the order of the log, with what belongs to them.
 
-    `contents` is code and text by hash, where they are kept. `races` is the record of a race and its decision as JSON
-    text, by race id, for those whose first candidate is here. `also` has as many lists of other records as there are rows.
+    `rows` hold what `Row` names. `contents` is code and text by hash, where they are kept. `races` is the record of a race and
+    its decision as JSON text, by race id, for those whose first candidate is here. `also` has as many lists of other records
+    as there are rows.
     """
 
-    rows: list[Row]
+    rows: list[tuple[Any, ...]]
     contents: dict[str, str]
     races: dict[str, str]
     also: list[list[str]]
 
 
 def chunks(database: Database, task_type: str | None = None) -> Iterator[Chunk]:
-    """Every candidate that is there when the reading starts, `AT_ONCE` at a time, and all other records spread over them.
+    """Every candidate that is there when the reading starts, up to `AT_ONCE` at a time, and all other records spread over them.
 
     With a task type, the candidates of that type with their races and what was said of them.
     """
@@ -62,20 +63,18 @@ def chunks(database: Database, task_type: str | None = None) -> Iterator[Chunk]:
     if not total:
         return
     others = other_records(database, task_type)
-    share = math.ceil(_count_others(database, task_type) / total)
+    share = max(1, math.ceil(_most_others(database) / total))
     columns = [t.results.c[name] for name in Row._fields]
-    query = sa.select(*map(_raw, columns)).where(r.seq <= last, *of_type).order_by(r.seq).limit(AT_ONCE)
-    after, contents = -1, dict[str, str]()
-    while True:
-        rows = [Row._make(row) for row in _fetch(database, query.where(r.seq > after))]
-        if not rows:
-            return
-        after = rows[-1].seq
-        hashes = {key for row in rows for key in (row.code_hash, row.text_hash) if key is not None}
-        known = {key: contents[key] for key in hashes if key in contents}  # many candidates are the same, and near each other
-        contents = known | _contents(database, sorted(hashes - known.keys()))
-        races = _races(database, sorted(row.race_id for row in rows if row.position == 0 and row.race_id is not None))
-        yield Chunk(rows, contents, races, [list(itertools.islice(others, share)) for _ in rows])
+    query = sa.select(*map(raw, columns)).where(r.seq <= last, *of_type).order_by(r.seq)
+    after, contents, at_once = -1, dict[str, str](), 500
+    while rows := fetch(database, query.where(r.seq > after).limit(at_once)):
+        after = rows[-1][0]
+        contents = _contents(database, rows, contents)
+        races = _races(database, [row[2] for row in rows if row[3] == 0 and row[2] is not None])
+        taken = list(itertools.islice(others, share * len(rows)))
+        yield Chunk(rows, contents, races, [taken[start : start + share] for start in range(0, share * len(rows), share)])
+        size = sum(len(row[-1]) for row in rows) + sum(map(len, contents.values()))
+        at_once = min(AT_ONCE, max(1, CHUNK_BYTES * len(rows) // size))
 
 
 def lines(database: Database, task_type: str | None = None) -> Iterator[str]:
@@ -88,19 +87,27 @@ def lines(database: Database, task_type: str | None = None) -> Iterator[str]:
         yield f'{{"record": "history", "also": [{", ".join(others)}]}}\n'
 
 
-def _lines(chunk: Chunk) -> Iterator[str]:
-    quoted, contents, races = encode_basestring_ascii, chunk.contents, chunk.races
+def _lines(chunk: Chunk) -> list[str]:
+    races = chunk.races
+    contents: dict[str | None, str] = {key: encode_basestring_ascii(content) for key, content in chunk.contents.items()}
+    contents[None] = '""'
+    texts: dict[str | None, str] = {None: "null"}
+    times: dict[float, str] = {}  # those of one race have one
+    made = []
     for (_, created_at, race_id, position, task_type, code_hash, text_hash, result), also in zip(chunk.rows, chunk.also, strict=True):
-        code = '""' if code_hash is None else quoted(contents[code_hash]) if code_hash in contents else _dropped("code", code_hash)
-        text = '""' if text_hash is None else quoted(contents[text_hash]) if text_hash in contents else _dropped("text", text_hash)
+        code = contents.get(code_hash) or _dropped("code", code_hash)
+        text = contents.get(text_hash) or _dropped("text", text_hash)
+        race = texts.get(race_id) or texts.setdefault(race_id, _text(race_id))
+        at = times.get(created_at) or times.setdefault(created_at, repr(created_at))
+        of_type = texts.get(task_type) or texts.setdefault(task_type, _text(task_type))
         extra = f', "race": {races[race_id]}' if position == 0 and race_id in races else ""
         if also:
             extra += f', "also": [{", ".join(also)}]'
-        race = "null" if race_id is None else _text(race_id)
-        yield (
-            f'{{"record": "candidate", "created_at": {created_at!r}, "race_id": {race}, "position": {position}, '
-            f'"task_type": {_text(task_type)}, "code": {code}, "text": {text}{extra}, {result[1:]}\n'
+        made.append(
+            f'{{"record": "candidate", "created_at": {at}, "race_id": {race}, "position": {position}, '
+            f'"task_type": {of_type}, "code": {code}, "text": {text}{extra}, {result[1:]}\n'
         )
+    return made
 
 
 def _dropped(name: str, key: str) -> str:
@@ -111,21 +118,23 @@ def _dropped(name: str, key: str) -> str:
 def other_records(database: Database, task_type: str | None = None) -> Iterator[str]:
     """What no candidate leads to, as JSON texts: arms, strategies, feedback, weights, races without candidates, and so on."""
     for kind, table, where in _others(task_type):
-        key = next(iter(table.primary_key))
-        query = sa.select(*map(_raw, _columns(table))).where(*where).order_by(key).limit(_OTHERS_AT_ONCE)
-        columns = _columns(table)
-        encoders, position = _encoders(kind, columns), columns.index(key)
-        rows = _fetch(database, query)
+        columns, key = _columns(table), next(iter(table.primary_key))
+        query = sa.select(*map(raw, columns)).where(*where).order_by(key).limit(_OTHERS_AT_ONCE)
+        record, position = _recorder(kind, columns), columns.index(key)
+        rows = fetch(database, query)
         while rows:
-            yield from (_record(encoders, row) for row in rows)
-            rows = _fetch(database, query.where(_raw(key) > rows[-1][position])) if len(rows) == _OTHERS_AT_ONCE else []
+            if kind == "race":
+                yield from _races(database, [row[position] for row in rows]).values()
+            else:
+                yield from map(record, rows)
+            rows = fetch(database, query.where(raw(key) > rows[-1][position])) if len(rows) == _OTHERS_AT_ONCE else []
 
 
 def _others(task_type: str | None) -> list[tuple[str, sa.Table, list[sa.ColumnElement[bool]]]]:
     """Kind, table and condition of the records that stand beside candidates."""
     r, d = t.results.c, t.decisions.c
     no_first = ~sa.exists().where(r.race_id == t.races.c.id, r.position == 0)
-    raceless = ~sa.exists().where(t.races.c.id == d.id) | sa.exists().where(t.races.c.id == d.id, no_first)
+    raceless = ~sa.exists().where(t.races.c.id == d.id)
     everything: list[tuple[str, sa.Table, list[sa.ColumnElement[bool]]]] = [
         ("arm", t.arms, []),
         ("arm_event", t.arm_events, []),
@@ -146,66 +155,29 @@ def _others(task_type: str | None) -> list[tuple[str, sa.Table, list[sa.ColumnEl
     return [(kind, table, [*where, only[kind]] if kind in only else where) for kind, table, where in everything if kind != "weights"]
 
 
-def _count_others(database: Database, task_type: str | None) -> int:
-    counts = [sa.select(sa.func.count()).select_from(table).where(*where) for _, table, where in _others(task_type)]
+def _most_others(database: Database) -> int:
+    """No more than so many records stand beside candidates; how many exactly takes longer to find out than to export them."""
+    counts = [sa.select(sa.func.count()).select_from(table) for _, table, _ in _others(None)]
     return sum(database.run(lambda connection: [connection.scalar(count) or 0 for count in counts]))
 
 
-def _contents(database: Database, hashes: Sequence[str]) -> dict[str, str]:
-    """Codes and texts by hash; in the order of the index they are found twice as fast as by a join."""
-    rows = _fetch_by_key(database, sa.select(*map(_raw, t.codes.c)), t.codes.c.hash, hashes)
-    return {key: bytes(content).decode("utf-8", "surrogatepass") for key, content in rows}
+def _contents(database: Database, rows: Sequence[tuple[Any, ...]], before: dict[str, str]) -> dict[str, str]:
+    """Codes and texts by hash; many candidates are the same and near each other, which is why those of the rows before are given."""
+    hashes = dict.fromkeys(itertools.chain.from_iterable(row[5:7] for row in rows))
+    hashes.pop(None, None)
+    known = {key: before[key] for key in hashes if key in before}
+    new = by_key(database, [t.codes.c.hash, t.codes.c.content], [key for key in hashes if key not in known])
+    return known | {key: str(content, "utf-8", "surrogatepass") for key, content in new}
 
 
 def _races(database: Database, race_ids: Sequence[str]) -> dict[str, str]:
     """The JSON texts of races with their decisions, by the id as it is stored."""
     races, decisions = _columns(t.races), _columns(t.decisions)
-    race_encoders, decision_encoders = _encoders("race", races), _encoders("decision", decisions)
-    columns = [*map(_raw, races), *(_raw(column).label(f"decision_{column.name}") for column in decisions)]
-    both = sa.select(*columns).select_from(t.races.outerjoin(t.decisions, t.decisions.c.id == t.races.c.id))
-    key, start = races.index(t.races.c.id), len(races)
-    decided = start + decisions.index(t.decisions.c.id)
-    found = {}
-    for row in _fetch_by_key(database, both, t.races.c.id, race_ids):
-        race = _record(race_encoders, row[:start])
-        if row[decided] is not None:
-            race = f'{race[:-1]}, "decision": {_record(decision_encoders, row[start:])}}}'
-        found[row[key]] = race
+    of_race, of_decision = _recorder("race", races), _recorder("decision", decisions)
+    found = {row[0]: of_race(row) for row in by_key(database, races, race_ids)}
+    for row in by_key(database, decisions, list(found)):
+        found[row[0]] = f'{found[row[0]][:-1]}, "decision": {of_decision(row)}}}'
     return found
-
-
-def _fetch_by_key(database: Database, query: sa.Select[Any], key: sa.Column[Any], values: Sequence[str]) -> list[Any]:
-    """The rows that have these keys. SQLAlchemy's own IN costs more for each value than all else that is done with a row."""
-
-    def work(connection: sa.Connection) -> list[Any]:
-        dialect = connection.dialect
-        mark = "?" if dialect.paramstyle == "qmark" else "%s"
-        sql = f"{query.compile(dialect=dialect)} WHERE {key.compile(dialect=dialect)} IN ({', '.join([mark] * len(values))})"
-        cursor = connection.exec_driver_sql(sql, tuple(values)).cursor
-        assert cursor is not None
-        return list(cursor.fetchall())
-
-    return database.run(work) if values else []
-
-
-def _fetch(database: Database, query: sa.Select[Any]) -> list[Any]:
-    """Rows as the driver gives them: no type of ours is applied."""
-
-    def work(connection: sa.Connection) -> list[Any]:
-        cursor = connection.execute(query).cursor
-        assert cursor is not None
-        return list(cursor.fetchall())
-
-    return database.run(work)
-
-
-def _raw(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """A column as it is stored, JSON as its text."""
-    if isinstance(column.type, sa.JSON):
-        return sa.cast(column, sa.Text)
-    if isinstance(column.type, Text):
-        return sa.type_coerce(column, sa.Text)
-    return sa.type_coerce(column, sa.LargeBinary) if isinstance(column.type, Code) else column
 
 
 def _columns(table: sa.Table) -> list[sa.Column[Any]]:
@@ -213,22 +185,28 @@ def _columns(table: sa.Table) -> list[sa.Column[Any]]:
     return [column for column in table.c if column.name != "answered"]
 
 
-def _encoders(kind: str, columns: Sequence[sa.Column[Any]]) -> list[tuple[str, Encode]]:
-    """For each column the text before its value, and what makes JSON of a value that is there."""
-    encoders: list[tuple[str, Encode]] = []
-    for column in columns:
-        before = f'{{"record": "{kind}", ' if not encoders else ", "
-        encode: Encode = encode_basestring_ascii if isinstance(column.type, Text) else str if isinstance(column.type, sa.JSON) else repr
-        encoders.append((f'{before}"{column.name}": ', encode))
-    return encoders
+def _recorder(kind: str, columns: Sequence[sa.Column[Any]]) -> Callable[[Sequence[Any]], str]:
+    """What makes a JSON text of a row of these columns."""
+    values = ", ".join(f'"{column.name}": %s' for column in columns)
+    template = f'{{"record": "{kind}", {values}}}'
+    quoted = [position for position, column in enumerate(columns) if isinstance(column.type, Text)]
+    nullable = [position for position, column in enumerate(columns) if column.nullable]
 
+    def made(row: Sequence[Any], quote: Callable[[str], str]) -> str:
+        cells = list(row)
+        for position in quoted:
+            if cells[position] is not None:
+                cells[position] = quote(cells[position])
+        for position in nullable:
+            if cells[position] is None:
+                cells[position] = "null"
+        return template % tuple(cells)
 
-def _record(encoders: Sequence[tuple[str, Encode]], row: Sequence[Any]) -> str:
-    text = "".join([before + encode(value) if value is not None else before + "null" for (before, encode), value in zip(encoders, row)])  # noqa: B905
-    if _ESCAPED in text:
-        careful = [(before, _text if encode is encode_basestring_ascii else encode) for before, encode in encoders]
-        text = "".join([before + encode(value) if value is not None else before + "null" for (before, encode), value in zip(careful, row)])  # noqa: B905
-    return text + "}"
+    def record(row: Sequence[Any]) -> str:
+        text = made(row, encode_basestring_ascii)
+        return made(row, _text) if _ESCAPED in text else text
+
+    return record
 
 
 def _text(stored: str) -> str:

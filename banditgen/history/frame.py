@@ -46,7 +46,7 @@ def dataframe(database: Database, task_type: str | None = None, *, code: bool = 
     measures: dict[str, dict[int, float]] = {}
     codes: list[str | None] = []
     for chunk in chunks(database, task_type):
-        for row in chunk.rows:
+        for row in map(Row._make, chunk.rows):
             result = json.loads(row.result)
             for name, value in zip(columns, _typed(row, result), strict=True):
                 columns[name].append(_unicode(value))
@@ -89,7 +89,7 @@ def write_parquet(database: Database, path: Path, task_type: str | None = None) 
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         rows: list[dict[str, Any]] = []
         for chunk in chunks(database, task_type):
-            rows += [_parquet_row(schema.names, chunk, row, also) for row, also in zip(chunk.rows, chunk.also, strict=True)]
+            rows += [_parquet_row(schema.names, chunk, row, also) for row, also in zip(map(Row._make, chunk.rows), chunk.also, strict=True)]
             count += len(chunk.rows)
             if len(rows) >= GROUP_ROWS:
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import os
+import pickle
 import shutil
 import sys
 import tempfile
@@ -17,13 +18,14 @@ from typing import IO, Any, Literal, cast
 
 import sqlalchemy as sa
 
-from banditgen.errors import UsageError
+from banditgen.errors import HistoryError, UsageError
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.database import Database
 from banditgen.history.records import Rows, parse
 
-AT_ONCE = 1000  # candidates in a transaction
+AT_ONCE = 5000  # rows in a transaction, about half a second's
+IDS_AT_ONCE = 1000  # in one question
 LONGEST_LINE = 64 << 20  # bytes
 ERRORS_KEPT = 1000
 
@@ -67,23 +69,38 @@ def import_rows(database: Database, rows: Callable[[Imported], Iterable[Rows]], 
 
     Args:
         database: of the history.
-        rows: begins making them, and writes down in what it is given which lines it left out; it is called twice for "stop".
-        on_error: "stop" makes all of them before anything is imported; "skip" imports as it reads.
+        rows: begins making them, and writes down in what it is given which lines it left out.
+        on_error: "stop" makes all of them before anything is imported, and keeps them in a temporary file; "skip" imports as it reads.
 
     Raises:
         UsageError: whatever making the rows raised; nothing was imported.
         HistoryError: the history cannot be written; what was imported by then stays, and importing again is harmless.
     """
     imported = Imported()
-    if on_error == "stop":
-        for _ in rows(imported):
-            pass
-    for batch in _batches(rows(imported)):
+    batches = _batches(rows(imported))
+    for batch in _all_made(batches) if on_error == "stop" else batches:
         new = database.run(lambda connection, batch=batch: _append(database, connection, batch), write=True)  # type: ignore[misc]
         for kind, some in batch.tables.items():
             imported.new[kind] += new[kind]
             imported.known[kind] += len(some) - new[kind]
     return imported
+
+
+def _all_made(batches: Iterable[Rows]) -> Iterator[Rows]:
+    """The same batches, the first of them given when the last was made."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            for batch in batches:
+                pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+            file.seek(0)
+        except OSError as error:
+            where = tempfile.gettempdir()
+            raise HistoryError(
+                f"{where} cannot hold what is to be imported: {error.strerror}; nothing was imported, TMPDIR names another folder"
+            ) from None
+        end = os.fstat(file.fileno()).st_size
+        while file.tell() < end:
+            yield pickle.load(file)  # noqa: S301 - nobody else can write to it
 
 
 def parsed(lines: Lines, name: str, on_error: OnError = "stop") -> Callable[[Imported], Iterator[Rows]]:
@@ -202,4 +219,4 @@ def _of_races(connection: sa.Connection, race_ids: Iterable[str]) -> list[dict[s
 def _some(ids: Iterable[str]) -> Iterator[Sequence[str]]:
     """Ids, as many at a time as a database takes."""
     ordered = sorted(ids)
-    return (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
+    return (ordered[start : start + IDS_AT_ONCE] for start in range(0, len(ordered), IDS_AT_ONCE))

@@ -37,6 +37,7 @@ class PostgreSQL(Database):
     stamp = sa.literal_column("pg_current_xact_id()::text::bigint", sa.BigInteger)
     horizon = sa.literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", sa.BigInteger)
     shared = True
+    numbered = False
 
     def __init__(self, url: str) -> None:
         try:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banditgen.history.rows import result_from_json, result_row, text_hash
+from banditgen.history.rows import result_from_json, result_row
 from banditgen.result import FailureKind
 from banditgen.scoring import unit_interval
 
@@ -40,7 +40,10 @@ def parse(line: str | bytes) -> Rows:
     Raises:
         ValueError: the line is not as the format says; the message says in what.
     """
-    rows = Rows()
+    try:
+        return _rows(json.loads(line, parse_constant=_no_constant))
+    except (TypeError, ValueError, RecursionError):
+        pass  # to be read once more, slowly, for the reason
     try:
         try:
             data = json.loads(line, parse_constant=_no_constant, parse_float=_finite)
@@ -48,11 +51,16 @@ def parse(line: str | bytes) -> Rows:
             raise ValueError("it is not UTF-8 text") from None
         except ValueError as error:
             raise ValueError(f"it is not JSON ({error})") from None
-        _read(rows, data)
+        return _rows(data)
     except TypeError as error:
         raise ValueError(str(error)) from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _rows(data: Any) -> Rows:
+    rows = Rows()
+    _read(rows, data)
     return rows
 
 
@@ -79,32 +87,41 @@ def _read(rows: Rows, data: Any) -> None:
 
 
 def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
-    fields = {name: _value(f"candidate's {name}", check, record[name]) for name, check in _RESULT.items() if name in record}
+    fields = _values("candidate", _RESULT, {name: record[name] for name in _RESULT if name in record})
     for name in ("id", "generator_name", "generation_time", "model_used", "temperature"):
         if name not in fields:
             raise ValueError(f"the candidate's {name} is missing")
-    dropped = {}
+    dropped: dict[str, Any] = {}
     for name in ("code", "text"):
         if record.get(name) is None:
-            dropped[f"{name}_hash"] = _value(f"candidate's {name}_hash", _optional(_hash), record.get(f"{name}_hash"))
+            dropped |= _values("candidate", {f"{name}_hash": _optional(_hash)}, {f"{name}_hash": record.get(f"{name}_hash")})
             fields[name] = ""
         else:
-            fields[name] = _value(f"candidate's {name}", _string, record[name])
+            fields |= _values("candidate", {name: _string}, {name: record[name]})
     result = result_from_json(fields)
-    where = {name: _value(f"candidate's {name}", check, record.get(name)) for name, check in _PLACE.items()}
-    rows.add("candidate", result_row(result, where["race_id"], where["task_type"], where["created_at"], where["position"]) | dropped)
-    rows.contents.update({str(text_hash(text)): text for text in (result.code, result.text) if text})
+    where = _values("candidate", _PLACE, {name: record.get(name) for name in _PLACE})
+    row = result_row(result, where["race_id"], where["task_type"], where["created_at"], where["position"]) | dropped
+    rows.add("candidate", row)
+    rows.contents.update({row[f"{name}_hash"]: fields[name] for name in ("code", "text") if fields[name]})
 
 
 def _checked(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _value(f"{kind}'s {name}", check, record.get(name)) for name, check in _COLUMNS[kind].items()}
+    columns = _COLUMNS[kind]
+    return _values(kind, columns, {name: record.get(name) for name in columns})
 
 
-def _value(what: str, check: Check, value: Any) -> Any:
+def _values(kind: str, checks: Mapping[str, Check], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, each value checked by its name."""
     try:
-        return check(value)
+        return {name: checks[name](value) for name, value in given.items()}
     except (TypeError, ValueError, OverflowError, KeyError):
-        raise ValueError(f"the {what} cannot be {value!r:.60}") from None
+        pass
+    for name, value in given.items():
+        try:
+            checks[name](value)
+        except (TypeError, ValueError, OverflowError, KeyError):
+            raise ValueError(f"the {kind}'s {name} cannot be {value!r:.60}") from None
+    raise AssertionError("a check refused what it then passed")
 
 
 def _no_constant(name: str) -> None:
@@ -125,9 +142,9 @@ def _string(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    if not _string(value) or len(value) > _NAME_LENGTH:
+    if not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH:
         raise ValueError
-    return str(value)
+    return value
 
 
 def _short(value: Any) -> str:
@@ -143,6 +160,8 @@ def _hash(value: Any) -> str:
 
 def _number(low: float, high: float) -> Check:
     def check(value: Any) -> float:
+        if type(value) is float and low <= value <= high:  # nearly all, at once
+            return value
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise ValueError
         return float(value)
@@ -177,12 +196,15 @@ def _json(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _shallow(value: Any, depth: int) -> None:
+def _shallow(value: dict[str, Any] | list[Any], depth: int) -> None:
+    """Refuse what is nested more deeply than this, and numbers that JSON cannot write again."""
     if depth == 0:
         raise ValueError
-    if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
+    for one in value.values() if isinstance(value, dict) else value:
+        if isinstance(one, dict | list):
             _shallow(one, depth - 1)
+        elif isinstance(one, float) and math.isinf(one):
+            raise ValueError
 
 
 def _list(value: Any) -> list[Any]:

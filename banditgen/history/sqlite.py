@@ -39,6 +39,7 @@ class SQLite(Database):
     stamp = sa.select(sa.func.max(t.results.c.seq)).scalar_subquery()
     horizon = sa.select(sa.func.max(t.results.c.seq) + 1).scalar_subquery()
     shared = False
+    numbered = True
 
     def __init__(self, path: Path | None) -> None:
         engine = sa.create_engine(

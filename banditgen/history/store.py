@@ -20,6 +20,7 @@ from banditgen.history.ids import new_id
 from banditgen.history.opening import open_database
 from banditgen.history.opinions import Opinions
 from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
+from banditgen.history.tallies import tallies
 from banditgen.result import GenerationResult
 
 if TYPE_CHECKING:
@@ -152,14 +153,8 @@ class History(Opinions):
         self._append(t.selections, [values])
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
-        """Passes and fails per arm and task type."""
-        r = t.results.c
-        passed = sa.case((r.passed, 1), else_=0)
-        sums = sa.func.sum(passed).label("passes"), sa.func.sum(1 - passed).label("fails")
-        query = sa.select(r.arm_id, r.arm_name, r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.arm_name, r.task_type)
-        if task_type is not None:
-            query = query.where(r.task_type == task_type)
-        return self._all(lambda row: Tally(**row), query)
+        """Passes and fails per arm and task type, each arm under the name that it had last."""
+        return self._run(lambda connection: tallies(connection, task_type))
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
         """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.

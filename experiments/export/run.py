@@ -80,7 +80,7 @@ def build(path: Path, count: int) -> None:
             rows = [{key: value for key, value in vars(one).items() if key != "results"} | {"created_at": now} for _, one in races]
             connection.execute(t.races.insert(), rows)
             connection.execute(t.results.insert(), results)
-            connection.execute(t.codes.insert(), code_rows(r for _, one in races for r in one.results))
+            connection.execute(t.codes.insert(), [row for _, one in races for row in code_rows(one.results)])
             selections = [
                 {"id": new_id(), "created_at": now, "scope": "balanced:0.7/0.3", "task_type": one.task_type, "arm_name": "arm-1"}
                 | {"result_id": one.best_id, "combined_score": 0.8}

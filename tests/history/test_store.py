@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionError
+from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionError, UsageError
 from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.store import History
@@ -94,6 +94,22 @@ def test_tallies_and_evidence_leave_out_what_says_nothing() -> None:
     assert [key[1:5:2] for key in evidence.pairs] == [("id-a", "id-b")]
     later = store.evidence({"id-a"}, set(), evidence.cursor)
     assert (later.own, later.pairs, later.again) == ({}, {}, False)
+
+
+def test_what_a_caller_did_wrong_is_not_called_damage() -> None:
+    """An error of ours raised within a transaction passes; a value that no row can have is still the row's fault."""
+    store = History("sqlite://")
+
+    def wrong(error: Exception) -> None:
+        raise error
+
+    for message in ("the weights must be numbers", "another"):
+        with pytest.raises(UsageError, match=f"^{message}$"):
+            store.database.run(lambda connection, message=message: wrong(UsageError(message)), write=True)  # type: ignore[misc]
+        with pytest.raises(UsageError, match=f"^{message}$"), store.database.transaction():
+            wrong(UsageError(message))
+    with pytest.raises(HistoryCorruptError, match="cannot be read"):
+        store.database.run(lambda connection: wrong(ValueError("no enum")))
 
 
 def test_weights_of_one_scope_do_not_touch_another() -> None:

@@ -259,6 +259,7 @@ BAD_LINES: list[tuple[str, str]] = [
     ('{"record": "strategy", "hash": "h", "name": "n", "created_at": 1, "toml": null}', "strategy's toml"),
     (json.dumps({"record": "race", "id": "r", "created_at": 1, "task_type": "t", "task": {}, "reason": 0}), "race's reason"),
     (json.dumps(good_line(race=good_line()["race"] | {"task": json.loads("[" * 60 + "]" * 60)})), "race's task"),
+    (json.dumps(good_line(race=good_line()["race"] | {"task": {"a": [{"b": "-1e999"}]}})).replace('"-1e999"', "-1e999"), "too large"),
 ]  # fmt: skip
 
 
