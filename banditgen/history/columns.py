@@ -57,6 +57,8 @@ class Code(sa.TypeDecorator[str]):
 
 
 def _plain(value: str) -> bool:
+    if value.isascii():
+        return "\0" not in value
     if "\0" in value or value.startswith(ESCAPED):
         return False
     try:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,6 +107,12 @@ class Database(abc.ABC):
     def _after_fork(self) -> None:
         """A connection must not be used on both sides of a fork."""
         self.engine.dispose(close=False)
+
+    def write(self, connection: sa.Connection, work: Iterable[tuple[Any, Sequence[Mapping[str, Any]]]]) -> None:
+        """Execute each of these statements for all of its rows, none of which has an answer."""
+        for statement, rows in work:
+            if rows:
+                connection.execute(statement, rows)
 
     @abc.abstractmethod
     def make_durable(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import random
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,7 @@ class PostgreSQL(Database):
             engine = sa.create_engine(parsed, connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "banditgen"})
         except ModuleNotFoundError:
             raise HistoryError("a PostgreSQL history needs psycopg: pip install 'banditgen[postgres]'") from None
+        logging.getLogger("psycopg").addFilter(_no_echo)
         sa.event.listen(engine, "connect", _take_shard)
         super().__init__(shown.render_as_string(hide_password=True), engine)
         with self.errors_in_one_line():
@@ -58,6 +61,16 @@ class PostgreSQL(Database):
 
     def _options(self, write: bool, snapshot: bool) -> dict[str, Any]:
         return {WRITE: write} | ({"isolation_level": "REPEATABLE READ"} if snapshot else {})
+
+    def write(self, connection: sa.Connection, work: Iterable[tuple[Any, Sequence[Mapping[str, Any]]]]) -> None:
+        """In one round trip: a race's rows cost the network, and the server's and our processes' turns, once."""
+        driver: Any = connection.connection.driver_connection
+        base = self.engine.dialect.loaded_dbapi.Error
+        try:
+            with driver.pipeline():
+                super().write(connection, work)
+        except base as error:  # what the server refused is known at the end, where SQLAlchemy does not see it
+            raise DBAPIError.instance(None, None, error, base, connection_invalidated=driver.closed) from error
 
     def make_durable(self) -> None:
         """The server is, unless its administrator said otherwise."""
@@ -103,6 +116,11 @@ class PostgreSQL(Database):
     def damage(self) -> list[str]:
         """Nothing: a server looks after its own files."""
         return []
+
+
+def _no_echo(record: logging.LogRecord) -> bool:
+    """Not what psycopg says of a pipeline that ends after an error: the error itself is raised, and people see that."""
+    return not str(record.msg).startswith("error ignored")
 
 
 def _take_shard(connection: Any, record: Any) -> None:

@@ -69,14 +69,22 @@ class Writer:
         self._own = _upsert(insert(t.statistics), OWN_KEY, OWN_SUMS, stamp)
         self._pairs = _upsert(insert(t.pair_statistics), PAIR_KEY, PAIR_SUMS, stamp)
 
+    def additions(self, sums: Sums, shard: int) -> list[tuple[Any, list[dict[str, Any]]]]:
+        """What adds these sums to the stored ones: statements with their rows.
+
+        The rows are in one order: two writers of one shard must not wait for each other in a ring.
+        """
+        own, pairs = (*OWN_KEY, "shard", *OWN_SUMS, "last_at"), (*PAIR_KEY, "shard", *PAIR_SUMS)
+        return [
+            (self._own, [_named(own, (*key, shard), (*sums.own[key], sums.last_at[key])) for key in sorted(sums.own)]),
+            (self._pairs, [_named(pairs, (*key, shard), sums.pairs[key]) for key in sorted(sums.pairs)]),
+        ]
+
     def add(self, connection: sa.Connection, sums: Sums, shard: int) -> None:
-        """Add these sums to the stored ones, in one order: two writers of one shard must not wait for each other in a ring."""
-        if sums.own:
-            rows = [_named((*OWN_KEY, *OWN_SUMS), key, sums.own[key]) | {"last_at": sums.last_at[key]} for key in sorted(sums.own)]
-            connection.execute(self._own, [row | {"shard": shard} for row in rows])
-        if sums.pairs:
-            rows = [_named((*PAIR_KEY, *PAIR_SUMS), key, sums.pairs[key]) for key in sorted(sums.pairs)]
-            connection.execute(self._pairs, [row | {"shard": shard} for row in rows])
+        """Add these sums to the stored ones."""
+        for statement, rows in self.additions(sums, shard):
+            if rows:
+                connection.execute(statement, rows)
 
 
 def sums_of(rows: Sequence[Mapping[str, Any]]) -> Sums:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 MANY = 1000  # ids in one question: databases limit them
+_ANSWERED = sa.update(t.decisions).where(t.decisions.c.id == sa.bindparam("race_id")).values(answered=True)
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 
 
@@ -49,7 +50,9 @@ class History(Opinions):
         self.url = self._database.url
         self._transaction = self._database.transaction
         self._run = self._database.run
+        self._write = self._database.write
         self._statistics = statistics.Writer(self._database.insert, self._database.stamp)
+        self._new = {table: self._database.insert(table).on_conflict_do_nothing() for table in (t.races, t.results, t.codes)}
         self._known_arms: set[str] = set()
 
     @property
@@ -94,10 +97,9 @@ class History(Opinions):
         def work(connection: sa.Connection) -> bool:
             if not self._added(connection, t.races, row):
                 return False
-            if rows:
-                connection.execute(t.results.insert(), rows)  # a result that is there already is an error: the race is not added
-                self._learn(connection, race.results, rows)
-            connection.execute(sa.update(t.decisions).where(t.decisions.c.id == race.id).values(answered=True))
+            # a result that is there already is an error: the race is not added
+            own = (t.results.insert(), rows), (_ANSWERED, [{"race_id": race.id}])
+            self._write(connection, [*own, *self._lessons(connection, race.results, rows)])
             return True
 
         return self._run(work, write=True)
@@ -108,21 +110,18 @@ class History(Opinions):
 
         def work(connection: sa.Connection) -> None:
             if self._added(connection, t.results, row):
-                self._learn(connection, [result], [row])
+                self._write(connection, self._lessons(connection, [result], [row]))
 
         self._run(work, write=True)
 
     def _added(self, connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
         """Append a row; False if its key is there already."""
-        statement = self._database.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        return connection.execute(statement, row).rowcount > 0
+        return connection.execute(self._new[table], row, execution_options={"preserve_rowcount": True}).rowcount > 0
 
-    def _learn(self, connection: sa.Connection, results: Sequence[GenerationResult], rows: Sequence[Mapping[str, Any]]) -> None:
-        """What new results bring besides their rows: their codes, and their sums."""
-        codes = code_rows(results)
-        if codes:
-            connection.execute(self._database.insert(t.codes).on_conflict_do_nothing(), codes)
-        self._statistics.add(connection, statistics.sums_of(rows), self._database.shard(connection))
+    def _lessons(self, connection: sa.Connection, results: Sequence[GenerationResult], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """What writes what new results bring besides their rows: their codes, and their sums."""
+        shard = self._database.shard(connection)
+        return [(self._new[t.codes], code_rows(results)), *self._statistics.additions(statistics.sums_of(rows), shard)]
 
     def add_arms(self, arms: Sequence[ArmRecord]) -> None:
         """Append arms; one whose id is there already stays as it is."""

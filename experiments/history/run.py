@@ -119,18 +119,22 @@ def in_processes(write: Callable[..., None], url: str, size: int, seed: int) -> 
 
 
 @contextlib.contextmanager
-def places() -> Iterator[dict[str, Callable[[], str]]]:
-    """How to get a new, empty database of each kind."""
+def places(only: str | None) -> Iterator[dict[str, Callable[[], str]]]:
+    """How to get a new, empty database of each kind, or of the only one that is wanted."""
     with tempfile.TemporaryDirectory() as folder:
         cluster = Cluster(durable=True)
         try:
-            yield {"SQLite": lambda: f"sqlite:///{Path(folder) / new_id()}.db", "PostgreSQL": cluster.database}
+            kinds: dict[str, Callable[[], str]] = {
+                "SQLite": lambda: f"sqlite:///{Path(folder) / new_id()}.db",
+                "PostgreSQL": cluster.database,
+            }
+            yield {kind: new for kind, new in kinds.items() if only in (None, kind)}
         finally:
             cluster.close()
 
 
 def throughput(options: argparse.Namespace) -> None:
-    with places() as kinds:
+    with places(options.only) as kinds:
         for kind, new in kinds.items():
             ratios = []
             for seed in range(options.rounds):
@@ -165,7 +169,7 @@ while True:
 
 def kills(options: argparse.Namespace) -> None:
     rng = random.Random(options.seed)
-    with places() as kinds:
+    with places(options.only) as kinds:
         for kind, new in kinds.items():
             url, told = new(), list[str]()
             for number in range(options.kills):
@@ -229,7 +233,7 @@ def verdict(what: str, url: str, told: list[str]) -> None:
 def million(options: argparse.Namespace) -> None:
     from banditgen.session import BanditGenerator  # noqa: PLC0415
 
-    with places() as kinds:
+    with places(options.only) as kinds:
         for kind, new in kinds.items():
             url, empty = new(), new()
             History(empty).close()
@@ -297,6 +301,7 @@ def fill(url: str, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["throughput", "kills", "restarts", "million"])
+    parser.add_argument("--only", choices=["SQLite", "PostgreSQL"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--size", type=int, default=4)
     parser.add_argument("--kills", type=int, default=200)

@@ -180,6 +180,30 @@ def test_writers_wait_while_the_server_restarts_and_go_on() -> None:
         cluster.close()
 
 
+def test_a_refused_race_is_one_error_and_nothing_else(postgres_url: str) -> None:
+    """What the driver says on the way is not echoed to the terminal, and nothing of the race stays."""
+    code = (
+        "import dataclasses, sys, numpy as np\n"
+        "from banditgen.errors import HistoryError\n"
+        "from banditgen.history.store import History\n"
+        "from banditgen.testing.history import a_race\n"
+        "store, rng = History(sys.argv[1]), np.random.default_rng(1)\n"
+        "one, other = a_race(rng), a_race(rng)\n"
+        "store.add_race(one)\n"
+        "try:\n"
+        "    store.add_race(dataclasses.replace(other, results=one.results))\n"
+        "except HistoryError as error:\n"
+        "    print(error)\n"
+        "store.add_race(other)\n"
+        "print(store.count()['races'], store.check_statistics())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, postgres_url], capture_output=True, text=True, check=False)
+    refused, rest = done.stdout.splitlines()
+    assert "duplicate key" in refused
+    assert rest == "2 []"
+    assert done.stderr == ""
+
+
 def test_two_who_open_an_empty_database_at_once_make_it_once(postgres_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         assert pool.map(_opened, [postgres_url] * 3) == [0, 0, 0]
@@ -202,14 +226,14 @@ def test_a_reader_misses_no_transaction_that_ends_late(postgres_url: str, monkey
     begun, go_on = threading.Event(), threading.Event()
     results = [dataclasses.replace(result, code="", text="") for result in a_race(rng).results]  # no code that others wait for
     late = a_race(rng, results=results)
-    learn = two._learn
+    write = two._write
 
     def slowly(*arguments: Any) -> None:
-        learn(*arguments)
+        write(*arguments)
         begun.set()
         go_on.wait(20)
 
-    monkeypatch.setattr(two, "_learn", slowly)
+    monkeypatch.setattr(two, "_write", slowly)
     thread = threading.Thread(target=two.add_race, args=(late,))
     thread.start()
     assert begun.wait(20)
