@@ -52,12 +52,22 @@ class Likeness:
 
     def between(self, one: Features, two: Features) -> Floats:
         """(N, M) covariances."""
-        near = np.exp(-0.5 * ((one.numbers[:, None, :] - two.numbers[None, :, :]) / self.length) ** 2)
-        same = one.choices[:, None, :] == two.choices[None, :, :]
-        weights = np.ones(len(CHOICES))
-        weights[0] = MODEL_WEIGHT
-        single = (near.sum(-1) + same @ weights) / (near.shape[-1] + weights.sum())
-        whole = near.prod(-1) * OTHER ** (~same).sum(-1)
+        # gene by gene: arrays of two dimensions are several times as fast as one of three
+        single = np.zeros((len(one.numbers), len(two.numbers)))
+        whole = np.ones_like(single)
+        total = 0.0
+        for a, b in zip(one.numbers.T, two.numbers.T, strict=True):
+            near = np.exp(-0.5 * ((a[:, None] - b) / self.length) ** 2)
+            single += near
+            whole *= near
+            total += 1
+        for i, (a, b) in enumerate(zip(one.choices.T, two.choices.T, strict=True)):
+            weight = 1.0 if i else MODEL_WEIGHT
+            same = a[:, None] == b
+            single += weight * same
+            whole *= np.where(same, 1.0, OTHER)
+            total += weight
+        single /= total
         combined: Floats = self.variance * ((1 - self.whole) * single + self.whole * whole)
         return combined
 

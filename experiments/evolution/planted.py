@@ -1,6 +1,6 @@
 """How many generations does it take to find an optimum that was planted?
 
-    python experiments/evolution/planted.py FILE [--seeds 100] [--budget 1500] [--only NAME ...]
+    python experiments/evolution/planted.py FILE [--seeds 100] [--budget 1000] [--only NAME ...]
     python experiments/evolution/planted.py FILE --report
 
 The surface, stated before any method was fitted to it. Each seed is a task type with an optimum of its own. The log-odds of a pass
@@ -47,8 +47,9 @@ WIDTH = 0.3
 BEST = 0.8
 TASK_SD, PAIR_SD = 1.3, 1.2
 FOUNDERS = 8
-PER_GENERATION = 25  # model generations of one generation of children
+PER_GENERATION = 32  # model generations of one generation of children
 TASKS = [f"task {number}" for number in range(2000)]
+BATCH = 4  # races at a time
 REPEATS = 10  # of an Optuna trial
 TARGETS = (0.98, 0.95)
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
@@ -107,8 +108,8 @@ def passed(log_odds: float) -> float:
 
 def bred(seed: int, noise: int, budget: int, *, mate: str = "bred", screened: bool = True) -> Curve:
     surface = Surface(seed, noise)
-    plan = Plan(max(1, budget // PER_GENERATION), FOUNDERS, float(budget), seed, **({} if screened else {"screened": 1}))
-    one = Evolution(surface.space, surface.founders, TASKS, surface.race, plan)
+    plan = Plan(max(1, budget // PER_GENERATION), FOUNDERS, float(budget), seed, **({} if screened else {"screened": 0}))
+    one = Evolution(surface.space, surface.founders, TASKS, surface.race, plan, batch=BATCH)
     if mate == "random":
         one.toolbox.register("mate", lambda _: Child(random_genome(surface.space, one.rng)))
     curve: Curve = []
@@ -201,7 +202,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="JSON lines; a run that is in it is not done again")
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--budget", type=int, default=1500)
+    parser.add_argument("--budget", type=int, default=1000)
     parser.add_argument("--only", nargs="*", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
