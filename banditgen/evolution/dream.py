@@ -1,8 +1,7 @@
 """Evolution on the estimate: generations that are bred and selected without racing anyone, so that only the few best are raced.
 
 A child that is raced costs seconds of a model, one that is only estimated costs microseconds (Jin 2011, "Surrogate-assisted
-evolutionary computation"). DEAP's NSGA-II selects by what is expected of a genome and by how little is known of it, so that the
-last generation holds promising genomes and untried ones.
+evolutionary computation"). A genome is judged by an upper bound of what is expected of it, so that untried ones count too.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from banditgen.evolution.genome import Genome
 from banditgen.evolution.operators import Child
 
 SIZE = 64  # genomes of a generation that is only estimated
-HOPE = 1.0  # standard deviations above the mean at which a genome is judged
+HOPE = 2.0  # standard deviations above the mean at which a genome is judged
 
 
 class Promise(base.Fitness):  # type: ignore[misc]  # DEAP has no type information
-    """(expected quality with hope, standard deviation), both wanted high."""
+    """(upper bound of expected quality,), wanted high."""
 
-    weights = (1.0, 1.0)
+    weights = (1.0,)
 
 
 @dataclasses.dataclass
@@ -58,7 +57,7 @@ def dream(
         if new:
             mean, deviation = estimator.estimate([one.genome for one in new])
             for one, m, d in zip(new, mean, deviation, strict=True):
-                one.fitness.values = float(m + HOPE * d), float(d)
+                one.fitness.values = (float(m + HOPE * d),)
         kept = tools.selBest([*kept, *new], SIZE)
         breeding = [*parents, *(one.genome for one in kept[: SIZE // 2])]
         roots |= {arm_id: one.roots for arm_id, one in bred.items()}

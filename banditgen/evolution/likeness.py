@@ -72,5 +72,5 @@ class Likeness:
         return combined
 
 
-GRID = tuple(Likeness(variance, length, whole) for variance in (0.01, 0.04, 0.12) for length in (0.25, 0.6) for whole in (0.2, 0.7))
+GRID = tuple(Likeness(variance, length, whole) for variance in (0.04, 0.12) for length in (0.25, 0.6) for whole in (0.05, 0.2, 0.7))
 """Among which the evidence chooses."""

@@ -16,10 +16,10 @@ import numpy as np
 from deap import base, tools
 
 from banditgen.errors import UsageError
+from banditgen.evolution.dream import dream
 from banditgen.evolution.fitness import Belief, Estimator, Evidence, Outcome
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.likeness import Floats, Likeness
-from banditgen.evolution.dream import dream
 from banditgen.evolution.operators import Child, breed
 
 SCREENED = 6  # generations that are bred and selected by the estimate alone, for each that is raced

@@ -51,7 +51,7 @@ PER_GENERATION = 32  # model generations of one generation of children
 TASKS = [f"task {number}" for number in range(2000)]
 BATCH = 4  # races at a time
 REPEATS = 10  # of an Optuna trial
-TARGETS = (0.98, 0.95)
+TARGETS = (0.98, 0.95, 0.90)
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
 
 Curve = list[tuple[int, float]]
@@ -169,20 +169,17 @@ def report(rows: list[dict[str, object]], rng: np.random.Generator) -> Iterator[
             values = np.array(list(hits[name].values()))
             drawn = values[rng.integers(len(values), size=(4000, len(values)))]
             yield f"  {name}: {len(values)}, {said(np.isfinite(drawn).mean(1), np.isfinite(values).mean())}, " + said(
-                np.sort(drawn, 1)[:, len(values) // 2], np.sort(values)[len(values) // 2], 0
+                np.sort(drawn, 1)[:, len(values) // 2], median(values), 0
             )
         for name in names[1:]:
             both = sorted(hits["evolution"].keys() & hits[name].keys())
             ours, theirs = (np.array([hits[who][seed] for seed in both]) for who in ("evolution", name))
             drawn = rng.integers(len(both), size=(4000, len(both)))
             medians = [np.sort(values[drawn], 1)[:, len(both) // 2] for values in (ours, theirs)]
-            with np.errstate(invalid="ignore"):
-                ratio = np.where(np.isinf(medians[1]), 0.0, medians[0] / medians[1])  # 0: theirs is beyond the budget
-            yield (
-                f"  evolution within half of what {name} needs on the same seed: "
-                f"{said((ours[drawn] <= np.minimum(theirs[drawn], 2 * budget) / 2).mean(1), np.mean(ours <= np.minimum(theirs, 2 * budget) / 2))}"
-                f"; ratio of medians at most {np.quantile(ratio, 0.975):.2f} (97.5 %)"
-            )
+            most = np.minimum(theirs, budget) / 2  # what was not found within the budget takes longer than that
+            sooner = said((ours <= most)[drawn].mean(1), float(np.mean(ours <= most)))
+            ratio = said(medians[0] / np.minimum(medians[1], budget), median(ours) / min(median(theirs), budget))
+            yield f"  evolution took at most half of what {name} took: {sooner} of seeds; ratio of medians at most {ratio}"
     at = [spent for spent in (100, 200, 400, 700, 1000, 1500, 2000, 3000) if spent <= budget]
     yield "mean share of the optimum after " + ", ".join(map(str, at))
     for name in names:
@@ -192,8 +189,14 @@ def report(rows: list[dict[str, object]], rng: np.random.Generator) -> Iterator[
         yield f"  {name}: " + ", ".join(f"{value:.3f}" for value in np.nanmean(values, 0)) + f"; {seconds:.1f} s of processor time a run"
 
 
+def median(values: np.ndarray) -> float:
+    """The upper one, so that it is never between a number and infinity."""
+    return float(np.sort(values)[len(values) // 2])
+
+
 def said(drawn: np.ndarray, value: float, digits: int = 2) -> str:
-    low, high = np.quantile(drawn, (0.025, 0.975), method="nearest")
+    ordered = np.sort(drawn)
+    low, high = ordered[int(0.025 * len(drawn))], ordered[int(0.975 * len(drawn))]
     return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
