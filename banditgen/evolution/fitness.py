@@ -130,7 +130,7 @@ class Estimator:
         own = LEVEL_VARIANCE + self.likeness.between(features, features)
         return self._belief(across, own)
 
-    def known(self, places: Sequence[int] | NDArray[np.int64] | None = None) -> Belief:
+    def known(self, places: NDArray[np.int64] | None = None) -> Belief:
         """The posterior of `genomes`, in their order; or of those at these places."""
         if places is None:
             return self._belief(self._prior, self._prior)

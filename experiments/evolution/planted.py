@@ -31,6 +31,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
@@ -133,7 +134,8 @@ def sampled(seed: int, noise: int, budget: int, sampler: optuna.samplers.BaseSam
         trial = study.ask()
         numbers = {name: GENES[name].value(trial.suggest_float(name, 0.0, 1.0)) for name in NUMBERS}
         texts = {slot: known[trial.suggest_categorical(slot, range(len(known)))] for slot, known in slots.items()}
-        genome = Genome(model=trial.suggest_categorical("model", MODELS), **numbers, **texts)
+        settings: dict[str, Any] = {"model": trial.suggest_categorical("model", MODELS), **numbers, **texts}
+        genome = Genome(**settings)
         mean = float(np.mean([surface.generate(genome, str(next(tasks))) for _ in range(REPEATS)]))
         study.tell(trial, mean)
         if mean > best_mean:
