@@ -1,6 +1,6 @@
 """How many generations does it take to find an optimum that was planted?
 
-    python experiments/evolution/planted.py FILE [--seeds 100] [--budget 1000] [--only NAME ...]
+    python experiments/evolution/planted.py FILE [--seeds 100] [--first 0] [--budget 1000] [--only NAME ...]
     python experiments/evolution/planted.py FILE --report
 
 The surface, stated before any method was fitted to it. Each seed is a task type with an optimum of its own. The log-odds of a pass
