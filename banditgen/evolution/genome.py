@@ -132,7 +132,7 @@ class Genome:
 
     def to_dict(self) -> dict[str, Any]:
         """The genome as JSON-ready data; `Genome(**data)` gives it back."""
-        return dataclasses.asdict(self)
+        return {name: getattr(self, name) for name in FIELDS}
 
     def differences(self, other: Genome) -> list[str]:
         """What another genome has that this one has not, in words: "temperature 0.5 → 0.62", "method none → steps"."""
@@ -145,6 +145,9 @@ class Genome:
                 before, after = fragment_name(field.name, before), fragment_name(field.name, after)
             words.append(f"{field.name} {_word(before)} → {_word(after)}")
         return words
+
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Genome))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -52,15 +52,25 @@ class Likeness:
 
     def between(self, one: Features, two: Features) -> Floats:
         """(N, M) covariances."""
-        near = np.exp(-0.5 * ((one.numbers[:, None, :] - two.numbers[None, :, :]) / self.length) ** 2)
-        same = one.choices[:, None, :] == two.choices[None, :, :]
-        weights = np.ones(len(CHOICES))
-        weights[0] = MODEL_WEIGHT
-        single = (near.sum(-1) + same @ weights) / (near.shape[-1] + weights.sum())
-        whole = near.prod(-1) * OTHER ** (~same).sum(-1)
+        # gene by gene: arrays of two dimensions are several times as fast as one of three
+        single = np.zeros((len(one.numbers), len(two.numbers)))
+        whole = np.ones_like(single)
+        total = 0.0
+        for a, b in zip(one.numbers.T, two.numbers.T, strict=True):
+            near = np.exp(-0.5 * ((a[:, None] - b) / self.length) ** 2)
+            single += near
+            whole *= near
+            total += 1
+        for i, (a, b) in enumerate(zip(one.choices.T, two.choices.T, strict=True)):
+            weight = 1.0 if i else MODEL_WEIGHT
+            same = a[:, None] == b
+            single += weight * same
+            whole *= np.where(same, 1.0, OTHER)
+            total += weight
+        single /= total
         combined: Floats = self.variance * ((1 - self.whole) * single + self.whole * whole)
         return combined
 
 
-GRID = tuple(Likeness(variance, length, whole) for variance in (0.01, 0.04, 0.12) for length in (0.25, 0.6) for whole in (0.2, 0.7))
+GRID = tuple(Likeness(variance, length, whole) for variance in (0.04, 0.12) for length in (0.25, 0.6) for whole in (0.05, 0.2, 0.7))
 """Among which the evidence chooses."""

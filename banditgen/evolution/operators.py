@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from banditgen.errors import UsageError
-from banditgen.evolution.genome import Genome, Number, Space
+from banditgen.evolution.genome import FIELDS, Genome, Number, Space
 
 CHOICES = ("model", "think")
 BLEND = 0.3  # how far beyond its parents a child's number may lie, as a share of their distance (Eshelman and Schaffer 1993, BLX-α)
@@ -48,16 +48,16 @@ def crossover(one: Genome, two: Genome, space: Space, rng: np.random.Generator) 
     """A child of two: its numbers blended (bounded BLX-α), its choices and fragments from either, with even chances."""
     fields: dict[str, Any] = {}
     shares = []
-    for field in dataclasses.fields(Genome):
-        a, b = getattr(one, field.name), getattr(two, field.name)
-        gene = space.genes.get(field.name)
+    for name in FIELDS:
+        a, b = getattr(one, name), getattr(two, name)
+        gene = space.genes.get(name)
         if gene is not None and a is not None and b is not None and a != b:
             weight = rng.uniform(-BLEND, 1 + BLEND)
-            fields[field.name] = gene.value(gene.unit(a) + weight * (gene.unit(b) - gene.unit(a)))
+            fields[name] = gene.value(gene.unit(a) + weight * (gene.unit(b) - gene.unit(a)))
             shares.append(1 - min(1.0, max(0.0, weight)))
         else:
             first = rng.random() < 0.5
-            fields[field.name] = a if first else b
+            fields[name] = a if first else b
             if a != b:
                 shares.append(float(first))
     share = float(np.mean(shares)) if shares else 0.5

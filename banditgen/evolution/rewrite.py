@@ -94,12 +94,14 @@ def usable(answer: str) -> str | None:
     """
     answer = re.sub(r"<think>.*?(</think>|$)", "", answer[: 20 * MAX_CHARS], flags=re.DOTALL)
     paragraph = next((part for part in re.split(r"\n\s*\n", answer) if part.strip()), "")
+    if "```" in paragraph:  # looked for before quotes are taken off
+        return None
     text = "".join(character if character.isprintable() else " " for character in paragraph)
     text = re.sub(r"^\W*(new |better |improved )?instruction\W*:", "", " ".join(text.split()), flags=re.IGNORECASE).strip("\"'`* ")
     if len(text) > MAX_CHARS:  # to its last whole sentence
         text = text[: max(text.rfind(stop, 0, MAX_CHARS) for stop in ".!?") + 1]
     words = re.findall(r"[A-Za-z]{2,}", text)
-    if len(text) < MIN_CHARS or len(words) < 3 or re.search(r"```|\bdef \w+\(|[{}<>]", text):
+    if len(text) < MIN_CHARS or len(words) < 3 or re.search(r"\bdef \w+\(|[{}<>]", text):
         return None
     return text
 

@@ -16,12 +16,15 @@ import numpy as np
 from deap import base, tools
 
 from banditgen.errors import UsageError
+from banditgen.evolution.dream import dream
 from banditgen.evolution.fitness import Belief, Estimator, Evidence, Outcome
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.likeness import Floats, Likeness
 from banditgen.evolution.operators import Child, breed
 
-SCREENED = 24  # genomes bred for each that is raced: the estimate chooses among them
+SCREENED = 6  # generations that are bred and selected by the estimate alone, for each that is raced
+ATTEMPTS = 4  # children bred for each that is raced: those that were there before are left out
+DRAWS = 2
 WIDTH = 4  # arms that are raced against each other at a time
 CLEARLY = 2.5  # standard deviations of a difference from which on an arm counts as clearly worse
 CAUTION = 1.0  # standard deviations below the mean at which fitness is taken
@@ -73,7 +76,7 @@ class Plan:
         population: arms that may breed, and children of each generation, at least 2.
         budget: model-seconds for everything, more than 0.
         seed: of every draw.
-        screened: genomes bred for each child that is raced; 1 races them as they come.
+        screened: generations bred and selected by the estimate alone for each that is raced; 0 races children as they come.
 
     Raises:
         UsageError: a value outside its range.
@@ -86,7 +89,7 @@ class Plan:
     screened: int = SCREENED
 
     def __post_init__(self) -> None:
-        for field, least in (("generations", 1), ("population", 2), ("seed", 0), ("screened", 1)):
+        for field, least in (("generations", 1), ("population", 2), ("seed", 0), ("screened", 0)):
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise UsageError(f"{field} must be a whole number of at least {least}, not {value!r}")
@@ -193,16 +196,18 @@ class Evolution:
 
     def seconds(self, genome: Genome, by_model: dict[str, float] | None = None) -> float:
         """Expected model-seconds of one generation, from its own and its model's; 0 where nothing is known."""
-        own = self.evidence.seconds(genome.arm_id)
+        total, count = self.evidence.seconds(genome.arm_id)
         anyone = self._seconds_by_model() if by_model is None else by_model
         expected = anyone.get(genome.model, max(anyone.values(), default=0.0))
-        return (sum(own) + KNOWN * expected) / (len(own) + KNOWN)
+        return (total + KNOWN * expected) / (count + KNOWN)
 
     def _seconds_by_model(self) -> dict[str, float]:
-        times: dict[str, list[float]] = {}
+        times: dict[str, tuple[float, int]] = {}
         for arm_id, genome in self.raced.items():
-            times.setdefault(genome.model, []).extend(self.evidence.seconds(arm_id))
-        return {model: float(np.mean(own)) for model, own in times.items() if own}
+            total, count = times.get(genome.model, (0.0, 0))
+            more, times_more = self.evidence.seconds(arm_id)
+            times[genome.model] = total + more, count + times_more
+        return {model: total / count for model, (total, count) in times.items() if count}
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs to go on as if nothing had happened, JSON-ready."""
@@ -258,23 +263,24 @@ class Evolution:
 
     def _propose(self) -> list[Genome]:
         """The next generation's children, none raced before: those of many bred that the estimate, drawn at random, likes best."""
-        bred: dict[str, Child] = {}
-        for _ in range(self.plan.population * self.plan.screened * 4):
-            child = self.toolbox.mate(self.population)
-            if (arm_id := child.genome.arm_id) not in self.children:
-                bred.setdefault(arm_id, child)
-            if len(bred) == self.plan.population * self.plan.screened:
-                break
-        offspring = list(bred.values())
-        if self.plan.screened > 1 and offspring:
-            belief = self.estimator.believe([child.genome for child in offspring])
-            offspring = [offspring[i] for i in self._draw(belief, self.plan.population, self.plan.population)]
+        if self.plan.screened:
+            offspring = self._draw_children(dream(self.population, self.children, self.estimator, self.toolbox.mate, self.plan.screened))
+        else:
+            bred = (self.toolbox.mate(self.population) for _ in range(ATTEMPTS * self.plan.population))
+            offspring = list({child.genome.arm_id: child for child in bred if child.genome.arm_id not in self.children}.values())
         offspring = [*self._rewritten(), *offspring][: self.plan.population]
         for child in offspring:
             self.children[child.genome.arm_id] = child
         if self._born is not None:
             self._born(offspring)
         return [child.genome for child in offspring]
+
+    def _draw_children(self, pool: Sequence[Child]) -> list[Child]:
+        """Of these as many as a generation has, each drawn as the best of all with the chance that it is."""
+        if not pool:
+            return []
+        belief = self.estimator.believe([child.genome for child in pool])
+        return [pool[i] for i in self._draw(belief, self.plan.population, DRAWS * self.plan.population)]
 
     def _rewritten(self) -> list[Child]:
         """A child of one of the best, one of its fragments written anew by a model; none where there is no such model."""
@@ -309,9 +315,9 @@ class Evolution:
 
     def _likely(self) -> list[list[Genome]]:
         """For each job of a batch a few arms, each drawn as the best of all with the chance that it is (Thompson sampling)."""
-        belief = self.estimator.known()
-        top = np.argsort(-belief.low(-CLEARLY), kind="stable")[:LOOKED_AT]
-        belief = Belief(belief.mean[top], belief.covariance[np.ix_(top, top)])
+        mean, deviation = self.estimator.estimate()
+        top = np.argsort(-mean - CLEARLY * deviation, kind="stable")[:LOOKED_AT]
+        belief = self.estimator.known(top)
         return [[self.estimator.genomes[top[i]] for i in self._draw(belief, WIDTH, 4 * WIDTH)] for _ in range(self._batch)]
 
     def _draw(self, belief: Belief, count: int, draws: int) -> list[int]:
