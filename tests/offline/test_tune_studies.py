@@ -44,7 +44,8 @@ def finished(url: str) -> dict[str, int]:
     storage = open_storage(url)
     studies = storage.get_all_studies()
     counts = {study.study_name: len(storage.get_all_trials(study._study_id, states=(TrialState.COMPLETE,))) for study in studies}
-    getattr(storage, "_backend", storage).engine.dispose()  # Optuna wraps its own storages of servers
+    own: Any = getattr(storage, "_backend", storage)  # Optuna wraps its own storages of servers
+    own.engine.dispose()
     return counts
 
 
