@@ -1,6 +1,6 @@
 """Tuning on planted truth and planted nothing, and replay on logs of known policies; writes RESULTS.md.
 
-python -m experiments.tuning.run [--runs 200] [--part truth …]   (from the top of a checkout)
+python -m experiments.tuning.run [--runs 200] [--part truth …]   (from the top of a checkout; parts that are not named keep their figures)
 """
 
 from __future__ import annotations
@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import beta, f
 
 from banditgen.arm import GeneratorConfig
 from banditgen.bandit import choose, make_policy
 from banditgen.offline.evaluate import Log, compare
 from banditgen.offline.replay import empty_state, observe
 from banditgen.offline.tune import Evidence, Tuned, open_storage, tune
+from banditgen.offline.tune.chance import Said, gain
+from banditgen.offline.tune.evidence import Settings
+from banditgen.offline.tune.problem import Problem
+from banditgen.offline.tune.steps import Weights, ratios
 from banditgen.scoring import SelectionCriteria
 from banditgen.selection import learned_weights
 from banditgen.strategy import Strategy
-from tests.planted import candidate, noise_alone, pairs, ratings, worth
+from tests.planted import candidate, noise_alone, pairs, worth
+from tests.planted import ratings as rated_by
 
 HERE = Path(__file__).parent
 IN_USE = Strategy.load("balanced")
@@ -46,20 +51,20 @@ def truth(runs: int) -> list[str]:
         "| hidden weight of quality | within ±0.05 | change proposed | mean error | least squares: within ±0.05 |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for weight in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9):
-        found, plain = [], []
-        for i in range(runs):
-            evidence = ratings(np.random.default_rng([1, int(weight * 100), i]), 200, weight)
-            found.append(tuned(evidence, i))
-            x = np.c_[np.ones(200), evidence.values[evidence.rated]]
-            _, quality, speed = np.linalg.lstsq(x, evidence.satisfaction, rcond=None)[0]
-            plain.append(abs(quality / (quality + speed) - weight) <= 0.05)
-        errors = np.array([one.weights["quality"] - weight for one in found])
-        within, proposed = share([bool(abs(e) <= 0.05) for e in errors]), share([one.strategy is not None for one in found])
-        lines.append(
-            f"| {weight:g} | {within} | {proposed} | {errors.mean():+.4f} ± {1.96 * errors.std() / runs**0.5:.4f} | {share(plain)} |"
-        )
-    return lines
+    return lines + [with_hidden(weight, runs) for weight in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9)]
+
+
+def with_hidden(weight: float, runs: int) -> str:
+    found, plain = [], []
+    for i in range(runs):
+        evidence = rated_by(np.random.default_rng([1, int(weight * 100), i]), 200, weight)
+        found.append(tuned(evidence, i))
+        x = np.c_[np.ones(200), evidence.values[evidence.rated]]
+        _, quality, speed = np.linalg.lstsq(x, evidence.satisfaction, rcond=None)[0]
+        plain.append(abs(quality / (quality + speed) - weight) <= 0.05)
+    errors = np.array([one.weights["quality"] - weight for one in found])
+    within, proposed = share([bool(abs(e) <= 0.05) for e in errors]), share([one.strategy is not None for one in found])
+    return f"| {weight:g} | {within} | {proposed} | {errors.mean():+.4f} ± {1.96 * errors.std() / runs**0.5:.4f} | {share(plain)} |"
 
 
 def rich(rng: np.random.Generator, *, preferred: bool = False, noise: bool = False) -> Evidence:
@@ -81,24 +86,54 @@ def rich(rng: np.random.Generator, *, preferred: bool = False, noise: bool = Fal
     return Evidence.build(preferences=chosen) if preferred else Evidence.build(rows)
 
 
+WORLDS: dict[str, Callable[[np.random.Generator], Evidence]] = {
+    "200 ratings, the truth is in use (0.7)": lambda rng: rated_by(rng, 200, 0.7),
+    "30 ratings, the truth is in use": lambda rng: rated_by(rng, 30, 0.7),
+    "200 ratings that are noise": lambda rng: noise_alone(rng, 200),
+    "200 preferences, the truth is in use": lambda rng: Evidence.build(preferences=pairs(rng, 200, 0.7)),
+    "200 ratings with times, measures and types, the truth is in use": rich,
+    "the same, noise": lambda rng: rich(rng, noise=True),
+    "200 preferences with times, measures and types, the truth is in use": lambda rng: rich(rng, preferred=True),
+}
+
+
 def nothing(runs: int) -> list[str]:
-    worlds: dict[str, Callable[[np.random.Generator], Evidence]] = {
-        "200 ratings, the truth is in use (0.7)": lambda rng: ratings(rng, 200, 0.7),
-        "30 ratings, the truth is in use": lambda rng: ratings(rng, 30, 0.7),
-        "200 ratings that are noise": lambda rng: noise_alone(rng, 200),
-        "200 preferences, the truth is in use": lambda rng: Evidence.build(preferences=pairs(rng, 200, 0.7)),
-        "200 ratings with times, measures and types, the truth is in use": rich,
-        "the same, noise": lambda rng: rich(rng, noise=True),
-        "200 preferences with times, measures and types, the truth is in use": lambda rng: rich(rng, preferred=True),
-    }
     lines = ["| evidence | no change proposed | steps that were taken falsely |", "| --- | --- | --- |"]
-    for number, (name, make) in enumerate(worlds.items()):
-        fewer = runs // 4 if "preferences with" in name else runs  # these take seconds each
-        found = [tuned(make(np.random.default_rng([2, number, i])), i, trials=3) for i in range(fewer)]
-        steps = [step.name for one in found for step in one.steps if step.taken]
-        counts = ", ".join(f"{step} {steps.count(step)}" for step in dict.fromkeys(steps)) or "none"
-        lines.append(f"| {name} | {share([one.strategy is None for one in found])} | {counts} |")
-    return lines
+    return lines + [in_world(name, runs // 4 if "preferences with" in name else runs) for name in WORLDS]  # these take seconds each
+
+
+def in_world(name: str, runs: int) -> str:
+    number = list(WORLDS).index(name)
+    found = [tuned(WORLDS[name](np.random.default_rng([2, number, i])), i, trials=3) for i in range(runs)]
+    steps = [step.name for one in found for step in one.steps if step.taken]
+    counts = ", ".join(f"{step} {steps.count(step)}" for step in dict.fromkeys(steps)) or "none"
+    return f"| {name} | {share([one.strategy is None for one in found])} | {counts} |"
+
+
+def calibration(runs: int) -> list[str]:
+    """The step over the weights alone, where the truth is in use, beside least squares' exact F test of the same question."""
+    lines = ["| chance allowed | called a gain by `tune` | by the F test |", "| --- | --- | --- |"]
+    ours, exact = np.empty(runs), np.empty(runs)
+    for i in range(runs):
+        evidence = rich(np.random.default_rng([7, i]))
+        in_use, rng = Settings.of([IN_USE.criteria] * len(evidence.types), evidence.names), np.random.default_rng(i)
+        problem = Problem.of(evidence, in_use, rng)
+        ours[i] = gain(0.0, weights_ratios(problem, in_use, rng), evidence.size, 0.01).chance
+        x, y = evidence.values[evidence.rated, :2], evidence.satisfaction
+        line, plane = (_squares(np.c_[np.ones(len(y)), z], y) for z in (x @ (0.7, 0.3), x))
+        exact[i] = f.sf((line - plane) / plane * (len(y) - 3), 1, len(y) - 3)
+    return lines + [f"| {q:.1%} | {share(list(ours <= q))} | {share(list(exact <= q))} |" for q in (0.01, 0.025, 0.05, 0.1)]
+
+
+def weights_ratios(problem: Problem, in_use: Settings, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    """Likelihood ratios of the first step, of what was said and of its replicates, as `tune` takes them."""
+    rated, satisfaction, leads = problem.opinions(in_use.scores(problem.evidence))
+    said = Said.under(rated[0], satisfaction, problem.evidence.weight, leads[0], rng)
+    return ratios(problem, Weights(in_use), said, said.fit(rated, problem.evidence.weight, leads)[0], rng)[0]
+
+
+def _squares(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
+    return float(((y - x @ np.linalg.lstsq(x, y, rcond=None)[0]) ** 2).sum())
 
 
 def logistic(lead: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -175,7 +210,7 @@ def power(runs: int) -> list[str]:
     for off in (0.1, 0.2, 0.3):
         cells, needed = [], [0]
         for n in (20, 40, 80, 200):
-            found = [tuned(ratings(np.random.default_rng([5, n, i]), n, 0.7 - off), i, trials=3) for i in range(runs)]
+            found = [tuned(rated_by(np.random.default_rng([5, n, i]), n, 0.7 - off), i, trials=3) for i in range(runs)]
             cells.append(f"{np.mean([one.strategy is not None for one in found]):.0%}")
             needed = [one.needed or 0 for one in found]
         lines.append(f"| {off:g} | {' | '.join(cells)} | {np.median(needed):.0f} (for a difference of 0.2) |")
@@ -216,6 +251,7 @@ def replayed(runs: int) -> list[str]:
 PARTS = {
     "truth": ("Planted truth: 200 ratings, measures' deviation 0.2, rating noise 0.1, 0.7 in use", truth),
     "nothing": ("Planted nothing: 0.7 in use", nothing),
+    "calibration": ("200 ratings with times, measures and types, the truth in use: the step over the weights alone", calibration),
     "preferences": ("Held-out accuracy on 2,000 fresh preferences of the same raters", preferences),
     "thin": ("Thin task types: root mean square error of quality's weight in types with 6 ratings", thin),
     "power": ("How often a change is proposed, by how far 0.7 is off and how many ratings there are", power),
@@ -231,11 +267,10 @@ def main() -> None:
     kept = HERE / "results.json"
     sections: dict[str, list[str]] = json.loads(kept.read_text()) if kept.exists() else {}
     for part in options.part:
-        sections[part] = PARTS[part][1](options.runs)
+        sections[part] = [f"{options.runs} runs each.", "", *PARTS[part][1](options.runs)]
         print(PARTS[part][0], *sections[part], sep="\n", flush=True)
         kept.write_text(json.dumps(sections, indent=1, ensure_ascii=False) + "\n")
-        text = "# Tuning: planted truth and planted nothing\n\nWritten by `python -m experiments.tuning.run`, "
-        text += f"{options.runs} runs each; 95 % intervals.\n"
+        text = "# Tuning: planted truth and planted nothing\n\nWritten by `python -m experiments.tuning.run`; 95 % intervals.\n"
         text += "".join(f"\n## {PARTS[name][0]}\n\n" + "\n".join(sections[name]) + "\n" for name in PARTS if name in sections)
         (HERE / "RESULTS.md").write_text(text)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import f
 
+from banditgen.bandit.base import Floats
 from banditgen.errors import StrategyError, UsageError
 from banditgen.offline.tune import Evidence, Tuned, open_storage, tune
 from banditgen.offline.tune.report import to_toml, write
@@ -51,6 +53,22 @@ def test_nothing_is_proposed_where_nothing_is_planted(what: str) -> None:
 
     found = [tuned(evidence(np.random.default_rng([2, i])), i, trials=5) for i in range(60)]
     assert sum(one.strategy is not None for one in found) <= 8
+
+
+def test_the_chance_of_a_gain_is_that_of_the_exact_f_test() -> None:
+    """For ratings with normal noise on one straight line, the replicates must come to what least squares knows exactly."""
+    for seed in range(12):
+        evidence = ratings(np.random.default_rng([4, seed]), 120, 0.7 - 0.01 * seed)
+        step = tuned(evidence, seed, trials=2).steps[0]
+        x, y = evidence.values[evidence.rated], evidence.satisfaction
+        line, plane = (_squares(np.c_[np.ones(len(y)), z], y) for z in (x @ (0.7, 0.3), x))
+        exact = f.sf((line - plane) / plane * (len(y) - 3), 1, len(y) - 3)
+        # 999 replicates have a standard error of at most 0.016; permuted residuals are not quite normal ones
+        assert step.gain.chance == pytest.approx(exact, abs=0.07)
+
+
+def _squares(x: Floats, y: Floats) -> float:
+    return float(((y - x @ np.linalg.lstsq(x, y, rcond=None)[0]) ** 2).sum())
 
 
 @pytest.mark.slow

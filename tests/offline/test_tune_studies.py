@@ -42,9 +42,11 @@ def run(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def finished(url: str) -> dict[str, int]:
     """Complete trials of every study."""
     storage = open_storage(url)
-    return {
-        study.study_name: len(storage.get_all_trials(study._study_id, states=(TrialState.COMPLETE,))) for study in storage.get_all_studies()
-    }
+    studies = storage.get_all_studies()
+    counts = {study.study_name: len(storage.get_all_trials(study._study_id, states=(TrialState.COMPLETE,))) for study in studies}
+    own: Any = getattr(storage, "_backend", storage)  # Optuna wraps its own storages of servers
+    own.engine.dispose()
+    return counts
 
 
 @pytest.mark.slow

