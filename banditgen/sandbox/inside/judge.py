@@ -120,6 +120,8 @@ class Link:
             answered, reply = wire.receive(self._link)
         except wire.FrameTooLongError as error:
             self._break("too_long", str(error))
+        except wire.MoreThanOneError as error:
+            self._break("forged", str(error))
         except (wire.WireError, OSError) as error:
             self._break("gone", str(error))
         if answered != request_id:
