@@ -28,6 +28,15 @@ _TEXT_OR_NONE = (str, type(None))
 _DATE = (int, int, int)
 _TIME = (int, int, int, int, int, dt.tzinfo | None)
 
+
+def _time(hour: int, minute: int, second: int, micro: int, fold: int, zone: dt.tzinfo | None) -> dt.time:
+    return dt.time(hour, minute, second, micro, fold=fold, tzinfo=zone)
+
+
+def _datetime(year: int, month: int, day: int, *time: Any) -> dt.datetime:
+    return dt.datetime.combine(dt.date(year, month, day), _time(*time))
+
+
 _PARTS: dict[type, Callable[[Any], list[Any]]] = {
     decimal.Decimal: lambda value: [str(value)],
     fractions.Fraction: lambda value: [value.numerator, value.denominator],
@@ -46,8 +55,8 @@ _BUILDERS: dict[str, tuple[tuple[Any, ...], Callable[..., Any]]] = {
     "Decimal": ((str,), decimal.Decimal),
     "Fraction": ((int, int), fractions.Fraction),
     "date": (_DATE, dt.date),
-    "datetime": ((*_DATE, *_TIME), lambda *parts: dt.datetime(*parts[:7], fold=parts[7], tzinfo=parts[8])),
-    "time": (_TIME, lambda *parts: dt.time(*parts[:4], fold=parts[4], tzinfo=parts[5])),
+    "datetime": ((*_DATE, *_TIME), _datetime),
+    "time": (_TIME, _time),
     "timedelta": ((int, int, int), dt.timedelta),
     "timezone": (
         (int, int, int, _TEXT_OR_NONE),
