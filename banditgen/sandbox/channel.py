@@ -16,7 +16,7 @@ from banditgen.sandbox import aliasing
 CANDIDATE_MODULES = ("solution", "candidate")
 HARMLESS_MODULES = """
 __future__ bisect cmath collections copy datetime decimal fractions functools heapq itertools json math numbers operator
-pytest random re statistics string typing unittest
+pathlib pytest random re statistics string typing unittest uuid zoneinfo
 """
 SAFE_IMPORTS = frozenset(HARMLESS_MODULES.split())
 REFLECTIVE = frozenset(

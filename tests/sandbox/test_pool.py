@@ -18,6 +18,7 @@ import pytest
 
 from banditgen.errors import SandboxError
 from banditgen.result import FailureKind
+from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.worker import Mechanisms
 from banditgen.task import Task
@@ -198,3 +199,11 @@ def test_a_thousand_mixed_candidates_get_the_verdicts_they_get_alone() -> None:
         if (run.passed, run.failure, run.limit) != expected[name, task]
     ]
     assert different == []
+
+
+def test_a_judged_job_that_is_not_short_may_use_every_processor(sandbox: Sandbox) -> None:
+    """Judge and candidate start on one, where short calls are cheapest."""
+    code = "import os, time\ndef f(n):\n    while len(os.sched_getaffinity(0)) < n: time.sleep(.01)\n    return n"
+    count = len(os.sched_getaffinity(0))
+    run = sandbox.run(code, Task("f", tests=f"assert f({count}) == {count}", channel="judged"))
+    assert run.passed, run.error

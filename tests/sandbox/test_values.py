@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import fractions
 import json
+import pathlib
 import random
+import uuid
+import zoneinfo
+from collections import deque
 from typing import Any
 
 import pytest
@@ -14,7 +21,7 @@ from banditgen.sandbox.inside import values
 from banditgen.task import Task
 
 
-def refuse(value: Any) -> Any:
+def refuse(value: Any, _: values.Shared) -> Any:
     raise values.UnsendableError(repr(value))
 
 
@@ -60,7 +67,7 @@ def test_builtins_come_back_equal_and_of_the_same_types() -> None:
     generator = random.Random(7)
     for _ in range(500):
         value = random_value(generator)
-        back = values.decode(json.loads(json.dumps(values.encode(value, refuse))))
+        back = values.decode(json.loads(json.dumps(values.encode(value, refuse, values.Shared()))))
         assert back == value
         assert types_of(back) == types_of(value)
 
@@ -73,7 +80,128 @@ def test_what_is_no_value_is_an_error(data: Any) -> None:
         values.decode(data)
 
 
+ZONED = "datetime(2024, 2, 29, 12, 30, tzinfo=timezone(timedelta(hours=5, minutes=30), 'IST'))"
+EXACT = [
+    dt.datetime(2024, 2, 29, 12, 30, 1, 7, tzinfo=dt.timezone(dt.timedelta(hours=-3), "x"), fold=1),
+    dt.datetime(1, 1, 1, tzinfo=dt.UTC),
+    dt.datetime(2024, 7, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Vienna")),
+    dt.time(1, 2, 3, 4, tzinfo=dt.timezone(dt.timedelta(seconds=-1)), fold=1),
+    dt.date.max,
+    dt.timedelta.min,
+    dt.timezone.utc,  # noqa: UP017  # the zone itself
+    dt.timezone(dt.timedelta(0), "zero"),
+    decimal.Decimal("-0E-7"),
+    decimal.Decimal("-Infinity"),
+    fractions.Fraction(-(1 << 9000), 3),
+    uuid.UUID(int=(1 << 128) - 1),
+    pathlib.PurePosixPath("a/é"),
+    pathlib.PureWindowsPath("c:/a"),
+    pathlib.Path("/tmp"),
+    int,
+    type(None),
+    KeyError,
+]
+
+
+@pytest.mark.parametrize("value", EXACT, ids=repr)
+def test_exact_types_of_the_library_come_back_as_they_were(value: Any) -> None:
+    for whole in (value, [value, (value,)]):
+        back = values.decode(json.loads(json.dumps(values.encode(whole, refuse, values.Shared()))))
+        assert back == whole
+        assert (repr(back), types_of(back)) == (repr(whole), types_of(whole))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("UUID", ["1"]),
+        ("UUID", [1 << 128]),
+        ("UUID", [-1]),
+        ("UUID", [1, 2]),
+        ("UUID", [True]),
+        ("UUID", []),
+        ("Fraction", [1, 0]),
+        ("Fraction", [0.5, 1]),
+        ("Fraction", ["1/2", 1]),
+        ("Decimal", ["one"]),
+        ("Decimal", [[0, [1], 2]]),
+        ("datetime", [2024, 13, 1, 0, 0, 0, 0, 0, None]),
+        ("datetime", [2024, 1, 1, 0, 0, 0, 0, 0, "UTC"]),
+        ("datetime", [2024, 1, 1]),
+        ("time", [25, 0, 0, 0, 0, None]),
+        ("timezone", [2, 0, 0, None]),
+        ("timezone", [0, 0, 0, 1]),
+        ("timedelta", [10**10, 0, 0]),
+        ("date", [1 << 70, 1, 1]),
+        ("ZoneInfo", ["../../etc/passwd"]),
+        ("PosixPath", [["a"]]),
+        ("type", ["os.system"]),
+        ("type", ["__import__"]),
+        ("same", [0]),
+    ],
+)
+def test_malformed_parts_are_an_error(name: str, parts: Any) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError, ArithmeticError)):
+        values.decode({"t": name, "v": parts})
+
+
+@pytest.mark.parametrize("number", [1, -1, True, "0", None, 0.0])
+def test_only_a_container_that_was_met_can_be_met_again(number: Any) -> None:
+    with pytest.raises(ValueError, match="no such container"):
+        values.decode([{"t": "same", "v": number}])
+
+
+def test_what_is_one_container_stays_one() -> None:
+    row, key = [0], {"k": bytearray(b"x")}
+    whole: list[Any] = [row, (row, key), key, deque([row])]
+    whole.append(whole)
+    back = values.decode(json.loads(json.dumps(values.encode(whole, refuse, values.Shared()))))
+    assert back[0] is back[1][0] is back[3][0]
+    assert back[1][1] is back[2]
+    assert back[4] is back
+    assert (back[0], back[2]) == (row, key)
+
+
 CASES: dict[str, tuple[str, str]] = {
+    "times with zones": (
+        f"from datetime import *\ndef f(): return {ZONED}, timezone.utc",
+        (
+            f"from datetime import datetime, timedelta, timezone\nassert f() == ({ZONED}, timezone.utc)\n"
+            "assert str(f()[0]) == '2024-02-29 12:30:00+05:30'"
+        ),
+    ),
+    "a zone by name": (
+        "from zoneinfo import ZoneInfo\nfrom datetime import *\ndef f(x): return datetime(2024, 7, 1, 12, tzinfo=ZoneInfo('Asia/Tokyo'))",
+        "from datetime import datetime, timezone\nx = datetime(2024, 7, 1, 3, tzinfo=timezone.utc)\nassert f(x) == x",
+    ),
+    "identifiers and paths": (
+        "import uuid, pathlib\ndef f(x): return uuid.UUID(int=x.int + 1), pathlib.Path('a') / 'b', pathlib.PureWindowsPath('a')",
+        "import uuid, pathlib\na, b, c = f(uuid.UUID(int=1))\nassert a == uuid.UUID(int=2) and b == pathlib.Path('a/b')\nassert c != b",
+    ),
+    "values of modules the tests don't load": (
+        "import uuid, pathlib\ndef f(): return [uuid.UUID(int=7), pathlib.PurePath('a')]",
+        "assert str(f()) == \"[UUID('00000000-0000-0000-0000-000000000007'), PurePosixPath('a')]\"",
+    ),
+    "types": ("def f(x): return type(x)", "assert [f(1), f(None)] == [int, type(None)] and f([]) is list and f(int) is type"),
+    "rows that are one": (
+        "def f(x):\n    x[0].append(1)\n    return len(x)",
+        "x = [[0]] * 3\nassert f(x) == 3\nassert x == [[0, 1]] * 3\nx[0].append(2)\nassert x == [[0, 1, 2]] * 3",
+    ),
+    "one row of several that are one": (
+        "def f(x): x[0] = [5]; x[1].append(1)",
+        "row = [0]\nx = [row, row, row]\nf(x)\nassert x == [[5], row, [0, 1]]\nrow.append(2)\nassert x == [[5], [0, 1, 2], [0, 1, 2]]",
+    ),
+    "rows that change places": (
+        "def f(x): x.reverse()",
+        "a, b = [1], [2]\nx = [a, b]\nf(x)\nassert x == [[2], [1]] and a == [1]\nb.append(3)\nassert x == [[2, 3], [1]]",
+    ),
+    "a changed keyword argument": ("def f(*, x): x.add(2)", "x = {1}\nf(x=x)\nassert x == {1, 2}"),
+    "a list put into itself": ("def f(x): x.append(x)", "x = [1]\nf(x)\nx[0] = 5\nassert x[1][0] == x[1][1][0] == 5 and len(x) == 2"),
+    "a change before an exception": (
+        "def f(x):\n    x.append([2])\n    raise ValueError(x)",
+        "x = [1]\ntry:\n    f(x)\nexcept ValueError as error:\n    assert error.args[0] == x\nassert x == [1, [2]]",
+    ),
+    "a change to what is equal": ("def f(x): x[0] = True", "x = [1]\nf(x)\nassert x[0] is True"),
     "numbers compare as the tests' own": ("def f(): return 212.0", "assert f() == 212"),
     "an int subclass": ("class I(int): pass\ndef f(): return I(3)", "assert f() == 3\nassert type(f()) is int"),
     "a named tuple": ("from collections import namedtuple\nP = namedtuple('P', 'x y')\ndef f(): return P(1, 2)", "assert f() == (1, 2)"),
@@ -207,6 +335,17 @@ def test_a_candidate_can_not_end_the_tests_loops(sandbox: Sandbox, kind: str, te
     assert not sandbox.run(f"class E({kind}): pass\ndef f(n): raise E(1)", task).passed
 
 
+def test_a_fraction_of_giant_numbers_is_stopped_by_the_limits(sandbox: Sandbox) -> None:
+    """They have no common divisor; to find that out takes the judge longer than the job may."""
+    code = (
+        "from fractions import Fraction\nF = Fraction(1, 2)\n"
+        "F._numerator, F._denominator = 3 << 16_000_000, (1 << 15_000_000) + 1\ndef f(): return F"
+    )
+    tests = "from fractions import Fraction\nassert f() == Fraction(1, 2)"
+    run = sandbox.run(code, Task("f", tests=tests, channel="judged", limits={"wall_seconds": 1.5}))
+    assert run.failure is FailureKind.TIMEOUT
+
+
 WRONG = {
     "an exit": ("def f(n): raise SystemExit(0)", "assert f(1) == 2"),
     "an exit that claims to be an error": (
@@ -236,6 +375,43 @@ WRONG = {
     "an end of iteration in a call of a call": (
         "def g(b): raise StopIteration\ndef f(a): return g",
         "assert all(map(lambda n: f(n)(n) == 2 * n, [1, 2]))",
+    ),
+    "a subclass of a date's": (
+        "import datetime\nclass D(datetime.date):\n    def __eq__(s, o): return True\n    __hash__ = None\ndef f(): return D(1, 1, 1)",
+        "from datetime import date\nassert f() == date(2024, 2, 29)",
+    ),
+    "a zone of its own": (
+        (
+            "import datetime\nclass Z(datetime.tzinfo):\n    def utcoffset(self, when): return datetime.timedelta(hours=2)\n"
+            "def f(): return datetime.datetime(1, 1, 1, tzinfo=Z())"
+        ),
+        "from datetime import datetime, timezone\nassert f() == datetime(2024, 1, 1, tzinfo=timezone.utc)",
+    ),
+    "an identifier that claims to be the library's": (
+        (
+            "class UUID:\n    __module__ = 'uuid'\n    int = 1\n    def __eq__(self, other): return True\n    __hash__ = None\n"
+            "def f(): return UUID()"
+        ),
+        "import uuid\nassert f() == uuid.UUID(int=2)",
+    ),
+    "an identifier in the library's place": (
+        (
+            "import uuid\nclass UUID:\n    int = 1\n    def __eq__(self, other): return True\n    __hash__ = None\n"
+            "uuid.UUID = UUID\ndef f(): return UUID()"
+        ),
+        "import uuid\nassert f() == uuid.UUID(int=2)",
+    ),
+    "an identifier without a number": (
+        "import uuid\nu = uuid.UUID(int=2)\nobject.__setattr__(u, 'int', 'x')\ndef f(): return u",
+        "import uuid\nassert f() == uuid.UUID(int=2)",
+    ),
+    "a fraction with no denominator": (
+        "from fractions import Fraction\nF = Fraction(1, 2)\nF._denominator = 0\ndef f(): return F",
+        "from fractions import Fraction\nassert f() == Fraction(1, 2)",
+    ),
+    "a type of its own": (
+        "class M(type):\n    def __eq__(self, other): return True\n    __hash__ = None\nclass A(metaclass=M): pass\ndef f(): return A",
+        "assert f() == int",
     ),
     "an iterator that ends early": ("def f(): return iter([1])", "assert list(f()) == [1, 2]"),
 }

@@ -76,17 +76,20 @@ class Link:
         return proxy
 
     def _call(self, what: dict[str, Any], arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        shared = values.Shared()
         request = {
             **what,
-            "arguments": [values.encode(item, self._unsendable) for item in arguments],
-            "keywords": {key: values.encode(item, self._unsendable) for key, item in keywords.items()},
+            "arguments": [values.encode(item, self._unsendable, shared) for item in arguments],
+            "keywords": {key: values.encode(item, self._unsendable, shared) for key, item in keywords.items()},
         }
         reply = self._ask(request)
-        for number, item in reply.get("changed", {}).items():
-            values.refresh(arguments[int(number)], self._decode(item))
+        handed = tuple(shared.objects)
+        value = values.decode(reply.get("value"), self._stand_in, shared)
+        for number, body in reply.get("changed", {}).items():
+            values.fill(handed[int(number)], body, self._stand_in, shared)
         if "exception" in reply:
-            raise exceptions.rebuild(reply["exception"], self._decode)
-        return self._decode(reply["value"])
+            raise exceptions.rebuild(reply["exception"], lambda data: values.decode(data, self._stand_in, values.Shared(handed)))
+        return value
 
     def _operate(self, number: int, operation: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         return self._call({"object": number, "operation": operation}, arguments, keywords)
@@ -94,7 +97,7 @@ class Link:
     def _pull(self, number: int, count: int) -> tuple[list[Any], BaseException | None, bool]:
         reply = self._ask({"pull": number, "count": count})
         error = exceptions.rebuild(reply["exception"], self._decode) if "exception" in reply else None
-        items = [self._decode(item) for item in reply.get("items", [])]
+        items = list(self._decode(reply.get("items", [])))
         return items, error, bool(reply.get("done")) or error is not None or not items
 
     def _decode(self, data: Any) -> Any:
@@ -120,6 +123,8 @@ class Link:
             answered, reply = wire.receive(self._link)
         except wire.FrameTooLongError as error:
             self._break("too_long", str(error))
+        except wire.MoreThanOneError as error:
+            self._break("forged", str(error))
         except (wire.WireError, OSError) as error:
             self._break("gone", str(error))
         if answered != request_id:
@@ -132,14 +137,14 @@ class Link:
             raise exceptions.rebuild(reply["exception"], self._decode)
         return reply
 
-    def _unsendable(self, value: Any) -> dict[str, Any]:
+    def _unsendable(self, value: Any, shared: values.Shared) -> dict[str, Any]:
         if isinstance(value, handles.Handle):
             return {"t": "handle", "v": value.number}
         if isinstance(value, handles.Pulled):
             return value.hand_back()
         if hasattr(type(value), "__next__"):
             simple = values.iter_of(value)
-            return {**simple, "v": [values.encode(item, self._unsendable) for item in simple["v"]]}
+            return {**simple, "v": [values.encode(item, self._unsendable, shared) for item in simple["v"]]}
         return self._break("unjudgeable", f"the tests hand the candidate a {type(value).__name__}, which can't travel between processes")
 
     def _break(self, outcome: str, message: str) -> NoReturn:

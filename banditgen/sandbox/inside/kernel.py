@@ -31,6 +31,7 @@ _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
 _fork = ctypes.PyDLL(None, use_errno=True).fork
 _fork.argtypes = ()
+current_processor = _libc.sched_getcpu
 _wait4 = _libc.wait4
 _status, _usage = ctypes.c_int(), ctypes.create_string_buffer(144)
 _how, _used = ctypes.byref(_status), ctypes.byref(_usage)

@@ -67,19 +67,21 @@ class Candidate:
 
     def call(self, request: dict[str, Any]) -> dict[str, Any]:
         """Make one call: {"value", "changed": arguments that it changed} or {"exception"}."""
+        shared = values.Shared()
         try:
             function = self._function(request)
-            arguments = [self._decode(item) for item in request["arguments"]]
-            keywords = {key: self._decode(item) for key, item in request["keywords"].items()}
+            arguments = [self._decode(item, shared) for item in request["arguments"]]
+            keywords = {key: self._decode(item, shared) for key, item in request["keywords"].items()}
+            handed = tuple(shared.objects)
+            before = list(map(values.snapshot, handed))
             try:
-                value = self._encode(function(*arguments, **keywords))
-                outcome = {"value": value}
+                value = function(*arguments, **keywords)
+                outcome = {"value": values.encode(value, self._other, shared)}
             except BaseException as error:  # noqa: BLE001
-                outcome = self._exception(error)
-            pairs = [
-                (number, self._encode(item)) for number, item in enumerate(arguments) if not isinstance(item, str | int | float | Iterator)
-            ]
-            outcome["changed"] = {str(number): item for number, item in pairs if item != request["arguments"][number]}
+                shared = values.Shared(handed)  # without what was numbered and is not sent
+                outcome = self._exception(error, handed)
+            changed = [number for number, item in enumerate(handed) if values.is_changed(item, before[number])]
+            outcome["changed"] = {str(number): values.content(handed[number], self._other, shared) for number in changed}
         except BaseException as error:  # noqa: BLE001
             return self._exception(error)
         else:
@@ -95,20 +97,20 @@ class Candidate:
         """Take items of an iterator: {"items", "done"}, and "exception" where it raised one after them."""
         try:
             items, error, done = self._objects[request["pull"]].take(request["count"])
-            reply = {"items": [self._encode(item) for item in items], "done": done}
+            reply = {"items": self._encode(list(items)), "done": done}
         except BaseException as failure:  # noqa: BLE001
             return self._exception(failure)
         return reply if error is None else {**reply, **self._exception(error)}
 
-    def _exception(self, error: BaseException) -> dict[str, Any]:
-        return {"exception": exceptions.describe(error, self._encode)}
+    def _exception(self, error: BaseException, handed: tuple[Any, ...] = ()) -> dict[str, Any]:
+        return {"exception": exceptions.describe(error, lambda item: values.encode(item, self._other, values.Shared(handed)))}
 
     def _encode(self, value: Any) -> Any:
-        return values.encode(value, self._other)
+        return values.encode(value, self._other, values.Shared())
 
-    def _other(self, value: Any) -> Any:
+    def _other(self, value: Any, shared: values.Shared) -> Any:
         try:
-            return self._encode(values.simplify(value))
+            return values.encode(values.simplify(value), self._other, shared)
         except values.UnsendableError:
             pass
         if isinstance(value, Iterator):
@@ -127,8 +129,8 @@ class Candidate:
             self._numbers[id(value)] = len(self._objects) - 1
         return self._numbers[id(value)]
 
-    def _decode(self, data: Any) -> Any:
-        return values.decode(data, self._held)
+    def _decode(self, data: Any, shared: values.Shared) -> Any:
+        return values.decode(data, self._held, shared)
 
     def _held(self, data: dict[str, Any]) -> Any:
         held = self._objects[data["v"]]

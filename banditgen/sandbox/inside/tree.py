@@ -60,6 +60,12 @@ class Tree:
                 total.cpu += sum(int(ticks) for ticks in fields[11:15]) / TICKS
         return total
 
+    def spread(self, processors: set[int]) -> None:
+        """Let all living processes' first threads run on these processors."""
+        for pid in self._pids():
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(pid, processors)
+
     def end(self) -> list[tuple[int, int, float, int]]:
         """Kill every process and collect it.
 

@@ -1,31 +1,28 @@
-"""Values on the wire between candidate and judge: JSON that is rebuilt as exact builtins, so that nothing carrying code
-arrives, and an `==` in the tests is always a builtin's own.
+"""Values on the wire between candidate and judge: JSON that is rebuilt as exact builtins and as the standard library's own exact
+types, so that nothing carrying code arrives, and an `==` in the tests is never the candidate's.
+
+Containers that can change are numbered in the order in which they are met, and travel once: what is one object on one side is one
+object on the other.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
-import fractions
 import numbers
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from operator import is_
 from typing import Any
+
+from banditgen.sandbox.inside import exact
 
 MAX_DEPTH = 200
 MAX_DIGIT_BITS = 8000  # longer ints travel as hex: json refuses to read more than 4,300 decimal digits
 MAX_ITERATED = 100_000
 
 _PLAIN = frozenset({bool, str, float, type(None)})
-_EXACT_PARTS: dict[str, tuple[type, Callable[[Any], list[Any]]]] = {
-    "decimal": (decimal.Decimal, lambda value: [str(value)]),
-    "fraction": (fractions.Fraction, lambda value: [value.numerator, value.denominator]),
-    "datetime": (dt.datetime, lambda value: [*value.timetuple()[:6], value.microsecond]),
-    "date": (dt.date, lambda value: [value.year, value.month, value.day]),
-    "time": (dt.time, lambda value: [value.hour, value.minute, value.second, value.microsecond]),
-    "timedelta": (dt.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
-}
+_CHANGEABLE: dict[type, str] = {dict: "dict", set: "set", deque: "deque", bytearray: "bytearray", list: "list"}
+_MAKERS: dict[str, Callable[[], Any]] = {name: kind for kind, name in _CHANGEABLE.items()}
 # of a subclass's instance, what it holds, by the builtin's own methods: those of the subclass are not asked
 _SUBCLASSABLE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (int, int.__int__),
@@ -47,9 +44,7 @@ _FOREIGN_BOOLS = (("numpy", "bool"), ("numpy", "bool_"))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values"}
 _SEQUENCES: dict[str, Callable[[list[Any]], Any]] = {
     "tuple": tuple,
-    "set": set,
     "frozenset": frozenset,
-    "deque": deque,
     "keys": lambda items: dict.fromkeys(items).keys(),
     "values": lambda items: dict(enumerate(items)).values(),
 }
@@ -59,12 +54,27 @@ class UnsendableError(Exception):
     """A value that can't travel as data, such as a function."""
 
 
-Other = Callable[[Any], Any]
+class Shared:
+    """The containers of one exchange that can change, by number; it keeps them, so that an id stays its object's own."""
+
+    __slots__ = ("numbers", "objects")
+
+    def __init__(self, objects: Iterable[Any] = ()) -> None:
+        self.objects: list[Any] = list(objects)
+        self.numbers: dict[int, int] = {id(item): number for number, item in enumerate(self.objects)}
+
+    def add(self, item: Any) -> None:
+        """Give a container the next number."""
+        self.numbers[id(item)] = len(self.objects)
+        self.objects.append(item)
+
+
+Other = Callable[[Any, Shared], Any]
 Object = Callable[[dict[str, Any]], Any]
 OBJECTS = ("handle", "pull")  # forms of what stays with the candidate
 
 
-def encode(value: Any, other: Other, depth: int = 0) -> Any:
+def encode(value: Any, other: Other, shared: Shared, depth: int = 0) -> Any:
     """A value as JSON-ready data. What is no data is given to `other`, which returns its form or raises."""
     kind = type(value)
     if kind in _PLAIN:
@@ -72,27 +82,38 @@ def encode(value: Any, other: Other, depth: int = 0) -> Any:
     if kind is int:
         return value if value.bit_length() < MAX_DIGIT_BITS else {"t": "int", "v": hex(value)}
     if depth > MAX_DEPTH:
-        raise UnsendableError("the value is nested too deeply, or contains itself")
-    deeper = depth + 1
-    if kind is list:
-        return [encode(item, other, deeper) for item in value]
-    if kind is dict:
-        return {"t": "dict", "v": [[encode(key, other, deeper), encode(item, other, deeper)] for key, item in value.items()]}
-    for name in ("tuple", "set", "frozenset", "deque"):
+        raise UnsendableError("the value is nested too deeply")
+    if kind in _CHANGEABLE:
+        number = shared.numbers.get(id(value))
+        if number is not None:
+            return {"t": "same", "v": number}
+        shared.add(value)
+        body = content(value, other, shared, depth + 1)
+        return body if kind is list else {"t": _CHANGEABLE[kind], "v": body}
+    for name in ("tuple", "frozenset"):
         if kind is _SEQUENCES[name]:
-            return {"t": name, "v": [encode(item, other, deeper) for item in value]}
+            return {"t": name, "v": [encode(item, other, shared, depth + 1) for item in value]}
     if kind in _VIEWS:
-        return {"t": _VIEWS[kind], "v": [encode(item, other, deeper) for item in value]}
+        return {"t": _VIEWS[kind], "v": [encode(item, other, shared, depth + 1) for item in value]}
     if kind is complex:
         return {"t": "complex", "v": [value.real, value.imag]}
-    if kind in (bytes, bytearray):
-        return {"t": kind.__name__, "v": value.hex()}
+    if kind is bytes:
+        return {"t": "bytes", "v": value.hex()}
     if kind is range:
-        return {"t": "range", "v": [encode(part, other) for part in (value.start, value.stop, value.step)]}
-    for name, (type_, parts) in _EXACT_PARTS.items():
-        if kind is type_ and getattr(value, "tzinfo", None) is None:
-            return {"t": name, "v": [encode(part, other) for part in parts(value)]}
-    return other(value)
+        return {"t": "range", "v": [encode(part, other, shared) for part in (value.start, value.stop, value.step)]}
+    taken = exact.take_apart(value)
+    if taken is not None:
+        return {"t": taken[0], "v": [encode(part, other, shared, depth + 1) for part in taken[1]]}
+    return other(value, shared)
+
+
+def content(value: Any, other: Other, shared: Shared, depth: int = 0) -> Any:
+    """What a container that can change holds, as JSON-ready data."""
+    if type(value) is bytearray:
+        return value.hex()
+    if type(value) is dict:
+        return [[encode(key, other, shared, depth), encode(item, other, shared, depth)] for key, item in value.items()]
+    return [encode(item, other, shared, depth) for item in value]
 
 
 def simplify(value: Any) -> Any:
@@ -124,66 +145,78 @@ def no_object(data: dict[str, Any]) -> Any:
     raise ValueError(f"no data: {data!r:.50}")
 
 
-def decode(data: Any, handle: Object = no_object) -> Any:
-    """Rebuild what `encode` made, as exact builtins; `handle` rebuilds the forms in `OBJECTS`.
+def decode(data: Any, handle: Object = no_object, shared: Shared | None = None) -> Any:
+    """Rebuild what `encode` made; `handle` rebuilds the forms in `OBJECTS`, `shared` has the containers that are known already.
 
     Raises:
-        ValueError, TypeError, KeyError: the data is not of that form.
+        ValueError, TypeError, KeyError, ArithmeticError: the data is not of that form.
 
     """
     kind = type(data)
     if kind in _PLAIN or kind is int:
         return data
-    if kind is list:
-        return [decode(item, handle) for item in data]
-    name, body = data["t"], data["v"]
-    if name == "dict":
-        return {decode(key, handle): decode(item, handle) for key, item in body}
+    if shared is None:
+        shared = Shared()
+    name, body = ("list", data) if kind is list else (data["t"], data["v"])
+    if name in _MAKERS:
+        made = _MAKERS[name]()
+        shared.add(made)
+        fill(made, body, handle, shared)
+        return made
+    if name == "same":
+        if type(body) is not int or not 0 <= body < len(shared.objects):
+            raise ValueError(f"no such container: {body!r:.50}")
+        return shared.objects[body]
     if name in _SEQUENCES:
-        return _SEQUENCES[name]([decode(item, handle) for item in body])
-    if name in _EXACT_PARTS:
-        return _EXACT_PARTS[name][0](*[decode(part, handle) for part in body])
+        return _SEQUENCES[name]([decode(item, handle, shared) for item in body])
+    if name in exact.NAMES:
+        return exact.put_together(name, [decode(part, handle, shared) for part in body])
     if name == "iter":
-        return _replay([decode(item, handle) for item in body], more=bool(data["more"]))
+        return _replay([decode(item, handle, shared) for item in body], more=bool(data["more"]))
     if name == "range":
-        return range(*[decode(part, handle) for part in body])
+        return range(*[decode(part, handle, shared) for part in body])
     if name == "int":
         return int(body, 16)
     if name == "complex":
         return complex(*body)
-    if name in ("bytes", "bytearray"):
-        return (bytes if name == "bytes" else bytearray).fromhex(body)
+    if name == "bytes":
+        return bytes.fromhex(body)
     if name in OBJECTS:
         return handle(data)
     raise ValueError(f"no such kind of value: {name!r:.50}")
+
+
+def fill(container: Any, body: Any, handle: Object, shared: Shared) -> None:
+    """Let a container hold what `content` said of another one."""
+    kind = type(container)
+    if kind is bytearray:
+        container[:] = bytes.fromhex(body)
+    elif kind is dict:
+        pairs = [(decode(key, handle, shared), decode(item, handle, shared)) for key, item in body]
+        container.clear()
+        container.update(pairs)
+    else:
+        items = [decode(item, handle, shared) for item in body]
+        container.clear()
+        container.update(items) if kind is set else container.extend(items)
+
+
+def snapshot(container: Any) -> bytes | list[Any]:
+    """What a container that can change holds now, for `is_changed`."""
+    if type(container) is bytearray:
+        return bytes(container)
+    return [*container, *container.values()] if type(container) is dict else list(container)
+
+
+def is_changed(container: Any, before: bytes | list[Any]) -> bool:
+    """Whether it holds other objects than at its snapshot, or in another order."""
+    now = snapshot(container)
+    if isinstance(now, bytes):
+        return now != before
+    return len(now) != len(before) or not all(map(is_, now, before))
 
 
 def _replay(items: list[Any], *, more: bool) -> Iterator[Any]:
     yield from items
     if more:
         raise RuntimeError(f"the candidate's iterator is longer than {MAX_ITERATED} items")
-
-
-def refresh(old: Any, new: Any) -> Any:
-    """Make `old` equal to `new` in place where it is a mutable container, as a call that changed its argument would."""
-    if type(old) is not type(new):
-        return new
-    if isinstance(old, list):
-        old[:] = [refresh(before, after) for before, after in zip(old, new, strict=False)] + new[len(old) :]
-    elif isinstance(old, dict):
-        merged = {key: refresh(old[key], value) if key in old else value for key, value in new.items()}
-        old.clear()
-        old.update(merged)
-    elif isinstance(old, set):
-        old.clear()
-        old.update(new)
-    elif isinstance(old, bytearray):
-        old[:] = new
-    elif isinstance(old, deque):
-        old.clear()
-        old.extend(new)
-    elif isinstance(old, tuple):
-        return tuple(refresh(before, after) for before, after in zip(old, new, strict=False)) if len(old) == len(new) else new
-    else:
-        return new
-    return old

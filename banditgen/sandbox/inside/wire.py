@@ -10,6 +10,7 @@ from typing import Any
 HEADER = struct.Struct("<I16s")
 MAX_FRAME = 8 << 20
 PIECE = 1 << 18
+SMALL = 448  # most frames whole, in one read, and as an object that CPython keeps in a pool
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().decode
@@ -17,6 +18,10 @@ _decode = json.JSONDecoder().decode
 
 class WireError(Exception):
     """The other side is gone, or what it sent is no frame."""
+
+
+class MoreThanOneError(WireError):
+    """Something follows the frame, though the sides take turns."""
 
 
 class FrameTooLongError(WireError):
@@ -44,24 +49,28 @@ def receive(link: int) -> tuple[bytes, Any]:
     """Wait for one frame: (request id, data).
 
     Raises:
+        MoreThanOneError: more came than one frame.
         WireError: it did not come, or is none.
 
     """
-    head = _exactly(link, HEADER.size)
-    length, request_id = HEADER.unpack(head)
+    data = _at_least(link, HEADER.size, b"")
+    length, request_id = HEADER.unpack_from(data)
     if length > MAX_FRAME:
         raise FrameTooLongError("the candidate sent more than a value may hold")
+    end = HEADER.size + length
+    data = _at_least(link, end, data)
+    if len(data) > end:
+        raise MoreThanOneError("the candidate sent more than one answer")
     try:
-        return request_id, _decode(_exactly(link, length).decode())
+        return request_id, _decode(data[HEADER.size :].decode())
     except (ValueError, RecursionError) as error:
         raise WireError(f"unreadable: {error}") from None
 
 
-def _exactly(link: int, count: int) -> bytes:
-    data = b""
+def _at_least(link: int, count: int, data: bytes) -> bytes:
     while len(data) < count:
         try:
-            piece = os.read(link, min(count - len(data), PIECE))
+            piece = os.read(link, max(SMALL, min(count - len(data), PIECE)))
         except OSError as error:
             raise WireError(error.strerror) from None
         if not piece:

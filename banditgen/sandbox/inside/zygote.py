@@ -72,6 +72,7 @@ class Worker:
         self._plan = plan
         self._isolation = isolation
         self._control = control
+        self._processors = os.sched_getaffinity(0)
         self._parent = -1 if isolation.namespaces else os.pidfd_open(plan.parent)
         self._scratch_path = rootfs.SCRATCH if isolation.mounter else plan.scratch
         self._scratch: rootfs.Scratch | rootfs.Folder = (
@@ -136,6 +137,7 @@ class Worker:
         try:
             if job.role == "judged":
                 near, far = _socket.socketpair()
+                os.sched_setaffinity(0, {kernel.current_processor()})  # the two take turns: to wake another processor costs more
                 candidate = self._fork(job, descriptors, (descriptors["code"], far.fileno()), server.main)
                 main = self._fork(job, descriptors, (descriptors["tests"], descriptors["verdict"], near.fileno()), judge.main)
                 near.close()
@@ -149,6 +151,8 @@ class Worker:
         finally:
             for number in descriptors.values():
                 os.close(number)
+            if job.role == "judged":
+                os.sched_setaffinity(0, self._processors)
         limit, peak, cpu = self._watch(main, job, started + job.wall)
         wall = time.monotonic() - started
         status, candidate_status, total = 0, None, 0.0
@@ -187,7 +191,7 @@ class Worker:
         pidfd = os.pidfd_open(main)
         poll.register(pidfd, select.POLLIN)
         poll.register(self._control, select.POLLHUP)
-        peak, cpu = 0, 0.0
+        peak, cpu, together = 0, 0.0, job.role == "judged"
         try:
             while True:
                 left = deadline - time.monotonic()
@@ -195,6 +199,9 @@ class Worker:
                     return "wall", peak, cpu
                 if poll.poll(1000 * min(left, POLL_SECONDS) + 1):
                     return None, peak, cpu
+                if together:  # it is a long job, which other work on that processor must not hold up
+                    self._tree.spread(self._processors)
+                    together = False
                 usage = self._tree.usage()
                 peak, cpu = max(peak, usage.memory), max(cpu, usage.cpu)
                 if usage.memory > job.memory:
