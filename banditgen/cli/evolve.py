@@ -18,7 +18,7 @@ from banditgen.evolution.tasks import read_tasks
 from banditgen.generators.base import ModelInfo
 from banditgen.loop import run_sync
 from banditgen.session import BanditGenerator
-from banditgen.strategy import Strategy
+from banditgen.strategy import Strategy, strategy_in_use
 from banditgen.task import Task
 
 OUTPUT = Path("evolved.toml")
@@ -46,7 +46,7 @@ def command(
     checkpoint: Path | None,
     rewrite: str | None,
     no_rewrite: bool,
-    strategy: str,
+    strategy: str | None,
     backend: str | None,
     history: str | None,
     seed: int | None,
@@ -59,7 +59,7 @@ def command(
     """
     plan = Plan(generations, population, budget, 0 if seed is None else seed)
     target = _writable(output)
-    start = Strategy.load(strategy)
+    start = Strategy.load(strategy or strategy_in_use())
     if tasks is None and start.models is not None:
         start = dataclasses.replace(start, max_tokens=min(start.max_tokens, DEMO_MAX_TOKENS))
     chosen = _tasks(tasks, task_type)

@@ -45,6 +45,16 @@ def test_a_checkpoint_of_another_version_is_refused_and_left_alone(tmp_path: Pat
     assert "99" in path.read_text()
 
 
+def test_no_strategy_is_the_one_in_use(tmp_path: Path) -> None:
+    """The command gets past the strategy, to the tasks: with the shipped one, and with the one that `tune --apply` left."""
+    folder = tmp_path / "banditgen" / "strategies"
+    wrong = ("evolve", "--tasks", "/nowhere.jsonl", "--output", str(tmp_path / "out.toml"))
+    assert "cannot read the tasks" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
+    folder.mkdir(parents=True)
+    (folder / "balanced-tuned.toml").write_text("k = 'broken'\n")
+    assert "balanced-tuned" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
+
+
 @pytest.mark.models
 @pytest.mark.xdist_group("models")
 def test_real_models_are_bred(tmp_path: Path) -> None:
