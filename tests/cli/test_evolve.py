@@ -35,6 +35,18 @@ def test_wrong_use_exits_2_in_one_line(arguments: list[str], message: str, tmp_p
     assert not (tmp_path / "out.toml").exists()
 
 
+@pytest.mark.models
+@pytest.mark.xdist_group("models")
+def test_a_budget_for_no_race_is_told(tmp_path: Path) -> None:
+    """Nothing was raced to its end: one line, exit 2, no strategy."""
+    output, url = tmp_path / "out.toml", f"sqlite:///{tmp_path / 'h.db'}"
+    done = banditgen("evolve", "--backend", "embedded", "--budget", "0.01", "--generations", "1", "--output", str(output), "--history", url)
+    assert done.returncode == 2, done.stderr
+    assert "too small for a single race" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not output.exists()
+
+
 def test_a_checkpoint_of_another_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text('{"banditgen_evolution": 99, "about": {}, "state": {}}')
