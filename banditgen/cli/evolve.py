@@ -147,12 +147,9 @@ def _write(target: Path, text: str) -> None:
 
 
 def _progress(now: Evolved, plan: Plan) -> None:
-    best = now.arms[0]
+    best = f"best {now.arms[0].arm.name}, quality {_interval(now.arms[0])}" if now.arms else "nothing could be raced to its end"
     errors.print(
-        safe(
-            f"generation {now.generations} of {plan.generations}: best {best.arm.name}, quality {_interval(best)}, "
-            f"{now.model_seconds:.0f} of {plan.budget:g} model-seconds"
-        )
+        safe(f"generation {now.generations} of {plan.generations}: {best}, {now.model_seconds:.0f} of {plan.budget:g} model-seconds")
     )
 
 

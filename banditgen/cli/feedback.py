@@ -13,8 +13,8 @@ from banditgen.selection import prefer, rate
 
 
 @click.command("feedback")
-@click.argument("subject", metavar="[ID", required=False)
-@click.argument("satisfaction", metavar="SATISFACTION]", type=float, required=False)
+@click.argument("subject", metavar="[ID]", required=False)
+@click.argument("satisfaction", metavar="[SATISFACTION]", type=float, required=False)
 @click.option("--prefer", "better_id", metavar="RESULT", help="The better of two results of one race; with --over.")
 @click.option("--over", "worse_id", metavar="RESULT", help="The other one.")
 @click.option("--who", help="Who says so.")

@@ -16,7 +16,9 @@ from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, RaceRecord
-from banditgen.result import GenerationResult
+from banditgen.result import Feedback, GenerationResult, Preference
+
+MOST_RACES = 1_000_000
 
 
 @click.group("history")
@@ -25,7 +27,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many races, newest first.")
+@click.option("--limit", type=click.IntRange(1, MOST_RACES), default=20, show_default=True, help="How many races, newest first.")
 @click.option("--type", "task_type", help="Only races of this kind of task.")
 @shared("history", "json")
 def list_races(limit: int, task_type: str | None, history: str | None, as_json: bool) -> None:
@@ -54,19 +56,19 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         race_id = store.race_of(subject) or subject
         race, decision, alone = store.race(race_id), store.decision(race_id), store.result(subject)
         ratings = [feedback for feedback in store.feedback(race_id) if race is not None]
+        preferences = [held.preference for held in store.preferences() if race is not None and held.preference.race_id == race.id]
     if race is None and decision is None and alone is None:
         raise UsageError(f"unknown race, decision or result {subject!r}: `banditgen history list` shows the races")
     results = race.results if race is not None else [alone] if alone is not None else []
     if as_json:
         shown = {"decision": decision and vars(decision), "race": race and race_json(race), "feedback": [vars(f) for f in ratings]}
-        print_json(shown | {"results": [result.to_dict() for result in results]})
+        print_json(shown | {"preferences": [vars(p) for p in preferences], "results": [result.to_dict() for result in results]})
         return
     for line in (*_decided(decision), *_raced(race)):
         click.echo(one_line(line))
     print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result", "why not"), [_row(r, race) for r in results])
-    for feedback in ratings:
-        who, why = feedback.who or "someone", f": {feedback.why}" if feedback.why else ""
-        click.echo(one_line(f"{who} rated {feedback.result_id} {feedback.satisfaction:g}{why}"))
+    for told in (*ratings, *preferences):
+        click.echo(one_line(_said(told)))
     for result in results if code else ():
         click.echo(f"\n# {one_line(result.generator_name)} {one_line(result.id)}")
         click.echo("(retention dropped its code)" if result.pruned else printable(result.code))
@@ -108,6 +110,14 @@ def _row(result: GenerationResult, race: RaceRecord | None) -> tuple[str, ...]:
     best = "best" if race is not None and result.id == race.best_id else ""
     scores = (f"{score:.2f}" for score in (result.quality_score, result.speed_score, result.combined_score))
     return best, result.generator_name, verdict, *scores, f"{result.generation_time:.1f}", result.id, (result.error or "")[:100]
+
+
+def _said(told: Feedback | Preference) -> str:
+    if isinstance(told, Feedback):
+        what = f"rated {told.result_id} {told.satisfaction:g}"
+    else:
+        what = f"preferred {told.better_id} to {told.worse_id}"
+    return f"{told.who or 'someone'} {what}" + (f": {told.why}" if told.why else "")
 
 
 def _when(seconds: float) -> str:

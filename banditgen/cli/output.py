@@ -33,7 +33,7 @@ def shared(*names: str) -> Callable[[F], F]:
             "--history", help="A sqlite:/// URL or a file. Default: BANDITGEN_HISTORY, else the platform's data folder."
         ),
         "json": click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout."),
-        "seed": click.option("--seed", type=int, help="Seed of every choice."),
+        "seed": click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of every choice."),  # as far as Optuna's go
     }
 
     def decorate(function: F) -> F:

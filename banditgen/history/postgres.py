@@ -46,6 +46,8 @@ class PostgreSQL(Database):
             parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
         except (ArgumentError, ValueError):
             raise HistoryError("the history's PostgreSQL URL can't be read: use postgresql://USER@HOST:PORT/DATABASE") from None
+        if "@" in (parsed.host or ""):  # what stands before it is the rest of the password
+            raise HistoryError("the history's PostgreSQL URL can't be read: an @ in its user or password is written %40")
         secrets = {value for key, value in parsed.query.items() if "password" in key}
         self._secrets = {str(value) for value in (*secrets, parsed.password) if value}
         shown = parsed.set(drivername="postgresql").difference_update_query([key for key in parsed.query if "password" in key])

@@ -35,6 +35,18 @@ def test_wrong_use_exits_2_in_one_line(arguments: list[str], message: str, tmp_p
     assert not (tmp_path / "out.toml").exists()
 
 
+@pytest.mark.models
+@pytest.mark.xdist_group("models")
+def test_a_budget_for_no_race_is_told(tmp_path: Path) -> None:
+    """Nothing was raced to its end: one line, exit 2, no strategy."""
+    output, url = tmp_path / "out.toml", f"sqlite:///{tmp_path / 'h.db'}"
+    done = banditgen("evolve", "--backend", "embedded", "--budget", "0.01", "--generations", "1", "--output", str(output), "--history", url)
+    assert done.returncode == 2, done.stderr
+    assert "too small for a single race" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not output.exists()
+
+
 def test_a_checkpoint_of_another_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text('{"banditgen_evolution": 99, "about": {}, "state": {}}')
@@ -43,6 +55,16 @@ def test_a_checkpoint_of_another_version_is_refused_and_left_alone(tmp_path: Pat
     assert done.returncode == 2
     assert "version 99" in done.stderr
     assert "99" in path.read_text()
+
+
+def test_no_strategy_is_the_one_in_use(tmp_path: Path) -> None:
+    """The command gets past the strategy, to the tasks: with the shipped one, and with the one that `tune --apply` left."""
+    folder = tmp_path / "banditgen" / "strategies"
+    wrong = ("evolve", "--tasks", "/nowhere.jsonl", "--output", str(tmp_path / "out.toml"))
+    assert "cannot read the tasks" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
+    folder.mkdir(parents=True)
+    (folder / "balanced-tuned.toml").write_text("k = 'broken'\n")
+    assert "balanced-tuned" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
 
 
 @pytest.mark.models

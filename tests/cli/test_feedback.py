@@ -37,6 +37,9 @@ def test_a_preference(tmp_path: Path) -> None:
     assert (told["race_id"], told["better_id"], told["worse_id"]) == (race_id, fast, good)
     [kept] = store.preferences()
     assert (kept.better.result_id, kept.worse.result_id) == (fast, good)
+    assert f"someone preferred {fast} to {good}" in banditgen("history", "show", race_id, "--history", path).stdout
+    [shown] = json.loads(banditgen("history", "show", fast, "--history", path, "--json").stdout)["preferences"]
+    assert (shown["better_id"], shown["worse_id"]) == (fast, good)
     weights = store.weights("balanced:0.7/0.3")[0]
     assert weights is not None
     assert weights[0] < 0.7

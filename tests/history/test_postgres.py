@@ -45,6 +45,12 @@ def test_a_password_is_never_shown(postgres_url: str) -> None:
         assert "\n" not in str(caught.value)
 
 
+def test_a_password_with_an_at_is_not_shown_in_part() -> None:
+    with pytest.raises(HistoryError, match="%40") as caught:
+        History("postgresql://u:s3@cret@127.0.0.1:1/x")
+    assert "cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("url", ["postgresql://[", "postgresql://host:port/x", "postgresql://u@/nowhere?host=/nowhere"])
 def test_what_cannot_be_reached_is_said_at_once(url: str) -> None:
     before = time.monotonic()
