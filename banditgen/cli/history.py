@@ -67,8 +67,8 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
     for line in (*_decided(decision), *_raced(race)):
         click.echo(one_line(line))
     print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result", "why not"), [_row(r, race) for r in results])
-    for words in (*map(_said, ratings), *map(_said, preferences)):
-        click.echo(one_line(words))
+    for said in (*map(_said, ratings), *map(_said, preferences)):
+        click.echo(one_line(said))
     for result in results if code else ():
         click.echo(f"\n# {one_line(result.generator_name)} {one_line(result.id)}")
         click.echo("(retention dropped its code)" if result.pruned else printable(result.code))
