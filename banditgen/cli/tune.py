@@ -47,6 +47,8 @@ def command(
         tuned = tuning.tune(
             evidence, before, storage=studies, trials=trials, task_type=task_type, seed=seed or 0, progress=sys.stderr.isatty()
         )
+        if task_type is None:
+            tuned = tuned.with_bandit(tuning.tune_bandit(store, before, seed=seed or 0), before)
     path = None
     if tuned.strategy is not None:
         path = write(tuned, before, output) if output is not None else None
@@ -55,6 +57,10 @@ def command(
         print_json(to_json(tuned, path))
         return
     errors.print(safe(tuned.why))
+    if tuned.left_out:
+        errors.print(f"left out: {tuned.left_out} of failed candidates, about which no weights decide")
+    if tuned.bandit is not None:
+        errors.print(safe(f"the bandit's own settings: {tuned.bandit.why}"))
     if tuned.steps:
         rows = [("all", name, f"{tuned.in_use.get(name, 0):g}", f"{weight:g}") for name, weight in tuned.weights.items()]
         rows += [(kind, name, "", f"{weight:g}") for kind, own in tuned.by_task_type.items() for name, weight in own.items()]

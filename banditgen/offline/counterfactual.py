@@ -50,29 +50,61 @@ def counterfactual(history: HistoryStore, a: Strategy, b: Strategy, *, seed: int
     choices that are compared, not what they would have learned from outcomes that nobody saw. A decision that a strategy made itself
     counts with the chances that were logged. The value is the mean reward of the raced arms, under the criteria of `a`.
     """
-    races = list(reversed(history.races(NEWEST)))
-    decisions = {race.id: history.decision(race.id) for race in races}
-    left_out: Counter[str] = Counter()
-    usable = [race for race in races if _usable(race, decisions[race.id], left_out)]
-    sizes = Counter(len(race.results) for race in usable)
-    size = sizes.most_common(1)[0][0] if sizes else 0
-    left_out["with another number of arms"] += len(usable) - sizes[size]
-    usable = [race for race in usable if len(race.results) == size]
-    left = {reason: count for reason, count in left_out.items() if count}
-    if not usable:
+    read = Logged.read(history, a)
+    left = {reason: count for reason, count in read.left_out.items() if count}
+    if not read.races:
         return Counterfactual(None, "can't say", "no logged decision was left to chance and answered", 0, left)
-    column = _columns([decision for decision in decisions.values() if decision is not None], usable)
-    used = [record for race in usable if (record := decisions[race.id]) is not None]
     try:
-        targets = [
-            _target(strategy, _arms(strategy, history, column), column, races, used, np.random.default_rng(seed)) for strategy in (a, b)
-        ]
+        targets = [read.chances(history, strategy, np.random.default_rng(seed)) for strategy in (a, b)]
     except UsageError as error:
-        return Counterfactual(None, "can't say", str(error), len(used), left)
-    log = _log(usable, used, column, a)
-    found = compare(log, *targets)
+        return Counterfactual(None, "can't say", str(error), len(read.races), left)
+    return _answer(compare(read.log, *targets), left)
 
-    return _answer(found, left)
+
+@dataclasses.dataclass(frozen=True)
+class Logged:
+    """The answered decisions of a history that were left to chance, oldest first, all with the commonest number of arms.
+
+    Args:
+        races, decisions: of each, in the same order.
+        column: a column for every arm id that the log could race.
+        left_out: how many decisions are not among them, by reason.
+        judge: whose criteria the rewards are under.
+    """
+
+    races: list[RaceRecord]
+    decisions: list[DecisionRecord]
+    column: dict[str, int]
+    left_out: Counter[str]
+    judge: Strategy
+
+    @classmethod
+    def read(cls, history: HistoryStore, judge: Strategy, newest: int = NEWEST) -> Logged:
+        """What of the newest races can be used."""
+        races = list(reversed(history.races(newest)))
+        decisions = {race.id: history.decision(race.id) for race in races}
+        left_out: Counter[str] = Counter()
+        usable = [race for race in races if _usable(race, decisions[race.id], left_out)]
+        sizes = Counter(len(race.results) for race in usable)
+        size = sizes.most_common(1)[0][0] if sizes else 0
+        left_out["with another number of arms"] += len(usable) - sizes[size]
+        usable = [race for race in usable if len(race.results) == size]
+        column = _columns([decision for decision in decisions.values() if decision is not None], usable)
+        used = [record for race in usable if (record := decisions[race.id]) is not None]
+        return cls(usable, used, column, left_out, judge)
+
+    @property
+    def log(self) -> Log:
+        """For the estimators."""
+        return _log(self.races, self.decisions, self.column, self.judge)
+
+    def arms(self, history: HistoryStore, strategy: Strategy) -> list[GeneratorConfig]:
+        """The arms that the strategy would have raced (UsageError where it has none, or one that the log could not race)."""
+        return _arms(strategy, history, self.column)
+
+    def chances(self, history: HistoryStore, strategy: Strategy, rng: np.random.Generator) -> Floats:
+        """(N, K): the strategy's chance of each arm at each decision (UsageError as `arms`)."""
+        return _target(strategy, self.arms(history, strategy), self.column, self.races, self.decisions, rng)
 
 
 def _usable(race: RaceRecord, decision: DecisionRecord | None, left_out: Counter[str]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from banditgen.errors import StrategyError, UsageError
+from banditgen.offline.tune.bandit import BanditTuning
 from banditgen.offline.tune.tuner import Tuned, count
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy import Strategy, is_shipped, user_folder
@@ -35,7 +36,14 @@ def to_json(tuned: Tuned, path: Path | None) -> dict[str, Any]:
         ],
         "studies": tuned.trials,
         "why": tuned.why,
+        "bandit": None if tuned.bandit is None else _bandit_json(tuned.bandit),
     }
+
+
+def _bandit_json(bandit: BanditTuning) -> dict[str, Any]:
+    gain = bandit.gain
+    numbers = {"gain": None, "interval": None} if gain is None else {"gain": gain.value, "interval": [gain.low, gain.high]}
+    return {"settings": bandit.settings, **numbers, "why": bandit.why}
 
 
 def to_toml(tuned: Tuned, before: Strategy) -> str:
@@ -44,13 +52,18 @@ def to_toml(tuned: Tuned, before: Strategy) -> str:
     Raises:
         UsageError: nothing is proposed.
     """
-    if tuned.strategy is None or tuned.gain is None:
+    if tuned.strategy is None:
         raise UsageError(f"nothing to write: {tuned.why}")
-    gain = tuned.gain
-    lines = [
-        f"Strategy {before.name}, tuned by banditgen on {count(tuned.evidence, tuned.preferences)}.",
-        f"Expected gain: {gain.value:.4f} nats of held-out log-likelihood for each of them (interval {gain.low:.4f} to {gain.high:.4f}).",
-    ]
+    lines = [f"Strategy {before.name}, tuned by banditgen on {count(tuned.evidence, tuned.preferences)}."]
+    if tuned.gain is not None and any(step.taken for step in tuned.steps):
+        gain = tuned.gain
+        lines.append(
+            f"Expected gain: {gain.value:.4f} nats of held-out log-likelihood for each (interval {gain.low:.4f} to {gain.high:.4f})."
+        )
+    else:
+        lines.append(f"Weights: {tuned.why}.")
+    if tuned.bandit is not None:
+        lines.append(f"The bandit's own settings: {tuned.bandit.why}.")
     if tuned.agreement[0] is not None and tuned.agreement[1] is not None:
         lines.append(f"Of pairs that people told apart, the scores order {tuned.agreement[1]:.1%} alike; {tuned.agreement[0]:.1%} before.")
     lines += ["What changed:", *(f"  {line}" for line in changes(before, tuned.strategy))]

@@ -11,6 +11,7 @@ import numpy as np
 from optuna.storages import BaseStorage
 
 from banditgen.bandit.base import Floats
+from banditgen.offline.tune.bandit import BanditTuning
 from banditgen.offline.tune.chance import REPLICATES, Gain, Said, gain
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.offline.tune.problem import Problem
@@ -33,7 +34,7 @@ TRIALS = 60
 ERRORS = {"weights": 0.01, "types": 0.005, "measures": 0.0025, "limits": 0.0025}
 """The chance of calling noise a gain, by step: 0.02 in all, so that the 0.05 that is promised holds with room in any 200 runs."""
 TYPES_REPLICATES = 400  # each is a fit of every type
-LEAST = 8  # pieces of evidence below which nothing can be said of the noise
+LEAST = 20  # pieces of evidence below which the noise, and with it what is needed, is itself known too badly
 USUAL_NEED = 60  # where the noise is not known yet: what ratings with a noise of 0.1 need, to the nearest ten
 FOR_MEASURES = 10  # pieces of evidence for each objective before further measures are tried
 FOR_LIMITS = 40  # pieces of evidence before scales and limits are tried
@@ -68,6 +69,7 @@ class Tuned:
         steps: what was tried.
         trials: finished ones, by study.
         why: in a sentence.
+        bandit: what the log says of the bandit's own settings; None where it was not asked.
     """
 
     strategy: Strategy | None
@@ -83,6 +85,15 @@ class Tuned:
     steps: list[StepReport]
     trials: dict[str, int]
     why: str
+    bandit: BanditTuning | None = None
+
+    def with_bandit(self, bandit: BanditTuning, before: Strategy) -> Tuned:
+        """The same, with what the log says of the settings of the bandit of the strategy `before`, which were tuned apart."""
+        made = self.strategy
+        if bandit.settings:
+            base = made or dataclasses.replace(before, name=tuned_name(before))
+            made = dataclasses.replace(base, bandit=dataclasses.replace(before.bandit, **bandit.settings))
+        return dataclasses.replace(self, strategy=made, bandit=bandit)
 
 
 def tune(
@@ -134,6 +145,11 @@ def _obstacle(evidence: Evidence) -> str | None:
     if len(evidence.better) == 0 and np.ptp(evidence.satisfaction) == 0:
         return f"all {said} are alike: they do not tell one candidate from another"
     return None
+
+
+def tuned_name(strategy: Strategy) -> str:
+    """What a strategy is called once it was tuned."""
+    return strategy.name if strategy.name.endswith("-tuned") else f"{strategy.name}-tuned"
 
 
 def count(ratings: int, preferences: int) -> str:
@@ -270,7 +286,7 @@ class _Tuner:
         taken = {step.name for step in self.steps if step.taken}
         limits = "limits" in taken
         types = {t: _criteria(old.criteria_for(t), names, self.now, i, limits) for i, t in enumerate(self.evidence.types)}
-        name = old.name if old.name.endswith("-tuned") else f"{old.name}-tuned"
+        name = tuned_name(old)
         whole = old.criteria
         if self.task_type is None and taken != {"types"}:
             whole = _criteria(whole, names, self.whole, 0, limits)
