@@ -194,7 +194,7 @@ class HistoryStore(Protocol):
         ...
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
-        """Passes and fails per arm and task type, each arm under the name that it had last."""
+        """Passes and fails per arm, name and task type."""
         ...
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:

@@ -20,7 +20,6 @@ from banditgen.history.ids import new_id
 from banditgen.history.opening import open_database
 from banditgen.history.opinions import Opinions
 from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
-from banditgen.history.tallies import tallies
 from banditgen.result import GenerationResult
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 MANY = 1000  # ids in one question: databases limit them
+_RESULTS = t.results.insert().inline()  # no key is asked back: a pipeline would have to wait for it
 _ANSWERED = sa.update(t.decisions).where(t.decisions.c.id == sa.bindparam("race_id")).values(answered=True)
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 
@@ -98,7 +98,7 @@ class History(Opinions):
             if not self._added(connection, t.races, row):
                 return False
             # a result that is there already is an error: the race is not added
-            own = (t.results.insert(), rows), (_ANSWERED, [{"race_id": race.id}])
+            own = (_RESULTS, rows), (_ANSWERED, [{"race_id": race.id}])
             self._write(connection, [*own, *self._lessons(connection, race.results, rows)])
             return True
 
@@ -152,8 +152,14 @@ class History(Opinions):
         self._append(t.selections, [values])
 
     def tallies(self, task_type: str | None = None) -> list[Tally]:
-        """Passes and fails per arm and task type, each arm under the name that it had last."""
-        return self._run(lambda connection: tallies(connection, task_type))
+        """Passes and fails per arm, name and task type, from the log: the running sums know no names."""
+        r = t.results.c
+        passed = sa.case((r.passed, 1), else_=0)
+        sums = sa.func.sum(passed).label("passes"), sa.func.sum(1 - passed).label("fails")
+        query = sa.select(r.arm_id, r.arm_name, r.task_type, *sums).where(r.informative).group_by(r.arm_id, r.arm_name, r.task_type)
+        if task_type is not None:
+            query = query.where(r.task_type == task_type)
+        return self._all(lambda row: Tally(**row), query)
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
         """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.

@@ -114,6 +114,20 @@ class HistoryContract:
         same_evidence(store, [race])
         store.close()
 
+    def test_races_of_one_and_of_none_are_kept(self) -> None:
+        """With one arm, and with no arm that brought anything."""
+        store = self.make()
+        full = a_race(np.random.default_rng(1))
+        one = dataclasses.replace(full, results=full.results[:1], best_id=None)
+        none = dataclasses.replace(full, id=new_id(), results=[], best_id=None)
+        for race in (one, none):
+            store.add_decision(a_decision(race.id))
+            assert store.add_race(race)
+            read = store.race(race.id)
+            assert read is not None
+            assert dataclasses.replace(read, created_at=0.0) == race
+        store.close()
+
     def test_decisions_are_pending_until_told(self) -> None:
         """Of their task type, since a moment; told before or after they are written."""
         store, rng = self.make(), np.random.default_rng(1)
