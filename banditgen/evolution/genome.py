@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from banditgen.arm import GeneratorConfig, plain_model
@@ -219,11 +219,6 @@ class Space:
 def rounded(value: float, digits: int) -> float:
     """A number as genomes keep it: an int where there are no digits."""
     return round(float(value), digits) + 0.0 if digits else round(float(value))  # + 0.0 makes -0.0 the zero that it is
-
-
-def founders_of(arms: Sequence[Any]) -> dict[str, Genome]:
-    """The arms' genomes by the arms' names."""
-    return {arm.name: Genome.of(arm) for arm in arms}
 
 
 def _word(value: Any) -> str:
