@@ -135,13 +135,18 @@ def _columns(decisions: Sequence[DecisionRecord], usable: Sequence[RaceRecord]) 
 def _log(races: Sequence[RaceRecord], decisions: Sequence[DecisionRecord], column: Mapping[str, int], judge: Strategy) -> Log:
     q = np.zeros((len(races), len(column)))
     for row, decision in zip(q, decisions, strict=True):
-        eligible = _eligible(decision)
-        for name, chance in (decision.propensities or {}).items():
-            if name in eligible:
-                row[column[eligible[name]]] = chance
+        _keep_logged(row, decision, column)
     arms = np.array([[column[result.arm_id] for result in race.results] for race in races], np.int64)
     rewards = np.array([[_reward(result, judge.criteria_for(race.task_type)) for result in race.results] for race in races])
     return Log(arms, rewards, q)
+
+
+def _keep_logged(row: Floats, decision: DecisionRecord, column: Mapping[str, int]) -> None:
+    """Put the chances that were logged into the arms' columns; an arm that could not race has none."""
+    eligible = _eligible(decision)
+    for name, chance in (decision.propensities or {}).items():
+        if name in eligible:
+            row[column[eligible[name]]] = chance
 
 
 def _reward(result: GenerationResult, criteria: SelectionCriteria) -> float:
@@ -187,20 +192,19 @@ def _target(
     """(N, K): the strategy's chance of each arm at each decision."""
     policy = settled_policy(strategy.policy, strategy.bandit)
     exploration = EXPLORATION if strategy.bandit.exploration is None else strategy.bandit.exploration
-    at = [column.get(arm_id(arm), 0) for arm in arms]
+    at = np.array([column.get(arm_id(arm), -1) for arm in arms])
+    known = at >= 0  # what could not race has weight 0, and no chance
     prefix = _Prefix(races, {named_arm_id(arm.name): arm_id(arm) for arm in arms}, strategy.bandit.keep)
     chances = np.zeros((len(decisions), len(column)))
     for row, decision in zip(chances, decisions, strict=True):
         if decision.detail.get("strategy_hash") == strategy.hash:
-            eligible = _eligible(decision)
-            for name, chance in (decision.propensities or {}).items():
-                row[column[eligible[name]]] = chance
+            _keep_logged(row, decision, column)
             continue
         criteria = strategy.criteria_for(decision.task_type)
         total = criteria.quality_weight + criteria.speed_weight
         weights = criteria.quality_weight / total, criteria.speed_weight / total
         state = prefix.until(decision.created_at).state(arms, decision.task_type, weights)
-        row[at] = choose(policy, state, strategy.k, rng, particles=PARTICLES, exploration=exploration).propensities
+        row[at[known]] = choose(policy, state, strategy.k, rng, particles=PARTICLES, exploration=exploration).propensities[known]
     return chances
 
 

@@ -15,7 +15,7 @@ import pytest
 from banditgen import BanditGenerator, GeneratorConfig
 from banditgen.bandit import choose, make_policy
 from banditgen.history.store import History
-from banditgen.offline.counterfactual import counterfactual
+from banditgen.offline.counterfactual import Logged, counterfactual
 from banditgen.offline.evaluate import Estimate, Log, compare
 from banditgen.offline.replay import empty_state, observe
 from banditgen.strategy import Strategy
@@ -71,6 +71,15 @@ def test_what_a_log_cannot_say_is_refused(tmp_path: Path) -> None:
     history.close()
     empty = counterfactual(History("sqlite://"), UNIFORM, LEARNED)
     assert empty.why == "no logged decision was left to chance and answered"
+
+
+def test_an_arm_that_never_races_takes_no_chance_from_another(tmp_path: Path) -> None:
+    history = filled(tmp_path / "h.db", UNIFORM, 12)
+    resting = GeneratorConfig("resting", "m0", 0.9, weight=0.0)
+    strategy = dataclasses.replace(LEARNED, arms=(*ARMS, resting))
+    chances = Logged.read(history, UNIFORM).chances(history, strategy, np.random.default_rng(1))
+    assert chances.sum(1) == pytest.approx(np.full(12, 2.0))
+    history.close()
 
 
 def test_decisions_that_left_nothing_to_chance_are_left_out_and_counted(tmp_path: Path) -> None:

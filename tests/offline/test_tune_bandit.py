@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from banditgen import GeneratorConfig
 from banditgen.cli import cli
 from banditgen.offline.tune import tune_bandit
 from banditgen.strategy import Strategy
@@ -24,6 +25,8 @@ BLURRED = dataclasses.replace(LEARNED, name="blurred", bandit=BanditSettings(sha
 def test_draws_that_are_far_too_blurred_are_sharpened(tmp_path: Path) -> None:
     """Two arms pass nearly always, two seldom; a bandit whose draws ignore what it saw is told so."""
     history = filled(tmp_path / "h.db", UNIFORM, 400, np.array([0.05, 0.05, 0.95, 0.95]))
+    resting = GeneratorConfig("resting", "m0", 0.9, weight=0.0)
+    assert tune_bandit(history, dataclasses.replace(BLURRED, arms=(*ARMS, resting))).settings == {"sharpness": 4.0}
     found = tune_bandit(history, BLURRED)
     assert found.settings == {"sharpness": 4.0}, found.why
     assert found.gain is not None

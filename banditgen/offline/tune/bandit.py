@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -60,8 +60,8 @@ def tune_bandit(history: HistoryStore, strategy: Strategy, *, seed: int = 0) -> 
         tried = [(own, read.chances(history, _with(strategy, own), np.random.default_rng(seed))) for own in _others(strategy, read)]
     except UsageError as error:
         return BanditTuning({}, None, f"can't say: {error}")
-    half = len(read.races) // 2
-    first, second = _part(read.log, slice(None, half)), _part(read.log, slice(half, None))
+    log, half = read.log, len(read.races) // 2
+    first, second = _part(log, slice(None, half)), _part(log, slice(half, None))
     valued = [(compare(first, before[:half], chances[:half]).difference.value, own, chances) for own, chances in tried]
     known = [(value, own, chances) for value, own, chances in valued if value is not None]
     if not known:
@@ -73,7 +73,7 @@ def tune_bandit(history: HistoryStore, strategy: Strategy, *, seed: int = 0) -> 
         return BanditTuning({}, None, f"can't say: {said} looked best, but {test.refusal}")
     if test.difference.low <= 0:
         return BanditTuning({}, test.difference, f"no change: {said} looked best, but not beyond noise")
-    loss = _loss(read, history, strategy, _with(strategy, own), seed)
+    loss = _loss(log, read.arms(history, strategy), read.column, (strategy, _with(strategy, own)), seed)
     if loss > MARGIN:
         return BanditTuning({}, test.difference, f"no change: {said} is worth more now, but may lose {loss:.3f} by exploring less")
     return BanditTuning(own, test.difference, f"{said} is worth {test.difference.value:+.3f} in mean reward")
@@ -101,17 +101,17 @@ def _part(log: Log, rows: slice) -> Log:
     return Log(log.arms[rows], log.rewards[rows], log.propensities[rows])
 
 
-def _loss(read: Logged, history: HistoryStore, now: Strategy, other: Strategy, seed: int) -> float:
-    """What the other may lose in mean reward, at most (97.5 %), where both are played from the start in worlds like the log's."""
-    arms, log = read.arms(history, now), read.log
+def _loss(log: Log, arms: Sequence[GeneratorConfig], column: Mapping[str, int], pair: tuple[Strategy, Strategy], seed: int) -> float:
+    """What the second may lose in mean reward, at most (97.5 %), where both are played from the start in worlds like the log's."""
     rng = np.random.default_rng([seed, 2])
-    rows = [log.rewards[log.arms == read.column[arm.arm_id]] for arm in arms]
+    arms = [arm for arm in arms if arm.weight > 0]
+    rows = [log.rewards[log.arms == column[arm.arm_id]] for arm in arms]
     everything = log.rewards[~np.isnan(log.rewards)]
-    size, differences = log.arms.shape[1], []
+    size, differences = min(log.arms.shape[1], len(arms)), []
     for world in range(WORLDS):
-        # an arm's rewards with those of all as one more: an arm that was hardly raced is not taken to be as it looked
+        # two outcomes of any arm among each arm's own: one that was hardly raced is not taken to be as it looked
         outcomes: Floats = np.stack([rng.choice(np.r_[row, rng.choice(everything, 2)], (1, SAMPLES)) for row in rows])
-        means = [_mean(one, outcomes, arms, size, len(log.arms), seed + world) for one in (now, other)]
+        means = [_mean(one, outcomes, arms, size, len(log.arms), seed + world) for one in pair]
         differences.append(means[0] - means[1])
     return float(np.mean(differences) + 2 * np.std(differences, ddof=1) / len(differences) ** 0.5)
 
