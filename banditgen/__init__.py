@@ -32,9 +32,9 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from banditgen.arm import GeneratorConfig
-    from banditgen.decision import Decision, Race
     from banditgen.errors import BanditgenError, HistoryError, NoBackendError, SandboxError, UsageError
     from banditgen.race import ParallelGenerator
+    from banditgen.racing.decision import Decision, Race
     from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
     from banditgen.scoring import SelectionCriteria
     from banditgen.selection import ExperimentSelector

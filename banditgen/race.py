@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from banditgen import defaults
+from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
 from banditgen.arm import GeneratorConfig, check_arms, check_text, default_arms, named_arm_id, plain_model
-from banditgen.candidate import RaceSetting, run_candidate, score
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.evaluators.base import QUALITY
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
-from banditgen.loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.outcome import describe_arm, race_record, rank
+from banditgen.history.tallies import generator_stats, success_rates
+from banditgen.racing import defaults
+from banditgen.racing.candidate import RaceSetting, run_candidate, score
+from banditgen.racing.record import describe_arm, race_record, rank
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import QUALITY_WEIGHT, SPEED_WEIGHT, SelectionCriteria, check_weights
-from banditgen.stats import generator_stats, success_rates
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")

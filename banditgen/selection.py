@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from banditgen import defaults
 from banditgen.arm import check_text
 from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore, PreferredResult
 from banditgen.history.ids import new_id
+from banditgen.racing import defaults
 from banditgen.result import Feedback, GenerationResult, Preference
 from banditgen.scoring import (
     QUALITY_WEIGHT,

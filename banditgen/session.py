@@ -12,26 +12,26 @@ from typing import Any, Self
 
 import numpy as np
 
-from banditgen import defaults
+from banditgen._loop import release, run_elsewhere, run_sync
 from banditgen.arm import check_arms, check_text, distinct_arms
 from banditgen.bandit import Explanation
-from banditgen.candidate import weigh
-from banditgen.decision import Decision, Race, finished
 from banditgen.errors import UsageError
-from banditgen.evolution.nursery import Nursery
+from banditgen.evolution.live import Nursery
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id
-from banditgen.learner import Learner, Recommendation
-from banditgen.loop import release, run_elsewhere, run_sync
-from banditgen.outcome import describe_arm, race_record, rank
+from banditgen.learning.learner import Learner, Recommendation
 from banditgen.race import OnEvent, ParallelGenerator
+from banditgen.racing import defaults
+from banditgen.racing.candidate import weigh
+from banditgen.racing.decision import Decision, Race, finished
+from banditgen.racing.record import describe_arm, race_record, rank
+from banditgen.racing.told import same_outcome, told_results
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.selection import ExperimentSelector, prefer, rate
 from banditgen.strategy import Strategy, expand, strategy_in_use
 from banditgen.task import DEFAULT_TASK_TYPE, Task
-from banditgen.told import same_outcome, told_results
 
 logger = logging.getLogger("banditgen.session")
 OnDecision = Callable[[Decision], None]

@@ -12,7 +12,7 @@ from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.store import History
 from banditgen.offline.tune import Evidence
-from banditgen.outcome import describe_arm
+from banditgen.racing.record import describe_arm
 from banditgen.result import Feedback, GenerationResult, Preference
 
 ARM = GeneratorConfig("a", "m", 0.1)

@@ -16,8 +16,8 @@ from banditgen.errors import HistoryCorruptError, HistoryError, ModelNotFoundErr
 from banditgen.generators.recordings import Recording
 from banditgen.generators.replay import ReplayGenerator
 from banditgen.history.store import History
-from banditgen.outcome import rank
 from banditgen.race import RaceEvent
+from banditgen.racing.record import rank
 from banditgen.result import Timings
 from tests.clients import BAD, GOOD, Client
 

@@ -15,8 +15,8 @@ import pytest
 from banditgen import FailureKind, GenerationResult, GeneratorConfig, ParallelGenerator, Task
 from banditgen.errors import HistoryError, UsageError
 from banditgen.history.store import History
-from banditgen.outcome import rank
 from banditgen.race import node_ids, start_order
+from banditgen.racing.record import rank
 from tests.clients import BAD, GOOD, Client
 
 DOUBLE = Task("Write double(x).", task_type="simple_function", tests="assert double(2) == 4\nassert double(-1) == -2")

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from banditgen import defaults
 from banditgen.arm import arm_settings
 from banditgen.cli.known import strategy_of
 from banditgen.cli.output import WIDE, print_json, print_table, safe, shared
-from banditgen.evolution.award import criteria_now
+from banditgen.evolution.experts import criteria_now
 from banditgen.evolution.lineage import Member, family
-from banditgen.learner import Recommendation
+from banditgen.learning.learner import Recommendation
+from banditgen.racing import defaults
 from banditgen.session import BanditGenerator
 
 

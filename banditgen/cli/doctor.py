@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from banditgen import __version__, defaults
+from banditgen import __version__
+from banditgen._loop import run_sync
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
-from banditgen.loop import run_sync
+from banditgen.racing import defaults
 from banditgen.strategy import known_strategies
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from banditgen._loop import run_sync
 from banditgen.arm import plain_model
 from banditgen.bandit.features import log_size
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
@@ -16,7 +17,6 @@ from banditgen.evolution.offline import HEADER, Bred, Evolved, evolve, strategy_
 from banditgen.evolution.search import Plan
 from banditgen.evolution.tasks import read_tasks
 from banditgen.generators.base import ModelInfo
-from banditgen.loop import run_sync
 from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy, strategy_in_use
 from banditgen.task import Task

@@ -6,9 +6,9 @@ import contextlib
 
 import click
 
-from banditgen import defaults
 from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.errors import UsageError
+from banditgen.racing import defaults
 from banditgen.selection import prefer, rate
 
 

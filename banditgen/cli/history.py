@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from banditgen import defaults
 from banditgen.bandit import Explanation
 from banditgen.cli import one_line
 from banditgen.cli.output import print_json, print_table, printable, shared
@@ -16,6 +15,7 @@ from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, RaceRecord
+from banditgen.racing import defaults
 from banditgen.result import Feedback, GenerationResult, Preference
 
 MOST_RACES = 1_000_000

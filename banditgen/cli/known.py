@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from banditgen import defaults
-from banditgen.evolution.award import criteria_now
+from banditgen._loop import run_sync
+from banditgen.evolution.experts import criteria_now
 from banditgen.evolution.lineage import arm_of
-from banditgen.evolution.nursery import Nursery
+from banditgen.evolution.live import Nursery
 from banditgen.history.base import HistoryStore
-from banditgen.loop import run_sync
+from banditgen.racing import defaults
 from banditgen.strategy import Strategy, expand
 
 LOOKED_AT = 100  # races, newest first, in which the last strategy is looked for

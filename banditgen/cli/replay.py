@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from banditgen import defaults
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.offline.counterfactual import Counterfactual, counterfactual
 from banditgen.offline.evaluate import Estimate
+from banditgen.racing import defaults
 from banditgen.strategy import Strategy, strategy_in_use
 
 

@@ -9,8 +9,8 @@ import click
 
 from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, printable, safe, shared
-from banditgen.decision import Race
 from banditgen.errors import TaskError
+from banditgen.racing.decision import Race
 from banditgen.session import BanditGenerator, OnDecision
 from banditgen.task import Task
 

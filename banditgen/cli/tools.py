@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from banditgen import defaults
 from banditgen.arm import arm_id
 from banditgen.cli.known import racing_arms, strategy_of
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import UsageError
-from banditgen.evolution.award import MIN_PROBABILITY, Report, Standing, review
+from banditgen.evolution.experts import MIN_PROBABILITY, Report, Standing, review
 from banditgen.evolution.tools import FORMATS, Format, Tool, arm_from_tool, dumps, file_name, read_tools
+from banditgen.racing import defaults
 from banditgen.strategy import Strategy
 
 SUFFIXES: dict[str, Format] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}

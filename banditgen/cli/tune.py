@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from banditgen import defaults
 from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
 from banditgen.history.database import default_url
+from banditgen.racing import defaults
 from banditgen.strategy import Strategy, strategy_in_use
 
 

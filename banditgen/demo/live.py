@@ -9,9 +9,9 @@ from typing import Any
 
 import platformdirs
 
-from banditgen.decision import Race
 from banditgen.demo.catalogue import live_tasks
 from banditgen.race import OnEvent
+from banditgen.racing.decision import Race
 from banditgen.session import BanditGenerator
 from banditgen.task import Task
 

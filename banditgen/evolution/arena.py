@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from banditgen._loop import run_sync
 from banditgen.arm import arm_id, arm_settings
 from banditgen.errors import BackendError, TaskError
-from banditgen.evidence import Follower
 from banditgen.evolution.fitness import Evidence, Outcome
 from banditgen.evolution.genome import Genome
 from banditgen.evolution.operators import Child
 from banditgen.evolution.search import Job
 from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
-from banditgen.loop import run_sync
-from banditgen.outcome import describe_arm
+from banditgen.learning.follow import Follower
 from banditgen.race import ParallelGenerator, RaceEvent
+from banditgen.racing.record import describe_arm
 from banditgen.result import FailureKind, GenerationResult
 from banditgen.task import Task
 

@@ -13,7 +13,7 @@ from banditgen.bandit.base import Floats
 from banditgen.errors import UsageError
 from banditgen.evolution.population import fold
 from banditgen.history.base import ArmRecord, HistoryStore, Tally
-from banditgen.learner import Bred, Learner
+from banditgen.learning.learner import Bred, Learner
 from banditgen.scoring import SelectionCriteria
 
 SAMPLES = 2000

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from banditgen._loop import run_sync
 from banditgen.arm import GeneratorConfig
 from banditgen.evolution.genome import Genome
 from banditgen.evolution.operators import Child
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
-from banditgen.loop import run_sync
 from banditgen.task import Task
 
 logger = logging.getLogger("banditgen.evolution")

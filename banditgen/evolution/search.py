@@ -16,11 +16,11 @@ import numpy as np
 from deap import base, tools
 
 from banditgen.errors import UsageError
-from banditgen.evolution.dream import dream
 from banditgen.evolution.fitness import Belief, Estimator, Evidence, Outcome
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.likeness import Floats, Likeness
+from banditgen.evolution.kernel import Floats, Likeness
 from banditgen.evolution.operators import Child, breed
+from banditgen.evolution.surrogate import dream
 
 SCREENED = 6  # generations that are bred and selected by the estimate alone, for each that is raced
 ATTEMPTS = 4  # children bred for each that is raced: those that were there before are left out

@@ -14,7 +14,7 @@ from banditgen.bandit.base import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
-from banditgen.learner import settled_policy
+from banditgen.learning.learner import settled_policy
 from banditgen.offline.evaluate import Comparison, Log, compare
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria

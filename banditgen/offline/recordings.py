@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Iterable, Iterator
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.candidate import score
 from banditgen.evaluators.base import QUALITY
 from banditgen.generators.extract import extract_code
 from banditgen.generators.recordings import Recording
 from banditgen.history.records import Rows
 from banditgen.history.rows import result_row, text_hash
-from banditgen.outcome import rank, winner
 from banditgen.race import UNMEASURED
+from banditgen.racing.candidate import score
+from banditgen.racing.record import rank, winner
 from banditgen.result import FailureKind, GenerationResult
 from banditgen.scoring import SelectionCriteria
 

@@ -13,10 +13,10 @@ import numpy as np
 from banditgen.arm import GeneratorConfig, arm_id, named_arm_id
 from banditgen.bandit import Statistics
 from banditgen.errors import HistoryError
-from banditgen.evidence import Follower
 from banditgen.history.base import ArmEvent, ArmRecord, DecisionRecord, HistoryStore, PreferredResult, RaceRecord
 from banditgen.history.ids import new_id
-from banditgen.outcome import describe_arm
+from banditgen.learning.follow import Follower
+from banditgen.racing.record import describe_arm
 from banditgen.result import FailureKind, Feedback, GenerationResult, Preference, Timings
 
 HOSTILE = "\udcff\x00é𝄞\ufdd0'\";--\r\n\x1b[31m\u202e"

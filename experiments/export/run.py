@@ -24,7 +24,7 @@ from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.rows import code_rows, result_row
 from banditgen.history.store import History
-from banditgen.outcome import describe_arm
+from banditgen.racing.record import describe_arm
 from banditgen.result import Feedback, GenerationResult, Timings
 from banditgen.selection import rate
 

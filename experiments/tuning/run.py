@@ -19,8 +19,8 @@ from banditgen.bandit import choose, make_policy
 from banditgen.offline.evaluate import Log, compare
 from banditgen.offline.replay import empty_state, observe
 from banditgen.offline.tune import Evidence, Tuned, open_storage, tune
-from banditgen.offline.tune.chance import Said, gain
 from banditgen.offline.tune.evidence import Settings
+from banditgen.offline.tune.permutation import Said, gain
 from banditgen.offline.tune.problem import Problem
 from banditgen.offline.tune.steps import Weights, ratios
 from banditgen.scoring import SelectionCriteria

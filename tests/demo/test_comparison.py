@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from banditgen.defaults import default_sandbox
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
 from banditgen.demo.comparison import compare, matrix, plot, recordings, verdict
 from banditgen.generators.extract import extract_code
 from banditgen.generators.recordings import Recording
+from banditgen.racing.defaults import default_sandbox
 from banditgen.result import Timings
 
 

@@ -19,7 +19,7 @@ BUDGET = 14.0
 # the command with a backend whose models need no model: smaller temperatures pass more often, each generation "takes" 0.1 s
 COMMAND = """
 import asyncio, sys
-from banditgen import defaults
+from banditgen.racing import defaults
 from banditgen.cli import main
 from banditgen.generators.base import Generation, ModelInfo
 from banditgen.result import Timings

@@ -224,7 +224,7 @@ def _opened(url: str) -> int:
 
 def test_a_reader_misses_no_transaction_that_ends_late(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction that began before a reader looked, and ends after, is seen at its next look."""
-    from banditgen.evidence import Follower
+    from banditgen.learning.follow import Follower
     from banditgen.testing.history import ARMS
 
     one, two = History(postgres_url), History(postgres_url)

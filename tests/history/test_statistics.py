@@ -10,11 +10,11 @@ import pytest
 
 from banditgen.arm import GeneratorConfig, arm_id, named_arm_id
 from banditgen.bandit import Statistics
-from banditgen.evidence import Follower
 from banditgen.history import schema as t
 from banditgen.history.base import RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.store import History
+from banditgen.learning.follow import Follower
 from banditgen.result import FailureKind, GenerationResult
 
 ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}:latest", 0.2 + 0.3 * (i % 2)) for i in range(4)]

@@ -142,7 +142,7 @@ def test_a_version_from_the_future_is_refused_untouched(tmp_path: Path) -> None:
 
 def test_the_same_evidence_after_an_upgrade(tmp_path: Path) -> None:
     """What the bandit believes of an old history is what it believes of the same results written anew."""
-    from banditgen.evidence import Follower
+    from banditgen.learning.follow import Follower
     from banditgen.result import GenerationResult
     from tests.history.schemas.make import ARMS
 

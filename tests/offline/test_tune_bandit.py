@@ -14,7 +14,7 @@ from banditgen import GeneratorConfig
 from banditgen.cli import cli
 from banditgen.offline.tune import tune_bandit
 from banditgen.strategy import Strategy
-from banditgen.strategy_file import BanditSettings
+from banditgen.strategy.file import BanditSettings
 from tests.offline.test_counterfactual import ARMS, UNIFORM, filled
 
 LEARNED = Strategy("learned", arms=ARMS, k=2, policy="thompson")

@@ -12,12 +12,12 @@ from banditgen.bandit import KEEP
 from banditgen.bandit.base import Floats
 from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore
-from banditgen.learner import settled_policy
+from banditgen.learning.learner import settled_policy
 from banditgen.offline.counterfactual import Logged
 from banditgen.offline.evaluate import Estimate, Log, compare
 from banditgen.offline.replay import replay
 from banditgen.strategy import Strategy
-from banditgen.strategy_file import SETTLED_POLICIES, BanditSettings
+from banditgen.strategy.file import SETTLED_POLICIES, BanditSettings
 
 NEWEST = 500  # races that are read
 LEAST = 100  # usable decisions: a half to choose on, a half to test on

@@ -16,9 +16,9 @@ import numpy as np
 from scipy.special import logsumexp
 
 from banditgen.bandit.base import Floats, Ints
-from banditgen.offline.tune.chance import Said, link
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.offline.tune.likelihood import preference_slope
+from banditgen.offline.tune.permutation import Said, link
 from banditgen.offline.tune.problem import Problem
 
 GRID = np.linspace(0.0, 1.0, 101)

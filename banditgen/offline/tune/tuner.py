@@ -12,8 +12,8 @@ from optuna.storages import BaseStorage
 
 from banditgen.bandit.base import Floats
 from banditgen.offline.tune.bandit import BanditTuning
-from banditgen.offline.tune.chance import REPLICATES, Gain, Said, gain
 from banditgen.offline.tune.evidence import Evidence, Settings
+from banditgen.offline.tune.permutation import REPLICATES, Gain, Said, gain
 from banditgen.offline.tune.problem import Problem
 from banditgen.offline.tune.steps import (
     Limits,

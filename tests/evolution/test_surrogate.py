@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from banditgen.evolution.dream import SIZE, dream
 from banditgen.evolution.fitness import Estimator, Evidence, Outcome
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.operators import Child, breed, random_genome
+from banditgen.evolution.surrogate import SIZE, dream
 
 SPACE = Space(("good", "bad"))
 

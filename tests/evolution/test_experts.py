@@ -10,7 +10,7 @@ import pytest
 
 from banditgen import BanditGenerator, GeneratorConfig, Strategy
 from banditgen.errors import UsageError
-from banditgen.evolution.award import EARNED_EVENT, LOST_EVENT, Report, review
+from banditgen.evolution.experts import EARNED_EVENT, LOST_EVENT, Report, review
 from banditgen.evolution.tools import arm_from_tool
 from banditgen.history.base import ArmEvent, ArmRecord
 from banditgen.history.store import History
@@ -75,7 +75,7 @@ def test_the_best_arm_of_a_task_type_becomes_its_tool() -> None:
 
 @pytest.mark.slow
 def test_no_arm_of_equals_is_ever_named() -> None:
-    """4 runs of 120 races, looked at after every 6: 6 equal arms, no tool at any look; experiments/nursery has more runs."""
+    """4 runs of 120 races, looked at after every 6: 6 equal arms, no tool at any look; experiments/live_evolution has more runs."""
     arms = [GeneratorConfig(f"equal{i}", f"model{i}", 0.5) for i in range(6)]
     for seed in range(4):
         reports, store = raced(lambda *_: 0.6, 120, arms=arms, seed=seed, look=6)

@@ -23,9 +23,9 @@ from banditgen.evolution.lineage import CriteriaFor, arm_of, gain_of
 from banditgen.evolution.operators import Child, breed
 from banditgen.evolution.population import BORN, GRADUATED, RETIRED, Population, fold, origins
 from banditgen.history.base import ArmEvent, ArmRecord, HistoryStore
-from banditgen.learner import Bred, Learner
+from banditgen.learning.learner import Bred, Learner
 from banditgen.strategy import Strategy
-from banditgen.strategy_evolution import Evolution
+from banditgen.strategy.evolution import Evolution
 
 CLOSE = 0.02  # a mean reward so near to the best is as good as the best
 HOPELESS = 0.05  # a child whose chance to be that near is smaller than this on every task type ends its trial

@@ -16,7 +16,7 @@ from banditgen import BanditGenerator, GeneratorConfig, Strategy
 from banditgen.arm import arm_settings
 from banditgen.history.base import ArmEvent, ArmRecord
 from banditgen.history.store import History
-from banditgen.strategy_evolution import Evolution
+from banditgen.strategy.evolution import Evolution
 from tests.clients import Client
 
 FOUNDERS = [GeneratorConfig(f"t{heat:g}", "model", heat, max_tokens=500) for heat in (0.1, 0.9, 1.3)]

@@ -11,8 +11,8 @@ from typing import Any
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
-from banditgen.strategy_evolution import Evolution
-from banditgen.strategy_toml import Document, KeyPath
+from banditgen.strategy.evolution import Evolution
+from banditgen.strategy.toml import Document, KeyPath
 from banditgen.task import LEVELS
 
 POLICIES = ("thompson", "best_set", "uniform", "epsilon_greedy", "ucb1", "kl_ucb", "best_fixed", "greedy")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from banditgen import BanditGenerator, Strategy
-from banditgen.evolution.award import review
+from banditgen.evolution.experts import review
 from banditgen.history.base import ArmEvent
-from banditgen.strategy_evolution import Evolution
+from banditgen.strategy.evolution import Evolution
 
 Rate = Callable[[Any, str, int], float]
 """The chance that an arm passes: of the arm, the task type and the race's number."""

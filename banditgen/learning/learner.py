@@ -15,10 +15,10 @@ from banditgen.arm import arm_id
 from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
 from banditgen.bandit.base import Floats
 from banditgen.bandit.choose import EXPLORATION
-from banditgen.evidence import Follower
 from banditgen.history.base import HistoryStore
+from banditgen.learning.follow import Follower
 from banditgen.scoring import SelectionCriteria
-from banditgen.strategy_file import SETTLED_POLICIES, BanditSettings
+from banditgen.strategy.file import SETTLED_POLICIES, BanditSettings
 
 _PLAIN = make_policy("thompson", sharpness=1.0)
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up

@@ -21,7 +21,7 @@ from banditgen.evolution.lineage import CriteriaFor, ancestors
 from banditgen.evolution.population import fold
 from banditgen.evolution.tools import Tool, make_tool
 from banditgen.history.base import ArmEvent, HistoryStore
-from banditgen.learner import Learner, Recommendation
+from banditgen.learning.learner import Learner, Recommendation
 from banditgen.scoring import SelectionCriteria
 from banditgen.selection import ExperimentSelector
 from banditgen.strategy import Strategy

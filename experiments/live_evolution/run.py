@@ -1,10 +1,10 @@
 """Tools and live evolution where the truth is known: nothing to find, one best arm, a truth that changes, a peak between the arms.
 
-python -m experiments.nursery.run nothing --seeds 100 --races 240 [--evolve] [--k 3] [--policy best_set]
-python -m experiments.nursery.run many --seeds 1000 --races 2000
-python -m experiments.nursery.run best --seeds 40
-python -m experiments.nursery.run change --seeds 20
-python -m experiments.nursery.run peak --seeds 30 --races 800
+python -m experiments.live_evolution.run nothing --seeds 100 --races 240 [--evolve] [--k 3] [--policy best_set]
+python -m experiments.live_evolution.run many --seeds 1000 --races 2000
+python -m experiments.live_evolution.run best --seeds 40
+python -m experiments.live_evolution.run change --seeds 20
+python -m experiments.live_evolution.run peak --seeds 30 --races 800
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import make_policy
 from banditgen.bandit.base import Floats, Ints, RandomSource, State
-from banditgen.evolution.award import name_best
+from banditgen.evolution.experts import name_best
 from banditgen.offline import replay
-from banditgen.strategy_evolution import Evolution
-from experiments.nursery.world import Run, play
+from banditgen.strategy.evolution import Evolution
+from experiments.live_evolution.world import Run, play
 
 EQUAL = [GeneratorConfig(f"equal{i}", f"model{i // 4}", (0.1, 0.4, 0.7, 1.0)[i % 4]) for i in range(20)]
 SIX = [GeneratorConfig(f"arm{i}", f"model{i // 3}", (0.1, 0.5, 0.9)[i % 3]) for i in range(6)]

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import banditgen.strategy as strategy_module
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import StrategyError, UsageError
 from banditgen.generators.base import ModelInfo
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy import POLICIES, Strategy, expand, known_strategies
-from banditgen.strategy_evolution import Evolution
+from banditgen.strategy import strategy as strategy_module
+from banditgen.strategy.evolution import Evolution
 
 ARM = '[[arms]]\nname = "a"\nmodel = "m"\n'
 AVAILABLE = 'models = "available"\n'
@@ -57,7 +57,7 @@ def test_a_users_own_folder_is_searched_after_those_shipped(tmp_path: Path, monk
 
 def test_an_installed_package_has_its_strategies_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(known_strategies()["balanced"].parent, tmp_path / "banditgen" / "strategies")
-    monkeypatch.setattr(strategy_module, "__file__", str(tmp_path / "banditgen" / "strategy.py"))
+    monkeypatch.setattr(strategy_module, "__file__", str(tmp_path / "banditgen" / "strategy" / "strategy.py"))
     assert Strategy.load("balanced").path == tmp_path / "banditgen" / "strategies" / "balanced.toml"
 
 

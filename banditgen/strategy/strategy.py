@@ -16,9 +16,9 @@ import platformdirs
 from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
-from banditgen.strategy_evolution import Evolution
-from banditgen.strategy_file import CHECKS, CRITERIA_KEYS, MEASURES, POLICIES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
-from banditgen.strategy_toml import Document, dumps
+from banditgen.strategy.evolution import Evolution
+from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, POLICIES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
+from banditgen.strategy.toml import Document, dumps
 from banditgen.task import Level
 
 __all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "is_shipped", "known_strategies", "strategy_in_use", "user_folder"]
@@ -262,7 +262,7 @@ def is_shipped(path: Path) -> bool:
 
 
 def _shipped_folders() -> tuple[Path, ...]:
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     return (package / "strategies", package.parent / "strategies")  # in a wheel, in a checkout
 
 

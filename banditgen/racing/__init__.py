@@ -1,0 +1,1 @@
+"""One race, from the arms that were chosen to its record."""
