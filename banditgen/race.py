@@ -17,17 +17,16 @@ import numpy as np
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
 from banditgen.arm import GeneratorConfig, check_arms, check_text, default_arms, named_arm_id, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
-from banditgen.evaluators.base import QUALITY
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.tallies import generator_stats, success_rates
 from banditgen.racing import defaults
-from banditgen.racing.candidate import RaceSetting, run_candidate, score
-from banditgen.racing.record import describe_arm, race_record, rank
+from banditgen.racing.candidate import RaceSetting, run_candidate
+from banditgen.racing.record import describe_arm, race_record
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
-from banditgen.scoring import QUALITY_WEIGHT, SPEED_WEIGHT, SelectionCriteria, check_weights
+from banditgen.scoring import QUALITY, QUALITY_WEIGHT, SPEED_WEIGHT, SelectionCriteria, check_weights, rank, score
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
@@ -273,7 +272,7 @@ class ParallelGenerator:
         try:
             await self._race(setting, arms, max_workers, results, _heard(on_event))
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
-            ranked = rank(results)
+            ranked = rank(results, setting.criteria)
             record = race_record(
                 decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
             )

@@ -1,4 +1,4 @@
-"""The design document's formulas, every constant named once, and the criteria they are weighed with.
+"""What a candidate is worth, and who wins: the design document's formulas, the criteria they are weighed with, reward, rank, winner.
 
 Where the document's prose and its formulas disagree, the formula and the worked example win: "< 10 s = 1.0" in its
 prose, for one, is 10 s = 0.83 by its formula, and that is what `speed_score` gives.
@@ -6,12 +6,17 @@ prose, for one, is 10 s = 0.83 by its formula, and that is what `speed_score` gi
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from banditgen.errors import UsageError
+from banditgen.result import GenerationResult
+
+QUALITY = "quality"  # the measure that every evaluator gives: the design document's evaluator score
 
 TEST_PASS_CREDIT = 0.5  # of the quality score, for passing
 EVALUATOR_SHARE = 0.5  # of the quality score, times the evaluator's score
@@ -204,3 +209,78 @@ def recommend_criteria(task_type: str) -> SelectionCriteria:
     if task_type in DATA_TYPES:
         return SelectionCriteria(0.6, 0.4, min_quality_score=0.5, max_execution_time=30.0)
     return SelectionCriteria()
+
+
+def score(result: GenerationResult, criteria: SelectionCriteria) -> None:
+    """Fill in quality from the verdict and the measures, and with it all other scores."""
+    result.quality_score = quality_score(
+        result.test_passed,
+        result.measures.get(QUALITY, 0.0),
+        lines=len(result.code.splitlines()),
+        prefer_simplicity=criteria.prefer_simplicity,
+        has_error_handling=has_error_handling(result.code),
+    )
+    weigh(result, criteria)
+
+
+def weigh(result: GenerationResult, criteria: SelectionCriteria) -> None:
+    """Fill in speed, combined score and reward from quality and times; a failing candidate earns no speed."""
+    result.speed_score = criteria.speed(result.generation_time, result.execution_time) if result.test_passed else 0.0
+    result.combined_score = criteria.combined(result.quality_score, result.speed_score, result.measures)
+    result.reward = result.combined_score if qualifies(result, criteria) else 0.0
+
+
+def has_error_handling(code: str) -> bool:
+    """Whether the code has a try statement."""
+    try:
+        return any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def qualifies(result: GenerationResult, criteria: SelectionCriteria) -> bool:
+    """Whether a candidate may win: it passed and is within the criteria."""
+    return result.test_passed and _broken(result, criteria) is None
+
+
+def _broken(result: GenerationResult, criteria: SelectionCriteria) -> str | None:
+    return criteria.violation(result.quality_score, result.generation_time, result.execution_time)
+
+
+def rank(results: Iterable[GenerationResult], criteria: SelectionCriteria) -> list[GenerationResult]:
+    """Best first, whatever order they are given in; where any candidate qualifies, the first one does and is the winner.
+
+    Those who qualify come first, then others that passed, then those that failed, those that could not even be tried last; among
+    equals the better combined score, then fewer model seconds, then a draw from a hash of what was written and by whom.
+    """
+    return sorted(results, key=lambda result: _standing(result, criteria))
+
+
+def _standing(result: GenerationResult, criteria: SelectionCriteria) -> tuple[Any, ...]:
+    """What candidates are ordered by, the least first. The ids only part results that are alike in everything else."""
+    written = f"{result.generator_name}\0{result.code}\0{result.text}"
+    draw = hashlib.sha256(written.encode("utf-8", "surrogatepass")).digest()
+    stands = qualifies(result, criteria), result.test_passed, result.success
+    return (*(not one for one in stands), -result.combined_score, result.generation_time, draw, result.arm_id, result.id)
+
+
+def winner(ranked: Sequence[GenerationResult], criteria: SelectionCriteria) -> tuple[GenerationResult | None, str]:
+    """The first of a ranking if it qualifies, else None; and why, in one line."""
+    qualified = [result for result in ranked if qualifies(result, criteria)]
+    if not qualified:
+        kinds = (f"{result.generator_name}: {_shortfall(result, criteria)}" for result in ranked)
+        return None, f"no candidate qualifies ({', '.join(kinds)})"
+    best, *others = qualified
+    told = "passed its tests" if best.verified else "ran cleanly (the task has no tests)"
+    if not others:
+        outside = sum(result.test_passed for result in ranked) > 1
+        return best, f"{best.generator_name} alone of {len(ranked)} {told}" + (" within the criteria" if outside else "")
+    why = f"{best.generator_name} {told} and has the best combined score of {len(qualified)} that did, {best.combined_score:.2f}"
+    if others[0].combined_score < best.combined_score:
+        return best, why
+    faster = best.generation_time < others[0].generation_time
+    return best, f"{why}; of equals {'its model took the least time' if faster else 'it was drawn'}"
+
+
+def _shortfall(result: GenerationResult, criteria: SelectionCriteria) -> str:
+    return (_broken(result, criteria) if result.test_passed else None) or result.failure or "failed"

@@ -18,8 +18,10 @@ from banditgen.scoring import (
     QUALITY_WEIGHT,
     SPEED_WEIGHT,
     SelectionCriteria,
+    rank,
     recommend_criteria,
     unit_interval,
+    weigh,
 )
 
 Candidate = TypeVar("Candidate", GenerationResult, Mapping[str, Any])
@@ -106,7 +108,7 @@ class ExperimentSelector:
         task_context: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Candidate | None:
-        """One of the results: the best by combined score under the weights of the moment; None for an empty list.
+        """One of the results: the first in the ranking that `scoring.rank` makes under the weights of the moment; None for an empty list.
 
         Passing candidates within the criteria come first, then other passing ones, then the rest. Nothing is added to a
         quality score: its bonuses are in it.
@@ -119,13 +121,14 @@ class ExperimentSelector:
         if not results:
             return None
         criteria = self.criteria
-        keyed = [(_key(_fields(result), criteria), result) for result in results]
-        key, best = max(keyed, key=lambda pair: pair[0])
+        weighed = [(_weighed(_fields(result), criteria), result) for result in results]
+        first = rank((candidate for candidate, _ in weighed), criteria)[0]
+        best = next(result for candidate, result in weighed if candidate is first)
         for given in (task_context, context):
             if given is not None and not isinstance(given, Mapping):
                 raise UsageError(f"the context must be a mapping such as {{'task_type': …}}, not {given!r}")
         task_type = {**(context or {}), **(task_context or {})}.get("task_type")
-        self.keep_selection({**_fields(best), "combined_score": key[-1]}, str(task_type) if task_type is not None else None)
+        self.keep_selection(first, str(task_type) if task_type is not None else None)
         return best
 
     def keep_selection(self, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
@@ -245,17 +248,19 @@ def _fields(result: GenerationResult | Mapping[str, Any]) -> dict[str, Any]:
     raise UsageError(f"a result must be a GenerationResult or a mapping of its fields, not {type(result).__name__}")
 
 
-def _key(fields: dict[str, Any], criteria: SelectionCriteria) -> tuple[bool, bool, float]:
-    check_text("a result's generator_name", fields.get("generator_name"))
-    passed = bool(fields.get("test_passed"))
-    generation_time, execution_time = (fields.get(key) or 0.0 for key in ("generation_time", "execution_time"))
-    if not all(isinstance(value, int | float) for value in (generation_time, execution_time)):
-        raise UsageError(f"a result's times must be seconds, not {generation_time!r} and {execution_time!r}")
+def _weighed(fields: dict[str, Any], criteria: SelectionCriteria) -> GenerationResult:
+    """A caller's candidate with the scores that it has under these criteria."""
+    name = check_text("a result's generator_name", fields.get("generator_name"))
+    times = {key: fields.get(key) or 0.0 for key in ("generation_time", "execution_time")}
+    if not all(isinstance(value, int | float) for value in times.values()):
+        raise UsageError(f"a result's times must be seconds, not {' and '.join(map(repr, times.values()))}")
+    known = GenerationResult(name, str(fields.get("code") or ""), times["generation_time"], "", 0.0, bool(fields.get("test_passed")))
+    known.execution_time, known.success = times["execution_time"], bool(fields.get("success", True))
+    known.text, known.arm_id, known.id = (str(fields.get(key) or "") for key in ("text", "arm_id", "id"))
     if fields.get("quality_score") is None:  # only the combined score is known
-        quality, combined = 1.0, unit_interval("combined_score", fields.get("combined_score") or 0.0)
-    else:
-        quality = unit_interval("quality_score", fields["quality_score"])
-        speed = criteria.speed(generation_time, execution_time) if passed else 0.0
-        combined = criteria.combined(quality, speed, fields.get("measures"))
-    within = criteria.violation(quality, generation_time, execution_time) is None
-    return passed and within, passed, combined
+        known.quality_score, known.combined_score = 1.0, unit_interval("combined_score", fields.get("combined_score") or 0.0)
+        return known
+    known.quality_score = unit_interval("quality_score", fields["quality_score"])
+    known.measures = dict(fields.get("measures") or {})
+    weigh(known, criteria)
+    return known

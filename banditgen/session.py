@@ -23,12 +23,12 @@ from banditgen.history.ids import new_id
 from banditgen.learning.learner import Learner, Recommendation
 from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.racing import defaults
-from banditgen.racing.candidate import weigh
 from banditgen.racing.decision import Decision, Race, finished
-from banditgen.racing.record import describe_arm, race_record, rank
+from banditgen.racing.record import describe_arm, race_record
 from banditgen.racing.told import same_outcome, told_results
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
+from banditgen.scoring import rank, weigh
 from banditgen.selection import ExperimentSelector, prefer, rate
 from banditgen.strategy import Strategy, expand, strategy_in_use
 from banditgen.task import DEFAULT_TASK_TYPE, Task
@@ -283,7 +283,7 @@ class BanditGenerator:
         criteria = selector.criteria
         for result in told:
             weigh(result, criteria)
-        record = race_record(decision, Task("told"), rank(told), criteria, 0.0)
+        record = race_record(decision, Task("told"), rank(told, criteria), criteria, 0.0)
         stored = self.history.race(decision_id)
         if stored is None:
             known = self.history.known_results([result.id for result in told])

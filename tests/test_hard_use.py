@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from banditgen import BanditGenerator, FailureKind, GenerationResult, GeneratorConfig, ParallelGenerator, SelectionCriteria, Strategy, Task
+from banditgen import BanditGenerator, FailureKind, GeneratorConfig, ParallelGenerator, SelectionCriteria, Strategy, Task
 from banditgen.errors import HistoryCorruptError, HistoryError, ModelNotFoundError, UsageError
 from banditgen.generators.recordings import Recording
 from banditgen.generators.replay import ReplayGenerator
 from banditgen.history.store import History
 from banditgen.race import RaceEvent
-from banditgen.racing.record import rank
 from banditgen.result import Timings
 from tests.clients import BAD, GOOD, Client
 
@@ -320,12 +319,6 @@ def test_nonsense_is_not_selected(row: Any) -> None:
     slow = {"generator_name": "slow", "test_passed": True, "combined_score": 0.9, "generation_time": 100.0}
     fast = {"generator_name": "fast", "test_passed": True, "combined_score": 0.5, "generation_time": 1.0}
     assert selector.select_best([slow, fast]) is fast
-
-
-def test_a_candidate_that_failed_to_generate_sorts_last() -> None:
-    wrong = GenerationResult("wrong", "x", 0, "m", 0, combined_score=0.0)
-    down = GenerationResult("down", "", 0, "m", 0, combined_score=0.0, success=False)
-    assert [r.generator_name for r in rank([down, wrong])] == ["wrong", "down"]
 
 
 def test_one_and_one_point_zero_are_one_temperature() -> None:

@@ -16,7 +16,6 @@ from banditgen import FailureKind, GenerationResult, GeneratorConfig, ParallelGe
 from banditgen.errors import HistoryError, UsageError
 from banditgen.history.store import History
 from banditgen.race import node_ids, start_order
-from banditgen.racing.record import rank
 from tests.clients import BAD, GOOD, Client
 
 DOUBLE = Task("Write double(x).", task_type="simple_function", tests="assert double(2) == 4\nassert double(-1) == -2")
@@ -248,14 +247,6 @@ def test_node_ids_are_safe_and_never_the_same() -> None:
     ids = node_ids("n", [GeneratorConfig(name, "m") for name in names])
     assert len(set(ids)) == 4
     assert not any("/" in node_id for node_id in ids)
-
-
-def test_rank_puts_every_passing_candidate_before_every_failing_one() -> None:
-    def made(name: str, *, passed: bool, score: float) -> GenerationResult:
-        return GenerationResult(name, "", 0, "m", 0, test_passed=passed, combined_score=score)
-
-    ranked = rank([made("x", passed=False, score=0.9), made("y", passed=True, score=0.2), made("z", passed=True, score=0.3)])
-    assert [r.generator_name for r in ranked] == ["z", "y", "x"]
 
 
 def test_generation_time_is_wall_where_the_backend_says_nothing() -> None:

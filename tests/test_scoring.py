@@ -9,8 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banditgen import ExperimentSelector
 from banditgen.errors import UsageError
-from banditgen.scoring import SelectionCriteria, combined_score, quality_score, recommend_criteria, speed_score
+from banditgen.result import GenerationResult
+from banditgen.scoring import (
+    SelectionCriteria,
+    combined_score,
+    quality_score,
+    rank,
+    recommend_criteria,
+    score,
+    speed_score,
+    weigh,
+    winner,
+)
 
 unit = st.floats(0, 1)
 
@@ -96,3 +108,86 @@ def test_criteria_have_scales_and_further_measures_of_their_own() -> None:
 def test_weights_of_measures_that_cannot_be_are_refused(weights: Any) -> None:
     with pytest.raises(UsageError):
         SelectionCriteria(measure_weights=weights)
+
+
+some = st.sampled_from((0.0, 0.5, 1.0))  # so that ties are common
+some_criteria = st.builds(
+    SelectionCriteria,
+    quality_weight=st.sampled_from((0.7, 1.0)),
+    speed_weight=st.sampled_from((0.0, 0.3)),
+    min_quality_score=some,
+    max_generation_time=st.sampled_from((None, 2.0, 90.0)),
+)
+candidates = st.lists(
+    st.builds(
+        GenerationResult,
+        generator_name=st.sampled_from("abc"),
+        code=st.sampled_from(("x = 1", "x = 2", "\ud800")),
+        generation_time=st.sampled_from((1.0, 80.0, 100.0)),
+        model_used=st.just("m"),
+        temperature=st.just(0.0),
+        test_passed=st.booleans(),
+        quality_score=some,
+        success=st.booleans(),
+        id=st.uuids().map(str),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(candidates, some_criteria, st.randoms(use_true_random=False))
+def test_the_first_of_a_ranking_is_the_winner_whoever_arrived_first(results: list[GenerationResult], criteria: Any, shuffle: Any) -> None:
+    """`results[0]` is the best where there is one, `select_best` takes it, and nothing hangs on the order of arrival."""
+    for result in results:
+        weigh(result, criteria)
+    ranked = rank(results, criteria)
+    shuffle.shuffle(results)
+    assert rank(results, criteria) == ranked
+    best, _ = winner(ranked, criteria)
+    assert (best is None) == (not any(result.reward or _within(result, criteria) for result in results))
+    assert best is None or best is ranked[0]
+    assert ExperimentSelector(criteria).select_best(results) is ranked[0]
+    assert ranked[0].reward == max(result.reward for result in results)
+    if best is not None:
+        rivals = [one for one in results if _within(one, criteria) and one.combined_score == best.combined_score]
+        assert best.generation_time == min(one.generation_time for one in rivals)
+
+
+def _within(result: GenerationResult, criteria: SelectionCriteria) -> bool:
+    return result.test_passed and criteria.violation(result.quality_score, result.generation_time, result.execution_time) is None
+
+
+def test_every_passing_candidate_stands_before_every_failing_one_and_what_was_never_tried_last() -> None:
+    def made(name: str, combined: float, *, passed: bool = False, success: bool = True) -> GenerationResult:
+        return GenerationResult(name, "", 0, "m", 0, test_passed=passed, combined_score=combined, success=success)
+
+    results = [made("down", 1.0, success=False), made("x", 0.9), made("y", 0.2, passed=True), made("z", 0.3, passed=True)]
+    assert [result.generator_name for result in rank(results, SelectionCriteria())] == ["z", "y", "x", "down"]
+
+
+def test_equals_are_drawn_by_what_they_wrote_and_no_arm_always_wins() -> None:
+    """Two arms that are alike in score and time share the races between them."""
+    wins = 0
+    for race in range(200):
+        pair = [GenerationResult(name, f"x = {race}", 1.0, "m", 0.0, test_passed=True, combined_score=0.5) for name in "ab"]
+        wins += rank(pair, SelectionCriteria())[0].generator_name == "a"
+    assert 70 <= wins <= 130
+
+
+def test_the_reason_says_what_decided_between_equals() -> None:
+    criteria = SelectionCriteria(1.0, 0.0)
+    results = [GenerationResult(name, "", seconds, "m", 0.0, True, quality_score=0.8) for name, seconds in (("slow", 9.0), ("fast", 1.0))]
+    for result in results:
+        weigh(result, criteria)
+    best, why = winner(rank(results, criteria), criteria)
+    assert best is results[1]
+    assert "of equals its model took the least time" in why
+
+
+def test_score_fills_in_every_score() -> None:
+    result = GenerationResult("a", "x = 1", 6.0, "m", 0.0, test_passed=True, measures={"quality": 0.6})
+    score(result, SelectionCriteria())
+    assert result.quality_score == pytest.approx(0.8)
+    assert result.speed_score == pytest.approx(0.94)
+    assert result.reward == result.combined_score == pytest.approx(0.7 * 0.8 + 0.3 * 0.94)

@@ -7,9 +7,6 @@ from typing import Protocol, runtime_checkable
 from banditgen.sandbox.base import Execution
 from banditgen.task import Task
 
-QUALITY = "quality"
-"""The measure that every evaluator gives: the design document's evaluator score."""
-
 
 @runtime_checkable
 class Evaluator(Protocol):

@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Iterable
 
 from banditgen.evaluators import structure
-from banditgen.evaluators.base import QUALITY
 from banditgen.evaluators.lint import LintError, UnreadableError, lint
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
+from banditgen.scoring import QUALITY
 from banditgen.task import Task
 
 logger = logging.getLogger("banditgen.evaluator")

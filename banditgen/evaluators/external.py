@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from banditgen.errors import EvaluatorError, UsageError
-from banditgen.evaluators.base import QUALITY
 from banditgen.sandbox.base import Execution
+from banditgen.scoring import QUALITY
 from banditgen.task import Task
 
 

@@ -9,16 +9,13 @@ import uuid
 from collections.abc import Iterable, Iterator
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.evaluators.base import QUALITY
 from banditgen.generators.extract import extract_code
 from banditgen.generators.recordings import Recording
 from banditgen.history.records import Rows
 from banditgen.history.rows import result_row, text_hash
 from banditgen.race import UNMEASURED
-from banditgen.racing.candidate import score
-from banditgen.racing.record import rank, winner
 from banditgen.result import FailureKind, GenerationResult
-from banditgen.scoring import SelectionCriteria
+from banditgen.scoring import QUALITY, SelectionCriteria, rank, score, winner
 
 _IDS = uuid.UUID("6f1d4f0e-5a0c-5d3b-9a55-0b8b7f0c2a11")  # makes equal recordings equal results
 
@@ -45,7 +42,7 @@ def recorded_rows(recordings: Iterable[Recording], task_type: str) -> Iterator[R
 
 def _race(recordings: list[Recording], task_type: str) -> Rows:
     criteria, now = SelectionCriteria(), time.time()
-    results = rank([_result(recording, criteria) for recording in recordings])
+    results = rank([_result(recording, criteria) for recording in recordings], criteria)
     best, reason = winner(results, criteria)
     race_id = str(uuid.uuid5(_IDS, "/".join(sorted(result.id for result in results))))
     task = {"prompt": recordings[0].prompt, "name": None, "entry_point": None, "kind": "recorded"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import concurrent.futures
 import dataclasses
@@ -15,14 +14,14 @@ from typing import Any
 
 from banditgen.arm import arm_id
 from banditgen.errors import EvaluatorError, SandboxError
-from banditgen.evaluators.base import QUALITY, Evaluator
+from banditgen.evaluators.base import Evaluator
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import extract_code
 from banditgen.history.ids import new_id
 from banditgen.result import FailureKind, GenerationResult, Timings
 from banditgen.sandbox.base import Execution, Sandbox
 from banditgen.sandbox.runner import run_with
-from banditgen.scoring import SelectionCriteria, quality_score
+from banditgen.scoring import SelectionCriteria, score
 from banditgen.task import Task
 
 logger = logging.getLogger("banditgen.race")
@@ -186,31 +185,3 @@ def keep_execution(result: GenerationResult, execution: Execution) -> None:
     result.stderr = execution.stderr
     result.channel = execution.channel
     result.isolation = dict(execution.isolation)
-
-
-def score(result: GenerationResult, criteria: SelectionCriteria) -> None:
-    """Fill in quality from the verdict and the measures, and with it all other scores."""
-    result.quality_score = quality_score(
-        result.test_passed,
-        result.measures.get(QUALITY, 0.0),
-        lines=len(result.code.splitlines()),
-        prefer_simplicity=criteria.prefer_simplicity,
-        has_error_handling=has_error_handling(result.code),
-    )
-    weigh(result, criteria)
-
-
-def weigh(result: GenerationResult, criteria: SelectionCriteria) -> None:
-    """Fill in speed, combined score and reward from quality and times; a failing candidate earns no speed."""
-    result.speed_score = criteria.speed(result.generation_time, result.execution_time) if result.test_passed else 0.0
-    result.combined_score = criteria.combined(result.quality_score, result.speed_score, result.measures)
-    within = criteria.violation(result.quality_score, result.generation_time, result.execution_time) is None
-    result.reward = result.combined_score if result.test_passed and within else 0.0
-
-
-def has_error_handling(code: str) -> bool:
-    """Whether the code has a try statement."""
-    try:
-        return any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
