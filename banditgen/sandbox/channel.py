@@ -13,7 +13,7 @@ from collections import deque
 
 from banditgen.sandbox import aliasing
 
-CANDIDATE_MODULES = ("solution", "candidate")
+CANDIDATE_MODULES = ("solution", "candidate", "main")
 HARMLESS_MODULES = """
 __future__ bisect cmath collections copy datetime decimal fractions functools heapq itertools json math numbers operator
 pathlib pytest random re statistics string typing unittest uuid zoneinfo

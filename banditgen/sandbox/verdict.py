@@ -87,7 +87,7 @@ def _of_verdict(verdict: dict[str, Any], report: Report) -> tuple[FailureKind | 
     match verdict["outcome"]:
         case "passed":
             return None, None, None
-        case "wrong":
+        case "wrong" | "skipped":
             return FailureKind.WRONG, error, None
         case "forged":
             return FailureKind.REFUSED, f"refused as forged: {error}", None

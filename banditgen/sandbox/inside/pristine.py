@@ -12,7 +12,7 @@ from typing import Any
 
 from banditgen.sandbox.inside import image
 
-OWN = ("__main__", "solution", "candidate")  # what a job itself puts into sys.modules
+OWN = ("__main__", "solution", "candidate", "main")  # what a job itself puts into sys.modules
 WATCHED = """
 bisect builtins cmath collections copy datetime decimal fractions functools heapq itertools json marshal math operator os random re
 statistics string traceback unittest unittest.case unittest.result _frozen_importlib _frozen_importlib_external

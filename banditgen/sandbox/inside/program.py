@@ -22,7 +22,7 @@ READ_CHUNK = 1 << 20
 ERROR_CHARACTERS = 500
 VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
-ALIASES = ("solution", "candidate")
+ALIASES = ("solution", "candidate", "main")
 
 _kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
 
@@ -93,8 +93,13 @@ def new_module() -> types.ModuleType:
 
 def run_source(code: str, module: types.ModuleType, filename: str) -> None:
     """Execute source as the body of a module; what it raises is passed on."""
-    linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
-    exec(compile(code, filename, "exec", dont_inherit=True), vars(module))  # noqa: S102  # what a sandbox is for
+    run_code(compile(code, filename, "exec", dont_inherit=True), module, code)
+
+
+def run_code(code: types.CodeType, module: types.ModuleType, source: str) -> None:
+    """Execute what was compiled from a source, whose lines tracebacks then show."""
+    linecache.cache[code.co_filename] = (len(source), None, source.splitlines(keepends=True), code.co_filename)
+    exec(code, vars(module))  # noqa: S102  # what a sandbox is for
 
 
 def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory | None = None) -> dict[str, Any]:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 import types
 import unittest
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 from banditgen.sandbox.inside import pristine, program, rootfs
 
-FILE = "test_candidate.py"
+FILE = Path("/test_candidate.py")  # a name for the tests, which are in memory alone; no folder of this name is ever read
+NAME = "test_candidate"
 FRAMEWORK = ("pytest", "_pytest", "pluggy", "iniconfig")
 SHARED = ("packaging", "pygments")  # which a candidate may have loaded for itself
+LEAVES = re.compile(r"(raise\s+)?((?P<root>\w+)\.)?([\w.]+\.)?(skip|skipTest|SkipTest|importorskip|xfail)\b")
 
 
 def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | None = None) -> dict[str, Any]:
     """Run a pytest file with the candidate's names in reach of its tests; `memory` is given beside a candidate.
 
     Returns:
-        The verdict: passed when every test function that stands in the file was run, at least one passed, and nothing
-        failed or was skipped while it ran.
+        The verdict: passed when every test that pytest found came to its end, at least one of them ran, and none failed. A test that
+        the tests themselves skip or expect to fail is none that failed; one that the candidate's code skips is.
 
     """
     if memory is not None:
@@ -33,34 +38,22 @@ def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | 
         import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
     except ImportError:
         return {"outcome": "no_pytest", "error": "pytest is not installed beside banditgen: pip install pytest"}
-    # pytest wants a file, but a candidate in another process could read or replace it: the tests stay in memory
-    with open(FILE, "w", encoding="utf-8"):
-        pass
-    watcher = Watcher(order["tests"], names)
+    for name in [name for name in os.environ if name.startswith("PYTEST")]:
+        del os.environ[name]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    arguments = [
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:faulthandler",
-        "--noconftest",
-        "-c",
-        os.devnull,
-        "--rootdir",
-        ".",
-        "--confcutdir",
-        ".",
-        FILE,
-    ]
+    for wrapper in (Watcher.pytest_runtest_makereport, Watcher.pytest_make_collect_report):
+        pytest.hookimpl(wrapper=True)(wrapper)
+    watcher = Watcher(order["tests"], names, beside_candidate=memory is not None)
+    arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--noconftest", "-c", os.devnull]
+    arguments += ["--rootdir", "/", "--confcutdir", "/", "--tb=short", "--color=no"]
     framework = pristine.entries_of(sorted(name for name in sys.modules if name.partition(".")[0] in FRAMEWORK)) if memory else ()
-    status = pytest.main([*arguments, "--tb=short", "--color=no"], plugins=[watcher])
+    status = pytest.main(arguments, plugins=[watcher])
     replaced = pristine.replaced_in(framework)
     if replaced is not None:
         return {"outcome": "forged", "error": f"the candidate replaced {replaced}"}
-    if status == pytest.ExitCode.INTERRUPTED:
+    if status == pytest.ExitCode.INTERRUPTED and not watcher.problem:
         return {"outcome": "error", "error": "the tests were interrupted before their end"}
-    return watcher.verdict(expected=_count(order["tests"]))
+    return watcher.verdict()
 
 
 def _clear_the_way(memory: pristine.Memory) -> str | None:
@@ -81,65 +74,144 @@ def _no_main(*_: Any, **__: Any) -> None:
     """What `unittest.main()` at the end of a test file does here."""
 
 
-def _count(tests: str) -> int:
-    """How many test functions stand in the file where pytest looks for them; parametrised ones run more often, never less.
+class Names:
+    """What names a test file binds and uses, so that none of the candidate's others gets among its tests.
 
-    Those are the module's own, and of a class the methods where it is called `Test…` or is a `TestCase`; a helper's are not.
+    A mark, a fixture or a hook of pytest's in the candidate's code would else have a say in how it is tested.
     """
-    body = ast.parse(tests).body
-    classes = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
-    collected = [node for node in classes.values() if _is_collected(node, classes)]
-    return sum(map(_is_test, body)) + sum(_is_test(item) for node in collected for item in node.body)
 
-
-def _is_test(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test")
-
-
-def _is_collected(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
-    """Whether pytest looks for tests in a class: as a TestCase, or by its name where it has no `__init__`."""
-    initialised = any(isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body)
-    return _is_case(node, classes) or (node.name.startswith("Test") and not initialised)
-
-
-def _is_case(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> bool:
-    """Whether a class is a TestCase, itself or by way of another in the file; what else it may derive from is not known."""
-    others = {name: other for name, other in classes.items() if other is not node}
-    bases = [base.attr if isinstance(base, ast.Attribute) else base.id for base in node.bases if isinstance(base, ast.Attribute | ast.Name)]
-    return any(base.endswith("TestCase") or (base in others and _is_case(others[base], others)) for base in bases)
+    def __init__(self, tree: ast.Module) -> None:
+        self.own: set[str] = set()
+        self.used: set[str] = set()
+        for node in ast.walk(tree):
+            match node:
+                case ast.Name(id=name, ctx=ast.Load()):
+                    self.used.add(name)
+                case ast.Name(id=name) | ast.arg(arg=name):
+                    self.own.add(name)
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    self.own.add(name)
+                case ast.ImportFrom(module=module, names=aliases):
+                    theirs = (module or "").partition(".")[0] in program.ALIASES
+                    bound = {alias.asname or alias.name for alias in aliases}
+                    (self.used if theirs else self.own).update(bound)
+                case ast.Import(names=aliases):
+                    self.own.update((alias.asname or alias.name).partition(".")[0] for alias in aliases)
+                case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                    self.own.add(name)
 
 
 class Watcher:
-    """A pytest plugin that gives test modules the candidate's names, and remembers what happened."""
+    """A pytest plugin that has pytest run tests from memory, gives them the candidate's names, and remembers what happened.
 
-    def __init__(self, tests: str, names: dict[str, Any]) -> None:
+    Args:
+        tests: their source.
+        names: the candidate's.
+        beside_candidate: whether these are the candidate's own objects, which may raise what pytest takes for a skip.
+
+    """
+
+    def __init__(self, tests: str, names: dict[str, Any], *, beside_candidate: bool) -> None:
         self._tests = tests
-        self._names = names
-        self._passed = 0
-        self._skipped_before = 0
-        self._problem: tuple[str, str] | None = None
+        self._candidate = names
+        self._names = Names(ast.parse(tests))
+        self._beside = beside_candidate
+        self._lines = tests.splitlines(keepends=True)
+        self._codes: frozenset[int] = frozenset()
+        self._kept: list[types.CodeType] = []
+        self._collected = 0
+        self._left: dict[str, str] = {}
+        self.problem: tuple[str, str] | None = None
 
-    def pytest_pycollect_makemodule(self, module_path: Any, parent: Any) -> Any:
-        """Put the candidate's names into the test module before it is executed."""
+    def pytest_collection(self, session: Any) -> bool:
+        """Collect the tests, and nothing else: pytest itself would look at folders, in which a candidate may have put a package."""
+        module = self._module(session)
+        hook = session.config.hook
+        try:
+            session.items = list(session.genitems(module))
+            hook.pytest_collection_modifyitems(session=session, config=session.config, items=session.items)
+        finally:
+            hook.pytest_collection_finish(session=session)
+        session.testscollected = self._collected = len(session.items)
+        return True
+
+    def _module(self, session: Any) -> Any:
         import pytest  # noqa: PLC0415
 
-        names = {name: value for name, value in self._names.items() if not name.startswith("__")}
-        tests = self._tests
+        watcher = self
 
         class Module(pytest.Module):
             def _getobj(self) -> types.ModuleType:
-                module = types.ModuleType("test_candidate")
-                vars(module).update(names)
-                sys.modules["test_candidate"] = module
-                main = unittest.main
-                unittest.main = _no_main  # type: ignore[assignment]  # pytest runs the tests, and leaves when they are done
-                try:
-                    program.run_source(tests, module, "<tests>")
-                finally:
-                    unittest.main = main
-                return module
+                return watcher.load()
 
-        return Module.from_parent(parent, path=module_path)
+        return Module.from_parent(session, path=FILE, nodeid=FILE.name)
+
+    def load(self) -> types.ModuleType:
+        """The test module, executed, with those of the candidate's names in it that it uses."""
+        own, used = self._names.own, self._names.used
+        module = sys.modules[NAME] = types.ModuleType(NAME)
+        module.__file__ = str(FILE)
+        vars(module).update({name: value for name, value in self._candidate.items() if name in used and not name.startswith("__")})
+        code = compile(self._tests, "<tests>", "exec", dont_inherit=True)
+        self._kept = list(_codes(code))
+        self._codes = frozenset(map(id, self._kept))
+        main, unittest.main = unittest.main, _no_main  # type: ignore[assignment]  # pytest runs the tests, and leaves when they are done
+        try:
+            program.run_code(code, module, self._tests)
+        finally:
+            unittest.main = main
+        for name in [name for name in vars(module) if name not in own and name not in used and not name.startswith("__")]:
+            del vars(module)[name]  # from the candidate's `*`
+        return module
+
+    def pytest_pycollect_makeitem(self, collector: Any, name: str) -> list[Any] | None:
+        """Take no test from among the candidate's names."""
+        foreign = type(collector).__name__ == "Module" and name not in self._names.own
+        return [] if foreign else None
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, Any]:
+        """See whose a skip is, before pytest turns it into another and after."""
+        self._see(item.nodeid, call.excinfo)
+        report = yield
+        self._see(item.nodeid, call.excinfo)
+        return report
+
+    def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, Any]:
+        """See whose a skip of the whole file is."""
+        report: Any = yield
+        self._see(collector.nodeid, report.call.excinfo)
+        return report
+
+    def _see(self, nodeid: str, caught: Any) -> None:
+        import pytest  # noqa: PLC0415
+
+        left = (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
+        if self._beside and caught is not None and isinstance(caught.value, left) and not self._tests_own(caught.value):
+            self._note("wrong", f"the candidate raised {type(caught.value).__name__} in {nodeid}")
+
+    def _tests_own(self, error: BaseException) -> bool:
+        """Whether it is the tests that leave a test early: by a mark, or where their own text says so."""
+        for part in (error, error.__context__):
+            place = None
+            trace = part.__traceback__ if part is not None else None
+            while trace is not None:
+                if id(trace.tb_frame.f_code) in self._codes:
+                    place = trace
+                trace = trace.tb_next
+            if place is not None:
+                said = LEAVES.match(self._segment(place))
+                return said is not None and (said["root"] is None or said["root"] in self._names.own)
+        return True
+
+    def _segment(self, trace: types.TracebackType) -> str:
+        """The expression or statement of the tests that a frame is at."""
+        positions = list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2]
+        line, end_line, column, end_column = positions
+        if line is None or end_line is None or column is None or end_column is None:
+            return ""
+        lines = [text.encode() for text in self._lines[line - 1 : end_line]]
+        lines[-1] = lines[-1][:end_column]
+        return b"".join([lines[0][column:], *lines[1:]]).decode(errors="replace").strip()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Note one phase of one test."""
@@ -147,28 +219,42 @@ class Watcher:
             crash = getattr(getattr(report.longrepr, "reprcrash", None), "message", "") or str(report.longrepr)
             wrong = report.when == "call" and crash.startswith(("AssertionError", "assert", "Failed"))
             self._note("wrong" if wrong else "error", crash)
-        elif report.when == "call":
-            if report.passed and not hasattr(report, "wasxfail"):
-                self._passed += 1
-            else:
-                self._note("wrong", f"{report.nodeid} was skipped while it ran")
-        elif report.skipped:
-            self._skipped_before += 1
+        elif report.when == "call" or report.skipped:
+            ran = report.passed or hasattr(report, "wasxfail")
+            self._left[report.nodeid] = "" if ran else _reason(report.longrepr)
 
     def pytest_collectreport(self, report: Any) -> None:
         """Note that the file could not be collected."""
-        if report.failed or report.skipped:
+        if report.failed:
             lines = [line for line in str(report.longrepr).splitlines() if line.strip()]
             self._note("error", lines[-1].removeprefix("E").strip() if lines else "not collected")
+        elif report.skipped:
+            self._left[report.nodeid] = _reason(report.longrepr)
 
     def _note(self, outcome: str, text: str) -> None:
-        if self._problem is None:
-            self._problem = (outcome, (text.strip().splitlines() or [""])[0])
+        if self.problem is None:
+            self.problem = (outcome, (text.strip().splitlines() or [""])[0][: program.ERROR_CHARACTERS])
 
-    def verdict(self, *, expected: int) -> dict[str, Any]:
+    def verdict(self) -> dict[str, Any]:
         """What it all comes to."""
-        if self._problem is not None:
-            return {"outcome": self._problem[0], "error": self._problem[1][: program.ERROR_CHARACTERS]}
-        if not self._passed or self._passed + self._skipped_before < expected:
-            return {"outcome": "wrong", "error": f"{self._passed} of {expected} tests ran to their end"}
+        if self.problem is not None:
+            return {"outcome": self.problem[0], "error": self.problem[1]}
+        if len(self._left) < self._collected:
+            return {"outcome": "wrong", "error": f"{len(self._left)} of {self._collected} tests ran to their end"}
+        skipped = [reason for reason in self._left.values() if reason]
+        if len(skipped) == len(self._left):
+            return {"outcome": "skipped", "error": f"every test is skipped: {skipped[0]}" if skipped else "there is no test"}
         return {"outcome": "passed"}
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from _codes(part)
+
+
+def _reason(longrepr: Any) -> str:
+    """Why something was skipped; never empty."""
+    text = longrepr[2] if isinstance(longrepr, tuple) else longrepr
+    return str(text or "").removeprefix("Skipped: ") or "no reason given"
