@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from banditgen._loop import run_sync
+from banditgen._task_files import read_tasks
 from banditgen.arm import plain_model
 from banditgen.bandit.features import log_size
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
 from banditgen.evolution.offline import HEADER, Bred, Evolved, evolve, strategy_text
 from banditgen.evolution.search import Plan
-from banditgen.evolution.tasks import read_tasks
 from banditgen.generators.base import ModelInfo
 from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy, strategy_in_use

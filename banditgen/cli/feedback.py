@@ -7,6 +7,7 @@ import contextlib
 import click
 
 from banditgen.cli.output import errors, print_json, safe, shared
+from banditgen.cli.subject import find
 from banditgen.errors import UsageError
 from banditgen.racing import defaults
 from banditgen.selection import prefer, rate
@@ -32,6 +33,8 @@ def command(
 ) -> None:
     """Rate a result, or the winner of a race, with SATISFACTION in [0, 1]; below 0.9 the weights shift one step.
 
+    ID is an id, the beginning of one that no other has, or `last` for the newest race.
+
     Or say with --prefer and --over which of two results of a race is the better one. Said again by the same person it
     corrects what was said before.
     """
@@ -39,11 +42,11 @@ def command(
         raise UsageError("feedback takes either ID SATISFACTION or --prefer RESULT --over RESULT")
     with contextlib.closing(defaults.default_history(history)) as store:
         if subject is not None and satisfaction is not None:
-            told = vars(rate(store, subject, satisfaction, who=who, why=why))
+            told = vars(rate(store, find(store, subject), satisfaction, who=who, why=why))
             words = f"{told['result_id']} rated {satisfaction:g}"
         else:
-            told = vars(prefer(store, str(better_id), str(worse_id), who=who, why=why))
-            words = f"{better_id} preferred to {worse_id}"
+            told = vars(prefer(store, find(store, str(better_id)), find(store, str(worse_id)), who=who, why=why))
+            words = f"{told['better_id']} preferred to {told['worse_id']}"
     if as_json:
         print_json(told)
     else:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import sys
 from typing import Any
 
 import click
 
 from banditgen.bandit import Explanation
 from banditgen.cli import one_line
-from banditgen.cli.output import print_json, print_table, printable, shared
+from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
+from banditgen.cli.subject import find
 from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
-from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.racing import defaults
 from banditgen.result import Feedback, GenerationResult, Preference
 
 MOST_RACES = 1_000_000
+SHORT = 60  # characters of a prompt or a reason in a table
+MESSAGE = 2000  # characters of a failure's message, where one race is shown
 
 
 @click.group("history")
@@ -34,49 +37,79 @@ def list_races(limit: int, task_type: str | None, history: str | None, as_json: 
     """List the newest races."""
     with contextlib.closing(defaults.default_history(history)) as store:
         races = store.races(limit, task_type)
+        url = getattr(store, "url", "")
     if as_json:
         print_json([race_json(race) for race in races])
+        return
+    if not races:
+        of_type = f" of type {task_type}" if task_type else ""
+        errors.print(safe(f"no races{of_type} in {url}: `banditgen run` and `banditgen demo` fill it"))
         return
     rows = []
     for race in races:
         best = next((result.generator_name for result in race.results if result.id == race.best_id), "none")
         passed = sum(result.test_passed for result in race.results)
-        prompt = str(race.task.get("name") or race.task.get("prompt") or "")[:50]
-        rows.append((race.id, _when(race.created_at), race.task_type, prompt, f"{passed}/{len(race.results)}", best))
-    print_table(("race", "when", "task type", "task", "passed", "winner"), rows)
+        prompt = _short(race.task.get("name") or race.task.get("prompt"))
+        rows.append((race.id, _when(race.created_at), race.task_type, prompt, f"{passed}/{len(race.results)}", best, _short(race.reason)))
+    print_table(("race", "when", "task type", "task", "passed", "winner", "why"), rows)
+    if sys.stdout.isatty():
+        errors.print("`banditgen history show last` shows the newest; any beginning of an id will do")
 
 
 @command.command("show")
 @click.argument("subject", metavar="ID")
-@click.option("--code", is_flag=True, help="Print each candidate's code, too.")
+@click.option("--code", is_flag=True, help="Print every candidate's code, not the winner's alone.")
 @shared("history", "json")
 def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
-    """Show a race by its id, its decision's, or a result's: what was decided and why, and every candidate."""
+    """Show a race by its id, its decision's, or a result's: the winner and why, every candidate, and what was decided.
+
+    ID may be the beginning of one that no other has, or `last` for the newest race.
+    """
     with contextlib.closing(defaults.default_history(history)) as store:
+        subject = find(store, subject)
         race_id = store.race_of(subject) or subject
         race, decision, alone = store.race(race_id), store.decision(race_id), store.result(subject)
         ratings = [feedback for feedback in store.feedback(race_id) if race is not None]
         preferences = [held.preference for held in store.preferences() if race is not None and held.preference.race_id == race.id]
-    if race is None and decision is None and alone is None:
-        raise UsageError(f"unknown race, decision or result {subject!r}: `banditgen history list` shows the races")
     results = race.results if race is not None else [alone] if alone is not None else []
     if as_json:
         shown = {"decision": decision and vars(decision), "race": race and race_json(race), "feedback": [vars(f) for f in ratings]}
         print_json(shown | {"preferences": [vars(p) for p in preferences], "results": [result.to_dict() for result in results]})
         return
-    for line in (*_decided(decision), *_raced(race)):
+    for line in _raced(race):
         click.echo(one_line(line))
-    print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result", "why not"), [_row(r, race) for r in results])
-    for said in (*map(_said, ratings), *map(_said, preferences)):
-        click.echo(one_line(said))
-    for result in results if code else ():
-        click.echo(f"\n# {one_line(result.generator_name)} {one_line(result.id)}")
-        click.echo("(retention dropped its code)" if result.pruned else printable(result.code))
+    print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result"), [_row(r, race) for r in results])
+    for result in results:
+        if result.error:
+            _block(f"{result.generator_name}: {result.failure or 'failed'}", result.error[:MESSAGE])
+    for result in results:
+        if code or (race is not None and result.id == race.best_id):
+            _block(f"{result.generator_name} {result.id}", "(retention dropped its code)" if result.pruned else result.code)
+    click.echo()
+    for line in (*_decided(decision), *map(_said, ratings), *map(_said, preferences)):
+        click.echo(one_line(line))
+    if results and not code and (race is None or race.best_id is None):
+        errors.print("--code shows what the candidates wrote")
 
 
 def race_json(race: RaceRecord) -> dict[str, Any]:
     """A race as JSON-ready data."""
     return vars(race) | {"results": [result.to_dict() for result in race.results]}
+
+
+def _block(title: str, text: str) -> None:
+    click.echo(f"\n# {one_line(title)}\n{printable(text).rstrip()}")
+
+
+def _raced(race: RaceRecord | None) -> list[str]:
+    if race is None:
+        return ["race       not finished"]
+    best = next((result.generator_name for result in race.results if result.id == race.best_id), "none")
+    name = race.task.get("name")
+    lines = [f"task       {race.task.get('prompt') or name or race.task.get('kind')}"]
+    lines += [f"name       {name}"] if name and race.task.get("prompt") else []
+    lines += [f"winner     {best}", f"why        {race.reason}"]
+    return [*lines, f"race       {race.id}, {_when(race.created_at)}, {race.wall_seconds:.1f} s, task type {race.task_type}"]
 
 
 def _decided(decision: DecisionRecord | None) -> list[str]:
@@ -92,16 +125,8 @@ def _decided(decision: DecisionRecord | None) -> list[str]:
     lines.append(f"arms       {arms}, each with its chance to be chosen")
     if "explanation" in decision.detail:
         with contextlib.suppress(KeyError, TypeError, ValueError):  # one of another version, or imported
-            lines += [f"why        {line}" for line in Explanation.from_dict(decision.detail["explanation"]).words.splitlines()]
+            lines += [f"chosen     {line}" for line in Explanation.from_dict(decision.detail["explanation"]).words.splitlines()]
     return lines
-
-
-def _raced(race: RaceRecord | None) -> list[str]:
-    if race is None:
-        return ["race       not finished"]
-    task = race.task.get("name") or race.task.get("prompt") or race.task.get("kind")
-    lines = [f"task       {task}", f"race       {race.wall_seconds:.1f} s, {_when(race.created_at)}"]
-    return [*lines, f"outcome    {race.reason}"]
 
 
 def _row(result: GenerationResult, race: RaceRecord | None) -> tuple[str, ...]:
@@ -109,7 +134,7 @@ def _row(result: GenerationResult, race: RaceRecord | None) -> tuple[str, ...]:
     verdict += "" if result.verified else " (not verified)"
     best = "best" if race is not None and result.id == race.best_id else ""
     scores = (f"{score:.2f}" for score in (result.quality_score, result.speed_score, result.combined_score))
-    return best, result.generator_name, verdict, *scores, f"{result.generation_time:.1f}", result.id, (result.error or "")[:100]
+    return best, result.generator_name, verdict, *scores, f"{result.generation_time:.1f}", result.id
 
 
 def _said(told: Feedback | Preference) -> str:
@@ -118,6 +143,11 @@ def _said(told: Feedback | Preference) -> str:
     else:
         what = f"preferred {told.better_id} to {told.worse_id}"
     return f"{told.who or 'someone'} {what}" + (f": {told.why}" if told.why else "")
+
+
+def _short(text: Any) -> str:
+    line = one_line(str(text or ""))
+    return line if len(line) <= SHORT else line[: SHORT - 1] + "…"
 
 
 def _when(seconds: float) -> str:

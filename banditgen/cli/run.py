@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, printable, safe, shared
-from banditgen.errors import TaskError
+from banditgen.cli.task import task_from, task_options
 from banditgen.racing.decision import Race
 from banditgen.session import BanditGenerator, OnDecision
-from banditgen.task import Task
+from banditgen.strategy import Strategy, strategy_in_use, with_models
 
 
 @click.command("run")
 @click.argument("prompt")
-@click.option("--type", "task_type", help="The kind of task the bandit learns under.")
-@click.option("--tests", type=click.Path(path_type=Path), help="A file of asserts, or a pytest file; - reads stdin.")
-@click.option("--entry-point", help="The function the tests call; inferred where left out.")
+@task_options
 @click.option("-k", type=click.IntRange(min=1), help="How many arms race; the strategy's number where left out.")
+@click.option("-m", "--model", "models", multiple=True, help="Race this model, not the strategy's; repeatable.")
+@click.option("-t", "--temperature", "temperatures", type=float, multiple=True, help="At this temperature, not the strategy's; repeatable.")
 @click.option("--allow-unsafe", is_flag=True, help="Where no sandbox works, run candidates with resource limits alone.")
 @click.option("--exploit", is_flag=True, help="Only the arm that is best so far; no exploration.")
 @shared("strategy", "backend", "history", "seed", "json")
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     prompt: str,
-    task_type: str | None,
-    tests: Path | None,
-    entry_point: str | None,
     k: int | None,
+    models: Sequence[str],
+    temperatures: Sequence[float],
     allow_unsafe: bool,
     exploit: bool,
     strategy: str | None,
@@ -39,19 +40,36 @@ def command(
     history: str | None,
     seed: int | None,
     as_json: bool,
-) -> int:
-    """Race generators on PROMPT and print the best code. Exit 0 when a candidate passed, 1 when none did."""
-    task = Task(prompt, task_type=task_type, tests=_read(tests), entry_point=entry_point)
-    with BanditGenerator.open(strategy, backend=backend, history=history, seed=seed, allow_unsafe=allow_unsafe) as bandit:
+    **about: Any,
+) -> None:
+    """Race generators on PROMPT and print the best code. Exit 0 when a candidate passed, 1 when none did.
+
+    PROMPT is the text itself, @FILE, - for stdin, or a task file: FILE.toml, or FILE.toml:NAME where it has several tasks.
+    A task file has a table for each task, with the arguments of `Task` as keys; options replace what it says.
+    """
+    task = task_from(prompt, **about)
+    plan = with_models(Strategy.load(strategy or strategy_in_use()), models, temperatures)
+    with BanditGenerator.open(plan, backend=backend, history=history, seed=seed, allow_unsafe=allow_unsafe) as bandit:
         with watch() as on_event:
             race = bandit.run(task, k, exploit=exploit, on_event=on_event, on_decision=_announce(bandit.backend.name))
         if as_json:
             print_json(race_json(race, bandit.backend.name))
         elif race.best is not None:
             # a file or a pipe gets the code as it is; a terminal would obey what it finds there
-            click.echo(printable(race.best.code) if sys.stdout.isatty() else race.best.code.encode("utf-8", "replace"))
+            code = race.best.code.removesuffix("\n")
+            click.echo(printable(code) if sys.stdout.isatty() else code.encode("utf-8", "replace"))
         errors.print(safe(f"race {race.id}: {race.reason}"))
+        if race.best is None:
+            errors.print(safe(_what_next(history, task.kind)))
     ctx.exit(0 if race.best is not None else 1)
+
+
+def _what_next(history: str | None, kind: str) -> str:
+    where = f" --history {history}" if history else ""
+    ideas = ["more arms race with -k", "other models with -m", "larger models with Ollama"]
+    if kind != "none":
+        ideas.insert(0, "say in the prompt what the tests expect")
+    return f"what they wrote, and why it failed: `banditgen history show last --code{where}`; then {', '.join(ideas)}"
 
 
 def _announce(backend: str) -> OnDecision:
@@ -71,14 +89,3 @@ def race_json(race: Race, backend: str) -> dict[str, object]:
         "best": race.best.to_dict() if race.best else None,
         "results": [result.to_dict() for result in race.results],
     }
-
-
-def _read(tests: Path | None) -> str | None:
-    if tests is None:
-        return None
-    try:
-        return sys.stdin.read() if str(tests) == "-" else tests.read_text(encoding="utf-8")
-    except OSError as error:
-        raise TaskError(f"cannot read the tests {tests}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise TaskError(f"cannot read the tests {tests}: not UTF-8 text") from None

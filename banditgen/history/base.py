@@ -240,6 +240,10 @@ class HistoryStore(Protocol):
         """The preferences that hold, in the order in which they were first told: the latest of each person on each pair."""
         ...
 
+    def ids_beginning(self, prefix: str, limit: int) -> list[str]:
+        """At most so many ids of decisions, races and results that begin with a text, each once, in their order."""
+        ...
+
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
         ...

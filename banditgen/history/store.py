@@ -225,6 +225,12 @@ class History(Opinions):
         race_id: str | None = self._run(lambda connection: connection.scalar(query))
         return race_id
 
+    def ids_beginning(self, prefix: str, limit: int) -> list[str]:
+        """At most so many ids of decisions, races and results that begin with a text, each once, in their order."""
+        ids = [table.c.id for table in (t.decisions, t.races, t.results)]
+        found = sa.union(*[sa.select(key).where(sa.func.substr(key, 1, len(prefix)) == prefix) for key in ids]).subquery()
+        return self._all(lambda row: str(row["id"]), sa.select(found.c.id).order_by(found.c.id).limit(limit))
+
     def selection_stats(self, scope: str) -> SelectionStats:
         """What a scope has selected."""
         s = t.selections.c

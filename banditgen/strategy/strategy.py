@@ -236,6 +236,28 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
     return arms
 
 
+def with_models(strategy: Strategy, models: Sequence[str], temperatures: Sequence[float]) -> Strategy:
+    """The same strategy with an arm for each of these models at each of these temperatures.
+
+    Args:
+        strategy: what is kept where one of the two is empty: its temperatures, or its models.
+        models: as the backend names them.
+        temperatures: each in [0, 2].
+
+    Raises:
+        StrategyError: temperatures alone for a strategy of named arms, or one outside its range.
+    """
+    if not models and not temperatures:
+        return strategy
+    if strategy.models is None and not models:
+        raise StrategyError(f"strategy {strategy.name!r} races named arms at temperatures of their own: name models, too")
+    tokens = strategy.max_tokens
+    crossed = dataclasses.replace(
+        strategy, arms=(), models="available", temperatures=tuple(temperatures) or strategy.temperatures, max_tokens=tokens
+    )
+    return crossed if not models else crossed.with_arms(expand(crossed, dict.fromkeys(models)))
+
+
 def known_strategies() -> dict[str, Path]:
     """Every strategy that `Strategy.load` finds by name, and its file: those shipped, then the user's."""
     found: dict[str, Path] = {}

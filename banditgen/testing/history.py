@@ -157,6 +157,19 @@ class HistoryContract:
         assert all(len(race.results) == 3 for race in store.races())
         store.close()
 
+    def test_ids_are_found_by_their_beginnings(self) -> None:
+        """Of decisions, races and results; each once; none by a pattern's characters or by other case."""
+        store = self.make()
+        race = a_race(np.random.default_rng(1), id="Race%1")
+        store.add_decision(a_decision(race.id))
+        store.add_race(race)
+        result = race.results[0].id
+        assert store.ids_beginning("Race", 5) == store.ids_beginning("Race%", 5) == ["Race%1"]
+        assert store.ids_beginning(result[:-1], 99) == sorted(r.id for r in race.results if r.id.startswith(result[:-1]))
+        assert store.ids_beginning("race", 5) == store.ids_beginning("R_ce", 5) == []
+        assert len(store.ids_beginning("", 2)) == 2
+        store.close()
+
     def test_tallies_count_what_teaches(self) -> None:
         """Passes and fails per arm, name and task type; cancelled and unverified outcomes are none."""
         store, rng = self.make(), np.random.default_rng(1)

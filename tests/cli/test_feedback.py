@@ -55,7 +55,7 @@ def test_a_preference(tmp_path: Path) -> None:
         (["--over", "{first}"], "either ID SATISFACTION or --prefer"),
         (["--prefer", "{first}", "--over", "{first}"], "itself"),
         (["--prefer", "{first}", "--over", "{elsewhere}"], "not of one race"),
-        (["--prefer", "no\x1bne", "--over", "{first}"], "unknown result"),
+        (["--prefer", "no\x1bne", "--over", "{first}"], "unknown race or result"),
         (["{first}", "1.5"], "satisfaction"),
     ],
 )

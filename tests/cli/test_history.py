@@ -187,7 +187,7 @@ def test_check_finds_what_was_planted_and_mends_it(path: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["show", "nonsense\x1b"], "unknown race, decision or result"),
+        (["show", "nonsense\x1b"], "unknown race or result"),
         (["prune"], "needs a limit"),
         (["prune", "--max-size", "much"], "--max-size must be a size"),
         (["prune", "--keep-days", "nan"], "keep-days"),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from banditgen._task_files import read_tasks
 from banditgen.errors import ModelNotFoundError, TaskError, UsageError
 from banditgen.evolution import checkpoint
 from banditgen.evolution.fitness import Estimator, Evidence, Outcome
@@ -18,7 +19,6 @@ from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.operators import random_genome
 from banditgen.evolution.rewrite import MAX_CHARS, usable
 from banditgen.evolution.search import Evolution, Job, Plan
-from banditgen.evolution.tasks import read_tasks
 
 SPACE = Space(("good", "bad"))
 TASKS = [f"task {number}" for number in range(40)]
