@@ -9,7 +9,7 @@ from banditgen.sandbox.base import Sandbox
 from banditgen.task import Task
 
 TWO = "def test_one():\n    assert f(1) == 2\ndef test_two():\n    assert f(2) == 3\n"
-CASE = "import sys, unittest\nfrom solution import f\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(f(1), 2)\n"
+CASE = "import sys, unittest\nfrom solution import f\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(f(1), 2)\n"
 SKIPS = {
     "pytest.skip": "import pytest\ndef f(n): pytest.skip('no')",
     "pytest.skip itself": "import pytest\ndef f(n): return g(n)\nf = pytest.skip",
@@ -37,14 +37,16 @@ def test_a_candidate_cannot_have_its_tests_skipped(sandbox: Sandbox, how: str) -
 def test_the_tests_own_skips_and_expected_failures_are_what_they_say(sandbox: Sandbox, channel: str) -> None:
     """By mark, by decorator, by a call where the tests say so; the other tests decide."""
     files = [
-        "import pytest\nfrom solution import f\n"
-        "@pytest.mark.skipif(sys.platform != 'win32', reason='elsewhere')\ndef test_win(): assert f(1) == 5\n"
-        "@pytest.mark.xfail\ndef test_not_yet(): assert f(1) == 5\n"
-        "@pytest.mark.xfail(raises=AssertionError, strict=True)\ndef test_never(): assert f(1) == 5\n"
-        "@pytest.mark.xfail(sys.platform == 'win32', reason='there')\ndef test_here(): assert f(1) == 2\n"
-        "@pytest.mark.parametrize('n', [1, pytest.param(9, marks=pytest.mark.skip), pytest.param(0, marks=pytest.mark.xfail)])\n"
-        "def test_some(n): assert f(n) == 2\n"
-        "def test_called(): pytest.skip('not now')\n",
+        (
+            "import pytest\nfrom solution import f\n"
+            "@pytest.mark.skipif(sys.platform != 'win32', reason='elsewhere')\ndef test_win(): assert f(1) == 5\n"
+            "@pytest.mark.xfail\ndef test_not_yet(): assert f(1) == 5\n"
+            "@pytest.mark.xfail(raises=AssertionError, strict=True)\ndef test_never(): assert f(1) == 5\n"
+            "@pytest.mark.xfail(sys.platform == 'win32', reason='there')\ndef test_here(): assert f(1) == 2\n"
+            "@pytest.mark.parametrize('n', [1, pytest.param(9, marks=pytest.mark.skip), pytest.param(0, marks=pytest.mark.xfail)])\n"
+            "def test_some(n): assert f(n) == 2\n"
+            "def test_called(): pytest.skip('not now')\n"
+        ),
         CASE + "    @unittest.skip('extra')\n    def test_b(self): self.fail()\n"
         "    @unittest.skipIf(sys.platform == 'linux', 'x')\n    def test_c(self): self.fail()\n"
         "    @unittest.skipUnless(sys.platform == 'win32', 'x')\n    def test_d(self): self.fail()\n"
@@ -54,7 +56,8 @@ def test_the_tests_own_skips_and_expected_failures_are_what_they_say(sandbox: Sa
         "@unittest.skip('all of it')\nclass U(unittest.TestCase):\n    def test_a(self): self.fail()\n",
     ]
     for tests in files:
-        text = "import sys\n" + tests if channel == "cooperative" else tests.replace("sys.platform", "'linux'").replace("import sys, ", "import ")
+        judged = tests.replace("sys.platform", "'linux'").replace("import sys, ", "import ")
+        text = judged if channel == "judged" else "import sys\n" + tests
         right = sandbox.run("def f(n): return n + 1", Task("f", tests=text))
         assert (right.passed, right.channel) == (True, channel), right.error
         assert not sandbox.run("def f(n): return n", Task("f", tests=text)).passed
@@ -87,7 +90,8 @@ def test_what_pytest_takes_for_no_test_is_none(sandbox: Sandbox) -> None:
 def test_pytest_looks_at_no_folder(sandbox: Sandbox) -> None:
     """A package, a conftest or a test file in the candidate's folder is nothing to the tests, whichever process they are in."""
     evil = "raise SystemExit(0)"
-    code = f"for name in ('__init__', 'conftest', 'test_candidate', 'pytest', 'sitecustomize'):\n    open(name + '.py', 'w').write({evil!r})\n"
+    names = ("__init__", "conftest", "test_candidate", "pytest", "sitecustomize")
+    code = f"for name in {names}:\n    open(name + '.py', 'w').write({evil!r})\n"
     code += "open('pytest.ini', 'w').write('[pytest]\\naddopts = --collect-only')\n"
     for tests in ("from solution import f\n" + TWO, "import sys\n" + TWO, CASE):
         assert not sandbox.run(code + "def f(n): return 0", Task("f", tests=tests)).passed
