@@ -26,7 +26,7 @@ from banditgen.racing.candidate import RaceSetting, run_candidate
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
-from banditgen.scoring import QUALITY, QUALITY_WEIGHT, SPEED_WEIGHT, SelectionCriteria, check_weights, rank, score
+from banditgen.scoring import QUALITY, SelectionCriteria, check_weights, rank, score
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
@@ -58,7 +58,7 @@ class ParallelGenerator:
             None is our sandbox. A task's tests run in the sandbox in both cases; with a runner, both must pass.
         evaluator: an object with `evaluate_full(stdout, stderr, metrics) -> {"final_score": 0..1}` or an `Evaluator`;
             None is our own, which needs no model.
-        quality_weight, speed_weight: relative; may be changed between races.
+        quality_weight, speed_weight: relative; may be changed between races; None are those of `criteria`.
         history: where races are remembered: a store, a URL or a path; None keeps a private one in memory.
         sandbox: where tests run; None is the strongest that this machine allows, shared within the process.
         require: the least isolation, "confined" or "isolated", without which no candidate runs; None is "confined".
@@ -76,8 +76,8 @@ class ParallelGenerator:
         ollama_client: Any = None,
         node_runner: Any = None,
         evaluator: Any = None,
-        quality_weight: float = QUALITY_WEIGHT,
-        speed_weight: float = SPEED_WEIGHT,
+        quality_weight: float | None = None,
+        speed_weight: float | None = None,
         *,
         history: Any = None,
         sandbox: Sandbox | None = None,
@@ -87,10 +87,11 @@ class ParallelGenerator:
         deadlines: Deadlines | None = None,
         seed: int | None = None,
     ) -> None:
-        check_weights(quality_weight, speed_weight)
         defaults.checked_parts(node_runner, sandbox)
-        self.quality_weight = quality_weight
-        self.speed_weight = speed_weight
+        self._criteria = criteria or SelectionCriteria()
+        self.quality_weight = self._criteria.quality_weight if quality_weight is None else quality_weight
+        self.speed_weight = self._criteria.speed_weight if speed_weight is None else speed_weight
+        check_weights(self.quality_weight, self.speed_weight)
         self.history: HistoryStore = defaults.default_history("sqlite://" if history is None else history)
         self._client = ollama_client
         self._generator: Generator | None = None
@@ -99,7 +100,6 @@ class ParallelGenerator:
         self._sandbox = sandbox
         self._require = require
         self._allow_unsafe = allow_unsafe
-        self._criteria = criteria or SelectionCriteria()
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._last: dict[str, GenerationResult] = {}

@@ -7,6 +7,7 @@ prose, for one, is 10 s = 0.83 by its formula, and that is what `speed_score` gi
 from __future__ import annotations
 
 import ast
+import copy
 import dataclasses
 import hashlib
 import math
@@ -175,6 +176,12 @@ class SelectionCriteria:
             if value == math.inf:
                 object.__setattr__(self, name, None)
 
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Of quality and speed, summing to 1."""
+        total = self.quality_weight + self.speed_weight
+        return self.quality_weight / total, self.speed_weight / total
+
     def speed(self, generation_time: float, execution_time: float) -> float:
         """The speed score on these scales; see `speed_score`."""
         return speed_score(generation_time, execution_time, generation_scale=self.generation_scale, execution_scale=self.execution_scale)
@@ -228,6 +235,13 @@ def weigh(result: GenerationResult, criteria: SelectionCriteria) -> None:
     result.speed_score = criteria.speed(result.generation_time, result.execution_time) if result.test_passed else 0.0
     result.combined_score = criteria.combined(result.quality_score, result.speed_score, result.measures)
     result.reward = result.combined_score if qualifies(result, criteria) else 0.0
+
+
+def reward(result: GenerationResult, criteria: SelectionCriteria) -> float:
+    """What the candidate would have earned under these criteria, in [0, 1]."""
+    weighed = copy.copy(result)
+    weigh(weighed, criteria)
+    return weighed.reward
 
 
 def has_error_handling(code: str) -> bool:

@@ -81,6 +81,7 @@ def command(
             chosen,
             plan,
             k=start.k,
+            criteria_for=start.criteria_for,
             rewriter=rewriter,
             keep=checkpoint,
             on_generation=lambda now: _progress(now, plan),

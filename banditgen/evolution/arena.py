@@ -11,6 +11,7 @@ from banditgen.arm import arm_id, arm_settings
 from banditgen.errors import BackendError, TaskError
 from banditgen.evolution.fitness import Evidence, Outcome
 from banditgen.evolution.genome import Genome
+from banditgen.evolution.lineage import CriteriaFor
 from banditgen.evolution.operators import Child
 from banditgen.evolution.search import Job
 from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore, RaceRecord
@@ -33,16 +34,25 @@ class Arena:
         racer: generates, tests and remembers.
         tasks: by name, each with tests.
         names: what arms are called, by id; others get a name of their own.
+        criteria_for: the criteria of a task type; None is the racer's own for all.
 
     Raises:
         TaskError: a task without tests: nothing could be learned from it.
     """
 
-    def __init__(self, racer: ParallelGenerator, tasks: Mapping[str, Task], names: Mapping[str, str], seed: int) -> None:
+    def __init__(
+        self,
+        racer: ParallelGenerator,
+        tasks: Mapping[str, Task],
+        names: Mapping[str, str],
+        seed: int,
+        criteria_for: CriteriaFor | None = None,
+    ) -> None:
         for name, task in tasks.items():
             if task.kind == "none":
                 raise TaskError(f"task {name!r} has no tests: evolution needs to know which candidates pass")
         self._racer, self._tasks, self._names, self._seed = racer, dict(tasks), dict(names), seed
+        self._criteria_for = criteria_for
         self._races = 0
         self.failures: dict[str, tuple[Task, str]] = {}
 
@@ -84,6 +94,7 @@ class Arena:
         await self._racer.prepare([arm.model for arm in arms])
         self._races += 1
         seed = (self._seed + self._races) % (1 << 31)
+        criteria = self._criteria_for(task.context) if self._criteria_for else None
         decision = DecisionRecord(new_id(), task.context, [describe_arm(arm) for arm in arms], policy=POLICY, seed=seed)
         await asyncio.to_thread(self._racer.history.add_decision, decision)
         started: set[str] = set()
@@ -94,7 +105,7 @@ class Arena:
 
         try:
             async with asyncio.timeout(self._wall_seconds(job)):
-                return await self._racer.race(decision, arms, task, hear), started
+                return await self._racer.race(decision, arms, task, hear, criteria), started
         except TimeoutError:
             record = await asyncio.to_thread(self._racer.history.race, decision.id)
             assert isinstance(record, RaceRecord)

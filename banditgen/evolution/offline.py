@@ -16,6 +16,7 @@ from banditgen.errors import UsageError
 from banditgen.evolution import checkpoint
 from banditgen.evolution.arena import Arena, known_evidence
 from banditgen.evolution.genome import GENES, Genome, Space
+from banditgen.evolution.lineage import CriteriaFor
 from banditgen.evolution.operators import Child
 from banditgen.evolution.rewrite import Rewriter
 from banditgen.evolution.search import Evolution, Plan, Rewrite
@@ -67,6 +68,7 @@ def evolve(
     plan: Plan,
     *,
     k: int = 3,
+    criteria_for: CriteriaFor | None = None,
     rewriter: str | None = None,
     keep: Path | None = None,
     on_generation: OnGeneration | None = None,
@@ -80,6 +82,7 @@ def evolve(
         tasks: with tests, at least one.
         plan: how much.
         k: arms that race at a time later: so many of the best come out, and the rest of the hall of fame up to twice as many.
+        criteria_for: the criteria of a task type, under which its races are scored; None is the racer's own for all.
         rewriter: the model that rewrites prompts; None only recombines them.
         keep: a checkpoint; where it is there the run goes on from it, with this plan.
         on_generation: hears how it stands after each generation.
@@ -99,7 +102,7 @@ def evolve(
             raise UsageError(f"the checkpoint {keep} belongs to other tasks: give those, or another file to begin anew")
         about["names"] = names = {**names, **kept[0]["names"]}
     genomes = [genome for _, genome in founders.values()]
-    arena = Arena(racer, by_name, names, plan.seed)
+    arena = Arena(racer, by_name, names, plan.seed, criteria_for)
     evolution = Evolution(
         space_of(models, genomes),
         genomes,

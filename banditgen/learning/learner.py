@@ -172,9 +172,7 @@ class Learner:
         return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
-        total = criteria.quality_weight + criteria.speed_weight
-        weights = criteria.quality_weight / total, criteria.speed_weight / total
-        state = self._evidence.read().state(self.known, task_type, weights, pending=pending)
+        state = self._evidence.read().state(self.known, task_type, criteria.weights, pending=pending)
         return self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
 
     def _with_births(self, state: State) -> State:

@@ -16,8 +16,7 @@ from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.learning.learner import settled_policy
 from banditgen.offline.evaluate import Comparison, Log, compare
-from banditgen.result import GenerationResult
-from banditgen.scoring import SelectionCriteria
+from banditgen.scoring import reward
 from banditgen.strategy import Strategy, expand
 
 NEWEST = 20_000  # races that are read; what came before them is not seen
@@ -137,7 +136,7 @@ def _log(races: Sequence[RaceRecord], decisions: Sequence[DecisionRecord], colum
     for row, decision in zip(q, decisions, strict=True):
         _keep_logged(row, decision, column)
     arms = np.array([[column[result.arm_id] for result in race.results] for race in races], np.int64)
-    rewards = np.array([[_reward(result, judge.criteria_for(race.task_type)) for result in race.results] for race in races])
+    rewards = np.array([[reward(result, judge.criteria_for(race.task_type)) for result in race.results] for race in races])
     return Log(arms, rewards, q)
 
 
@@ -147,13 +146,6 @@ def _keep_logged(row: Floats, decision: DecisionRecord, column: Mapping[str, int
     for name, chance in (decision.propensities or {}).items():
         if name in eligible:
             row[column[eligible[name]]] = chance
-
-
-def _reward(result: GenerationResult, criteria: SelectionCriteria) -> float:
-    if not result.test_passed or criteria.violation(result.quality_score, result.generation_time, result.execution_time) is not None:
-        return 0.0
-    speed = criteria.speed(result.generation_time, result.execution_time)
-    return criteria.combined(result.quality_score, speed, result.measures)
 
 
 def _arms(strategy: Strategy, history: HistoryStore, column: Mapping[str, int]) -> list[GeneratorConfig]:
@@ -200,9 +192,7 @@ def _target(
         if decision.detail.get("strategy_hash") == strategy.hash:
             _keep_logged(row, decision, column)
             continue
-        criteria = strategy.criteria_for(decision.task_type)
-        total = criteria.quality_weight + criteria.speed_weight
-        weights = criteria.quality_weight / total, criteria.speed_weight / total
+        weights = strategy.criteria_for(decision.task_type).weights
         state = prefix.until(decision.created_at).state(arms, decision.task_type, weights)
         row[at[known]] = choose(policy, state, strategy.k, rng, particles=PARTICLES, exploration=exploration).propensities[known]
     return chances

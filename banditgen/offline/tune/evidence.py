@@ -12,10 +12,18 @@ import numpy as np
 from banditgen.bandit.base import Floats, Ints
 from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore, Measured
-from banditgen.scoring import EXECUTION_SCALE_SECONDS, EXECUTION_SHARE, GENERATION_SCALE_SECONDS, GENERATION_SHARE, SelectionCriteria
+from banditgen.scoring import (
+    EXECUTION_SCALE_SECONDS,
+    EXECUTION_SHARE,
+    GENERATION_SCALE_SECONDS,
+    GENERATION_SHARE,
+    SelectionCriteria,
+    speed_score,
+)
 
 OBJECTIVES = ("quality", "speed")
-USUAL_SCALES = (GENERATION_SCALE_SECONDS, EXECUTION_SCALE_SECONDS)  # what the history's speed scores were made with
+TIMES = ("generation_time", "execution_time")
+USUAL_SCALES = (GENERATION_SCALE_SECONDS, EXECUTION_SCALE_SECONDS)  # of the speeds in `Evidence.values`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +90,7 @@ class Evidence:
             names=names,
             values=values,
             times=np.array(
-                [[_seconds(c, key) for key in ("generation_time", "execution_time")] for _, c in rows],
+                [[_seconds(c, key) for key in TIMES] for _, c in rows],
                 float,
             ).reshape(-1, 2),
             types=types,
@@ -153,6 +161,8 @@ def _measures(candidates: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _value(candidate: Mapping[str, Any], name: str) -> float:
+    if name == "speed" and not np.isnan(times := [_seconds(candidate, key) for key in TIMES]).any():
+        return speed_score(*times)  # its race may have had scales of its own
     return float(candidate[name] if name in OBJECTIVES else candidate["measures"][name])
 
 
