@@ -16,6 +16,7 @@ from banditgen.errors import BanditgenError
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
 from banditgen.racing import defaults
+from banditgen.sandbox.default import default_sandbox
 from banditgen.strategy import known_strategies
 
 
@@ -70,7 +71,7 @@ def _embedded() -> dict[str, Any]:
 
 
 def _sandbox() -> dict[str, Any]:
-    with contextlib.closing(defaults.default_sandbox()) as sandbox:
+    with contextlib.closing(default_sandbox()) as sandbox:
         return {"name": sandbox.name, **sandbox.isolation()}
 
 
