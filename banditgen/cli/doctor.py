@@ -11,6 +11,7 @@ import click
 
 from banditgen import __version__
 from banditgen._loop import run_sync
+from banditgen._settings import KEYS, setting
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
 from banditgen.generators.embedded import is_installed
@@ -30,6 +31,7 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
         "embedded": _try(_embedded),
         "sandbox": _try(_sandbox),
         "history": _try(lambda: _history(history)),
+        "settings": _try(_settings),
         "strategies": _try(lambda: {name: str(path) for name, path in known_strategies().items()}),
     }
     generates = any("error" not in parts[name] and parts[name].get("models") for name in ("ollama", "embedded"))
@@ -73,6 +75,11 @@ def _embedded() -> dict[str, Any]:
 def _sandbox() -> dict[str, Any]:
     with contextlib.closing(default_sandbox()) as sandbox:
         return {"name": sandbox.name, **sandbox.isolation()}
+
+
+def _settings() -> dict[str, Any]:
+    found = {key: setting(key) for key in KEYS}
+    return {key: f"{one.value} (from {one.source})" for key, one in found.items() if one is not None} or {"set": "none"}
 
 
 def _history(history: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
 from banditgen.evolution.offline import HEADER, Bred, Evolved, evolve, strategy_text
 from banditgen.evolution.search import Plan
 from banditgen.generators.base import ModelInfo
-from banditgen.session import BanditGenerator
-from banditgen.strategy import Strategy, strategy_in_use
+from banditgen.racing import defaults
+from banditgen.session import BanditGenerator, plan_for
 from banditgen.task import Task
 
 OUTPUT = Path("evolved.toml")
@@ -59,11 +60,13 @@ def command(
     """
     plan = Plan(generations, population, budget, 0 if seed is None else seed)
     target = _writable(output)
-    start = Strategy.load(strategy or strategy_in_use())
-    if tasks is None and start.models is not None:
-        start = dataclasses.replace(start, max_tokens=min(start.max_tokens, DEMO_MAX_TOKENS))
     chosen = _tasks(tasks, task_type)
-    with BanditGenerator.open(start, backend=backend, history=history, seed=seed) as bandit:
+    with contextlib.ExitStack() as opened:
+        store = opened.enter_context(contextlib.closing(defaults.default_history(history)))
+        start = plan_for(strategy, store)
+        if tasks is None and start.models is not None:
+            start = dataclasses.replace(start, max_tokens=min(start.max_tokens, DEMO_MAX_TOKENS))
+        bandit = opened.enter_context(BanditGenerator.open(start, backend=backend, history=store, seed=seed))
         known = run_sync(bandit.backend.models())
         models = [model.name for model in known] if start.models is not None else []
         models = list(dict.fromkeys([*models, *(arm.model for arm in bandit.arms)]))

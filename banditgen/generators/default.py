@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from banditgen._settings import setting
 from banditgen.errors import NoBackendError, UsageError
 from banditgen.generators import embedded
 from banditgen.generators._text import one_line
@@ -23,12 +24,16 @@ def resolve_backend(backend: Any = None) -> Generator:
     Args:
         backend: "ollama" (the host that `OLLAMA_HOST` names), "embedded", an `ollama.Client` or `ollama.AsyncClient`, an object with
             `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is returned as it is. None takes
-            Ollama where a host answers with at least one model that generates, else the embedded models, and logs which.
+            the one that is set (`BANDITGEN_BACKEND`, a project's or a user's settings), else Ollama where a host answers with at
+            least one model that generates, else the embedded models, and logs which.
 
     Raises:
         UsageError: a name that is none, or an object that cannot generate.
         NoBackendError: what was asked for is not there, or, for None, nothing is.
     """
+    found = setting("backend") if backend is None else None
+    if found is not None:
+        return _named(found.value, f" (set by {found.source})")
     if backend is None:
         return _reachable()
     if isinstance(backend, str):
@@ -45,7 +50,7 @@ def resolve_backend(backend: Any = None) -> Generator:
         raise UsageError(f"this cannot be a backend: {error}") from None
 
 
-def _named(name: str) -> Generator:
+def _named(name: str, where: str = "") -> Generator:
     if name == "embedded":
         if not embedded.is_installed():
             raise NoBackendError("the embedded models need xllamacpp: run `pip install 'banditgen[embedded]'`")
@@ -55,7 +60,7 @@ def _named(name: str) -> Generator:
         if generator is None:
             raise NoBackendError(f"{why}: start it with `ollama serve`, pull a model, or set OLLAMA_HOST")
         return generator
-    raise UsageError(f"no backend is named {one_line(name)!r}: use 'ollama', 'embedded', or hand in a client")
+    raise UsageError(f"no backend is named {one_line(name)!r}{where}: use 'ollama', 'embedded', or hand in a client")
 
 
 def _reachable() -> Generator:

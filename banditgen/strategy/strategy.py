@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import platformdirs
 
+from banditgen._settings import setting
 from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
@@ -28,7 +29,8 @@ logger = logging.getLogger("banditgen.strategy")
 DEFAULT_TEMPERATURES = (0.1, 0.5, 0.9)  # the design document's conservative, balanced and creative
 DEFAULT_MAX_TOKENS = 4000
 DEFAULT_STRATEGY = "balanced"
-TUNED = "-tuned"  # ends the names of strategies that `banditgen tune` wrote
+TUNED = "-tuned"  # in the names of strategies that `banditgen tune` wrote
+TUNED_ON = "# Tuned on the history "  # begins a line of their files
 MAX_FILE_BYTES = 1 << 20
 
 
@@ -267,10 +269,34 @@ def known_strategies() -> dict[str, Path]:
     return found
 
 
-def strategy_in_use() -> str:
-    """The strategy that is meant where none is named: balanced-tuned where `banditgen tune --apply` left one, else balanced."""
-    tuned = DEFAULT_STRATEGY + TUNED
-    return tuned if (user_folder() / f"{tuned}.toml").is_file() else DEFAULT_STRATEGY
+def strategy_in_use(history_url: str | None = None) -> str:
+    """The name or path of the strategy that is meant where none is named: the one that is set (`BANDITGEN_STRATEGY`, a project's or a
+    user's settings), else balanced; as `banditgen tune --apply` has tuned it on this history, where it has (on any, for None).
+    """
+    found = setting("strategy")
+    named = found.value if found else DEFAULT_STRATEGY
+    tuned = tuned_path(Path(named).stem if named.endswith(".toml") else named, history_url)
+    return tuned.stem if tuned.is_file() else named
+
+
+def tuned_path(name: str, history_url: str | None) -> Path:
+    """Where `banditgen tune --apply` keeps what a history made of a strategy; several histories have a file each.
+
+    Args:
+        name: the strategy's; a tuned one's leads to the same place.
+        history_url: as the history names itself to people; None leads to the file of the history that was tuned on first.
+    """
+    plain = user_folder() / f"{name.partition(TUNED)[0]}{TUNED}.toml"
+    try:
+        with plain.open(encoding="utf-8", errors="replace") as file:
+            owner = next((line.removeprefix(TUNED_ON).strip() for line in file if line.startswith(TUNED_ON)), history_url)
+    except OSError:
+        return plain
+    return (
+        plain
+        if history_url in (None, owner)
+        else plain.with_stem(f"{plain.stem}-{hashlib.sha256(str(history_url).encode()).hexdigest()[:8]}")
+    )
 
 
 def user_folder() -> Path:
