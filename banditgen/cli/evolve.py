@@ -11,7 +11,7 @@ import click
 
 from banditgen._loop import run_sync
 from banditgen._task_files import read_tasks
-from banditgen.arm import plain_model
+from banditgen.arm import model_key
 from banditgen.bandit.features import log_size
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
@@ -115,7 +115,7 @@ def _tasks(path: Path | None, task_type: str | None) -> list[Task]:
 def _rewriter(known: list[ModelInfo], asked: str | None) -> str | None:
     """The model that rewrites: the one asked for, else the largest that does not say it cannot chat."""
     if asked is not None:
-        if known and plain_model(asked) not in {plain_model(model.name) for model in known}:
+        if known and model_key(asked) not in {model_key(model.name) for model in known}:
             raise ModelNotFoundError(f"no model {asked!r} to rewrite prompts: the backend has {', '.join(model.name for model in known)}")
         return asked
     chatting = [model for model in known if not model.note.startswith("base model")]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import platformdirs
 
 from banditgen._settings import setting
-from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
+from banditgen.arm import GeneratorConfig, arm_settings, check_arms, model_key, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
@@ -211,15 +211,16 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
 
     Args:
         strategy: what to expand.
-        available: the backend's models: names, or objects with a `name` such as `ModelInfo`. "m" and "m:latest" are one.
+        available: the backend's models: names, or objects with a `name` such as `ModelInfo`. All spellings of a name
+            are one model (see `model_key`); the arms take the backend's.
 
     Raises:
         UsageError: no arm is left.
     """
     models = [str(getattr(model, "name", model)) for model in available]
-    known = {plain_model(model) for model in models}
-    arms = [arm for arm in strategy.arms if plain_model(arm.model) in known]
-    dropped = [arm for arm in strategy.arms if plain_model(arm.model) not in known]
+    spelt = {model_key(model): model for model in models}
+    arms = [_as_spelt(arm, spelt[model_key(arm.model)]) for arm in strategy.arms if model_key(arm.model) in spelt]
+    dropped = [arm for arm in strategy.arms if model_key(arm.model) not in spelt]
     if strategy.models is not None:
         taken = {arm.name for arm in arms}
         made = [
@@ -258,6 +259,11 @@ def with_models(strategy: Strategy, models: Sequence[str], temperatures: Sequenc
         strategy, arms=(), models="available", temperatures=tuple(temperatures) or strategy.temperatures, max_tokens=tokens
     )
     return crossed if not models else crossed.with_arms(expand(crossed, dict.fromkeys(models)))
+
+
+def _as_spelt(arm: GeneratorConfig, model: str) -> GeneratorConfig:
+    """The arm with the backend's own spelling of its model, so that one generator has one id."""
+    return arm if plain_model(arm.model) == plain_model(model) else dataclasses.replace(arm, model=model)
 
 
 def known_strategies() -> dict[str, Path]:
