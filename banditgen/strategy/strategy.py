@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import platformdirs
 
+from banditgen import _html
 from banditgen._settings import setting
 from banditgen.arm import GeneratorConfig, arm_settings, check_arms, model_key, plain_model
 from banditgen.errors import StrategyError, UsageError
@@ -163,6 +164,9 @@ class Strategy:
         if self.arms:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{_html.escaped(self.name)}</p>{_html.code(self.to_toml())}"
 
     def _type_values(self, own: SelectionCriteria) -> dict[str, Any]:
         """What a task type's table says, beyond what it has from the strategy."""
