@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from banditgen.result import FailureKind
 from banditgen.sandbox import worker
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
@@ -68,10 +69,9 @@ NAMES = sorted({*sys.stdlib_module_names, *WANTED, "evil", "banditgen", "solutio
 FORMS = {  # with modules that a worker has not loaded before
     "asserts": "import cmath, uuid, zoneinfo\nassert f(1) == 2",
     "check": "import cmath, uuid, zoneinfo\ndef check(candidate):\n    assert candidate(1) == 2",
-    "pytest": "import uuid, pytest\nfrom solution import f\n@pytest.mark.parametrize('n', [1, 2])\ndef test_f(n):\n    assert f(n) == n + 1",
+    "pytest": "import uuid, pytest\nfrom solution import f\n@pytest.mark.parametrize('n', [1])\ndef test_f(n):\n    assert f(n) == n + 1",
     "unittest": (
-        "import unittest\nfrom solution import f\nclass TestF(unittest.TestCase):\n"
-        "    def test_f(self):\n        self.assertEqual(f(1), 2)"
+        "import unittest\nfrom solution import f\nclass TestF(unittest.TestCase):\n    def test_f(self):\n        self.assertEqual(f(1), 2)"
     ),
 }
 
@@ -88,13 +88,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     for name in WANTED[:6]:
         if (packages / name).is_dir():
             shutil.copytree(packages / name, folder / name)
+    shutil.copy(packages / "py.py", folder)
     for path in packages.glob("*.dist-info"):
         if path.name.partition("-")[0] in ("pytest", "pluggy"):
             shutil.copytree(path, folder / path.name)
     return [str(folder)]
 
 
-@pytest.fixture(scope="module", params=["namespaces", "bubblewrap", "without"])
+@pytest.fixture(params=["namespaces", "bubblewrap", "without"])
 def place(request: pytest.FixtureRequest, environment: list[str]) -> Iterator[Sandbox]:
     if request.param != "namespaces":
         request.getfixturevalue("bubblewrap" if request.param == "bubblewrap" else "without_namespaces")
@@ -107,12 +108,10 @@ def place(request: pytest.FixtureRequest, environment: list[str]) -> Iterator[Sa
 @pytest.mark.parametrize("form", FORMS)
 def test_the_judge_runs_nothing_from_where_a_candidate_can_write(place: Sandbox, environment: list[str], form: str) -> None:
     code = f"NAMES = {NAMES!r}\nFOLDERS = {environment!r}\nEVIL = {EVIL!r}\n" + HOSTILE
-    run = place.run(code, Task("f", tests=FORMS[form], limits=AMPLE, channel="judged"))
-    assert (run.passed, run.channel) == (False, "judged")
+    run = place.run(code, Task("f", tests=FORMS[form], entry_point="f", limits=AMPLE, channel="judged"))
+    assert (run.failure, run.channel) == (FailureKind.WRONG, "judged"), run.error
     assert "RAN" not in run.stderr + run.stdout, run.stderr[:500]
-    assert run.error is not None
-    assert "assert" in run.error or "!=" in run.error, run.error
-    assert place.run("def f(n): return n + 1", Task("f", tests=FORMS[form], channel="judged")).passed
+    assert place.run("def f(n): return n + 1", Task("f", tests=FORMS[form], entry_point="f", channel="judged")).passed
 
 
 def test_packages_below_the_hosts_tmp_cannot_be_shadowed(place: Sandbox, environment: list[str]) -> None:
@@ -129,7 +128,7 @@ LOOK = """
 import gc, json, os, sys, sysconfig, traceback, types
 frames, frame = [], sys._getframe()
 while frame:
-    frames.append((frame.f_code.co_filename, {k: v for k, v in frame.f_locals.items() if type(v) in (str, int, list, dict) and k != "HOST"}))
+    frames.append((frame.f_code.co_filename, {k: v for k, v in frame.f_locals.items() if type(v) in (str, int, list)}))
     frame = frame.f_back
 seen = {
     "paths": [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.executable, sys._base_executable, *sys.path, *sys.argv, *sys.orig_argv],
@@ -142,7 +141,7 @@ seen = {
     "schemes": sysconfig.get_paths(),
 }
 text = repr(seen)
-print([word for word in HOST if word in text])
+print([word for word in map(bytes.fromhex, HOST) if word.decode() in text])  # in another form than this code itself has it
 """
 
 
@@ -150,9 +149,9 @@ def test_no_path_and_no_process_of_the_host_shows_in_a_tree_of_our_own(place: Sa
     """Where there is one: argv, environment, frames, modules, compiled code. `docs/explanation/sandbox.md` says what else still shows."""
     if place.isolation()["level"] != "isolated":
         pytest.skip("without a file tree of its own the host's paths are the paths")
-    words = [environment[0], interpreter_prefix(), str(Path(__file__).parents[2]), str(Path.home()), f"{os.getpid()},", "banditgen-"]
+    words = [environment[0], interpreter_prefix(), str(Path(__file__).parents[2]), f"{Path.home()}/", f"{os.getpid()},", "banditgen-"]
     words = [word for word in words if word not in ("", "/")]
-    code = f"HOST = {words!r}\n" + LOOK
+    code = f"HOST = {[word.encode().hex() for word in words]!r}\n" + LOOK
     assert place.run(code, Task("look", packages=["pytest"])).stdout == "[]\n"
     run = place.run(code + "def f(n): return n", Task("f", tests="import sys\nassert f(1) == 1"))
     assert (run.passed, run.stdout) == (True, "[]\n")
