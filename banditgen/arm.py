@@ -152,7 +152,7 @@ def distinct_arms(arms: Sequence[Any]) -> list[Any]:
     return list(arms)
 
 
-def default_arms() -> list[GeneratorConfig]:
+def create_default_generators() -> list[GeneratorConfig]:
     """The five arms of the design document: conservative (0.1), balanced (0.5) and creative (0.9) settings."""
     return [
         GeneratorConfig("codellama_conservative", "codellama", 0.1),

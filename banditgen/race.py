@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import GeneratorConfig, check_arms, check_text, default_arms, model_key, named_arm_id, plain_model
+from banditgen.arm import GeneratorConfig, check_arms, check_text, create_default_generators, model_key, named_arm_id, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
@@ -123,7 +123,7 @@ class ParallelGenerator:
 
     def create_default_generators(self) -> list[GeneratorConfig]:
         """The design document's five arms."""
-        return default_arms()
+        return create_default_generators()
 
     def generate_parallel(
         self,

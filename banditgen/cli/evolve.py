@@ -174,6 +174,9 @@ def _report(target: Path, evolved: Evolved) -> None:
         ],
     )
     click.echo(f"\n{evolved.generations} generations, {evolved.model_seconds:.0f} model-seconds. Strategy: {target}")
+    if not evolved.arms[0].parents:
+        best = evolved.arms[0].arm.name
+        errors.print(safe(f"no child won: {best}, with which it started, is still ahead; give more generations, budget or tasks"))
 
 
 def _interval(bred: Bred) -> str:

@@ -64,7 +64,7 @@ def test_no_strategy_is_the_one_in_use(tmp_path: Path) -> None:
     assert "cannot read the tasks" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
     folder.mkdir(parents=True)
     (folder / "balanced-tuned.toml").write_text("k = 'broken'\n")
-    assert "balanced-tuned" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
+    assert "balanced-tuned" in banditgen("evolve", *wrong[3:], XDG_CONFIG_HOME=str(tmp_path)).stderr
 
 
 @pytest.mark.models
