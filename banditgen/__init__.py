@@ -11,9 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BanditGenerator": "session",
     "BanditgenError": "errors",
-    "create_default_generators": "arm",
-    "Decision": "racing.decision",
-    "EmbeddedGenerator": "generators.embedded",
+    "Decision": "decision",
     "ExperimentSelector": "selection",
     "FailureKind": "result",
     "Feedback": "result",
@@ -22,27 +20,22 @@ _HOMES = {
     "HistoryError": "errors",
     "Limits": "task",
     "NoBackendError": "errors",
-    "OllamaGenerator": "generators.ollama",
     "ParallelGenerator": "race",
-    "Race": "racing.decision",
+    "Race": "decision",
     "SandboxError": "errors",
     "SelectionCriteria": "scoring",
     "Strategy": "strategy",
     "Task": "task",
     "Timings": "result",
     "UsageError": "errors",
-    "ZygoteSandbox": "sandbox.pool",
 }
 
 if TYPE_CHECKING:
-    from banditgen.arm import GeneratorConfig, create_default_generators
+    from banditgen.arm import GeneratorConfig
     from banditgen.errors import BanditgenError, HistoryError, NoBackendError, SandboxError, UsageError
-    from banditgen.generators.embedded import EmbeddedGenerator
-    from banditgen.generators.ollama import OllamaGenerator
     from banditgen.race import ParallelGenerator
     from banditgen.racing.decision import Decision, Race
     from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
-    from banditgen.sandbox.pool import ZygoteSandbox
     from banditgen.scoring import SelectionCriteria
     from banditgen.selection import ExperimentSelector
     from banditgen.session import BanditGenerator
@@ -53,7 +46,6 @@ __all__ = [
     "BanditGenerator",
     "BanditgenError",
     "Decision",
-    "EmbeddedGenerator",
     "ExperimentSelector",
     "FailureKind",
     "Feedback",
@@ -62,7 +54,6 @@ __all__ = [
     "HistoryError",
     "Limits",
     "NoBackendError",
-    "OllamaGenerator",
     "ParallelGenerator",
     "Race",
     "SandboxError",
@@ -71,9 +62,7 @@ __all__ = [
     "Task",
     "Timings",
     "UsageError",
-    "ZygoteSandbox",
     "__version__",
-    "create_default_generators",
 ]
 
 

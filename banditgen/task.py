@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import dataclasses
-import functools
 import keyword
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from banditgen import _faults, _suite
 from banditgen.errors import TaskError
 
 TestKind = Literal["asserts", "pytest", "stdio", "none"]
@@ -61,18 +61,27 @@ class Task:
     Args:
         prompt: what to write, in words.
         task_type: the bandit's context ("api_integration", "data_processing", …); None is "general".
-        tests: Python source. Either assert code that runs after the candidate, HumanEval's `check(candidate)`, or a
-            pytest file; in each the candidate's names are there without an import.
+        tests: Python source. Either a script with asserts, which runs after the candidate and as `__main__`, HumanEval's
+            `check(candidate)`, or a file for pytest or unittest; in each the candidate's names are there, without an import or
+            imported from `solution`, `candidate`, `main` or what `module` says.
         entry_point: the function the tests call; None infers it: the first name that the tests call and do not define.
-        examples: (stdin, stdout) pairs, or mappings with these keys, for tasks judged as a program.
+        examples: (stdin, stdout) pairs, or mappings with these keys, for tasks judged as a program. Lines are compared, without
+            white space at their ends and empty lines at the end.
         limits: what a candidate may use; None is `Limits()`. A mapping of its fields is accepted.
         name: a short label for people.
-        channel: "judged" demands that tests run in another process than the candidate, and refuses tests that can't;
-            None takes the judged channel where the tests allow it, else the cooperative one.
-        packages: names of third-party packages that candidates may import.
+        channel: "judged" demands that tests run in another process than the candidate, and refuses tests that can't; "cooperative"
+            runs them beside it; None takes the judged channel where the tests allow it, else the cooperative one.
+        packages: names of third-party packages that candidates and tests may import.
+        module: a further name by which tests import the candidate, "bank" or "shop.bank".
+        files: modules beside the candidate, path to Python source ("node_runtime.py", "shop/__init__.py"), which it and the tests may
+            import, and neither may change.
+        tolerance: by how much numbers in a program's output may differ from those of the examples: absolutely, or as a share of
+            the expected number where that is beyond 1 or -1. Everything else must be equal.
+        checker: Python source that judges a program's output instead: it defines `check(stdin, stdout, expected)` or
+            `check(stdin, stdout)`, texts all of them, and returns or asserts whether the output is right.
 
     Raises:
-        TaskError: empty prompt, tests that do not parse, tests beside examples, or malformed examples.
+        TaskError: empty prompt, tests with a fault of their own, tests beside examples, malformed examples, files or checker.
     """
 
     prompt: str
@@ -82,8 +91,12 @@ class Task:
     examples: tuple[tuple[str, str], ...]
     limits: Limits
     name: str | None
-    channel: Literal["judged"] | None
+    channel: Literal["judged", "cooperative"] | None
     packages: tuple[str, ...]
+    module: str | None
+    files: tuple[tuple[str, str], ...]
+    tolerance: float | None
+    checker: str | None
 
     def __init__(
         self,
@@ -95,15 +108,20 @@ class Task:
         examples: Iterable[tuple[str, str] | Mapping[str, str]] | None = None,
         limits: Limits | Mapping[str, Any] | None = None,
         name: str | None = None,
-        channel: Literal["judged"] | None = None,
+        channel: Literal["judged", "cooperative"] | None = None,
         packages: Iterable[str] = (),
+        module: str | None = None,
+        files: Mapping[str, str] | None = None,
+        tolerance: float | None = None,
+        checker: str | None = None,
     ) -> None:
         if not isinstance(prompt, str) or not prompt.strip():
             raise TaskError("the prompt is empty: say what code you want")
-        for field, value in (("task_type", task_type), ("tests", tests), ("entry_point", entry_point), ("name", name)):
+        texts = {"task_type": task_type, "tests": tests, "entry_point": entry_point, "name": name, "module": module, "checker": checker}
+        for field, value in texts.items():
             if value is not None and not isinstance(value, str):
                 raise TaskError(f"{field} must be a string or None, not {value!r}")
-        for field, value in (("prompt", prompt), ("task_type", task_type), ("tests", tests), ("name", name)):
+        for field, value in {"prompt": prompt, **texts}.items():
             if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
                 raise TaskError(f"{field} is no valid Unicode text: it has a lone surrogate")
         if task_type is not None and not task_type.strip():
@@ -112,19 +130,24 @@ class Task:
             raise TaskError(f"entry_point must be a Python name, not {entry_point!r}")
         if tests is not None and not tests.strip():
             raise TaskError("tests are empty: leave them out, or give at least one assert")
-        if channel not in (None, "judged"):
-            raise TaskError(f"channel must be 'judged' or None, not {channel!r}")
+        if channel not in (None, "judged", "cooperative"):
+            raise TaskError(f"channel must be 'judged', 'cooperative' or None, not {channel!r}")
+        if module is not None and not all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split(".")):
+            raise TaskError(f"module must be a name to import, not {module!r}")
         packages = (packages,) if isinstance(packages, str) else tuple(packages)
         for package in packages:
             if not isinstance(package, str) or not package.isidentifier():
                 raise TaskError(f"packages must be names to import, not {package!r}")
-        pairs = _pairs(examples)
+        pairs = _pairs(examples, checked=checker is not None)
         if tests is not None and pairs:
             raise TaskError("give tests or examples, not both")
-        tree = _parse(tests) if tests is not None else None
-        entry_point = entry_point or (infer_entry_point(tree) if tree else None)
-        if tree is not None:
-            _check_tests(tree, entry_point)
+        laid = _files(files, {*_suite.MODULES, *([module] if module else [])})
+        _check_comparison(tolerance, checker, pairs)
+        if tests is not None:
+            suite = _suite.look(tests, module)
+            given = entry_point is not None
+            entry_point = entry_point or _suite.infer_entry_point(suite.tree)
+            _faults.check(suite, entry_point=entry_point, given=given, packages=packages, files=[path for path, _ in laid], prompt=prompt)
         set_ = object.__setattr__
         set_(self, "prompt", prompt)
         set_(self, "task_type", task_type)
@@ -135,6 +158,10 @@ class Task:
         set_(self, "name", name)
         set_(self, "channel", channel)
         set_(self, "packages", packages)
+        set_(self, "module", module)
+        set_(self, "files", laid)
+        set_(self, "tolerance", tolerance)
+        set_(self, "checker", checker)
 
     @property
     def kind(self) -> TestKind:
@@ -143,7 +170,12 @@ class Task:
             return "stdio"
         if self.tests is None:
             return "none"
-        return _kind_of(self.tests)
+        return "pytest" if _suite.look(self.tests, self.module).is_pytest else "asserts"
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The names by which the candidate can be imported."""
+        return tuple(dict.fromkeys((*_suite.MODULES, *([self.module] if self.module else []))))
 
     @property
     def context(self) -> str:
@@ -151,94 +183,62 @@ class Task:
         return self.task_type or DEFAULT_TASK_TYPE
 
 
-@functools.lru_cache(maxsize=256)  # asked for with every candidate
-def _kind_of(tests: str) -> TestKind:
-    return "pytest" if is_pytest_file(ast.parse(tests)) else "asserts"
-
-
-def is_pytest_file(tree: ast.Module) -> bool:
-    """Whether tests want pytest: they import it, or have a TestCase, or test functions or classes that nothing in them calls."""
-    cases = {"TestCase", "IsolatedAsyncioTestCase"}
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module == "unittest":
-            cases.update(alias.asname for alias in node.names if alias.name in cases and alias.asname)
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    for node in tree.body:
-        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "pytest" for alias in node.names):
-            return True
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pytest":
-            return True
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test") and node.name not in called:
-            return True
-        if isinstance(node, ast.ClassDef) and any(_last_name(base) in cases for base in node.bases):
-            return True
-        if isinstance(node, ast.ClassDef) and node.name.startswith("Test") and node.name not in called:
-            return True
-    return False
-
-
-def _last_name(base: ast.expr) -> str:
-    if isinstance(base, ast.Attribute):
-        return base.attr
-    return base.id if isinstance(base, ast.Name) else ""
-
-
-def infer_entry_point(tree: ast.Module) -> str | None:
-    """The first name that tests call, in source order, and neither define, import nor find among the builtins.
-
-    A function handed to HumanEval's `check(…)` counts as called.
-    """
-    known = set(dir(builtins))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            known.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            known.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            known.add(node.id)
-        elif isinstance(node, ast.arg):
-            known.add(node.arg)
-    called: list[tuple[int, int, str]] = []
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-            continue
-        called.append((node.lineno, node.col_offset, node.func.id))
-        if node.func.id == "check":
-            called.extend((arg.lineno, arg.col_offset, arg.id) for arg in node.args[:1] if isinstance(arg, ast.Name))
-    return next((name for _, _, name in sorted(called) if name not in known), None)
-
-
-def _parse(tests: str) -> ast.Module:
-    try:
-        return ast.parse(tests)
-    except SyntaxError as error:
-        raise TaskError(f"the tests do not parse: line {error.lineno}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise TaskError(f"the tests do not parse: {error or type(error).__name__}") from None
-
-
-def _check_tests(tree: ast.Module, entry_point: str | None) -> None:
-    """Refuse tests that cannot fail, and a `check(candidate)` that nobody knows what to call with."""
-    if not any(isinstance(node, ast.Assert | ast.Raise | ast.Call) for node in ast.walk(tree)):
-        raise TaskError("the tests test nothing: give at least one assert")
-    checks = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
-    if checks and entry_point is None:
-        raise TaskError("the tests define check(candidate): say with entry_point which function to check")
-
-
-def _pairs(examples: Iterable[tuple[str, str] | Mapping[str, str]] | None) -> tuple[tuple[str, str], ...]:
+def _pairs(examples: Iterable[tuple[str, str] | Mapping[str, str]] | None, *, checked: bool) -> tuple[tuple[str, str], ...]:
     pairs = []
     if not isinstance(examples, Iterable | None) or isinstance(examples, str | bytes):
         raise TaskError(f"examples must be a list of (stdin, stdout) pairs, not {examples!r}")
     for number, example in enumerate(examples or (), start=1):
         if isinstance(example, Mapping):
-            pair: tuple[Any, ...] = (example.get("stdin"), example.get("stdout"))
+            pair: tuple[Any, ...] = (example.get("stdin"), example.get("stdout", "" if checked else None))
         else:
             pair = tuple(example) if isinstance(example, tuple | list) else (example,)
         if len(pair) != 2 or not all(isinstance(text, str) for text in pair):
             raise TaskError(f"example {number} must be a (stdin, stdout) pair of strings, not {example!r}")
         pairs.append((str(pair[0]), str(pair[1])))
     return tuple(pairs)
+
+
+def _files(files: Mapping[str, str] | None, taken: set[str]) -> tuple[tuple[str, str], ...]:
+    if files is None:
+        return ()
+    if not isinstance(files, Mapping):
+        raise TaskError(f"files must be a mapping of paths to Python source, not {files!r}")
+    for path, source in files.items():
+        place = PurePosixPath(path) if isinstance(path, str) else PurePosixPath()
+        parts = [*place.parts[:-1], place.stem]
+        if place.suffix != ".py" or str(place) != path or not all(part.isidentifier() for part in parts):
+            raise TaskError(f"files are Python modules, like 'helper.py' or 'shop/helper.py', not {path!r}")
+        if ".".join(parts) in taken:
+            raise TaskError(f"the file {path!r} is what the candidate is imported as")
+        if not isinstance(source, str):
+            raise TaskError(f"the file {path!r} must be a string, not {type(source).__name__}")
+        _suite.parsed(source, f"the file {path!r}")
+    return tuple(files.items())
+
+
+def _check_comparison(tolerance: float | None, checker: str | None, pairs: tuple[tuple[str, str], ...]) -> None:
+    """See that how outputs are compared makes sense."""
+    for field, value in (("tolerance", tolerance), ("checker", checker)):
+        if value is not None and not pairs:
+            raise TaskError(f"a {field} is for the output of examples: give examples")
+    if tolerance is not None and checker is not None:
+        raise TaskError("give a tolerance or a checker, not both")
+    if tolerance is not None and (
+        isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not math.isfinite(tolerance) or tolerance < 0
+    ):
+        raise TaskError(f"tolerance must be a finite number of at least 0, not {tolerance!r}")
+    if checker is not None and checker_arguments(checker) is None:
+        raise TaskError("the checker must define check(stdin, stdout, expected) or check(stdin, stdout)")
+
+
+def checker_arguments(checker: str) -> int | None:
+    """How many arguments a checker's `check` takes, 2 or 3; None where there is none like that."""
+    for node in _suite.parsed(checker, "the checker").body:
+        if isinstance(node, ast.FunctionDef) and node.name == "check" and not node.args.kwonlyargs:
+            most = 3 if node.args.vararg else len(node.args.posonlyargs) + len(node.args.args)
+            least = len(node.args.posonlyargs) + len(node.args.args) - len(node.args.defaults)
+            return next((count for count in (3, 2) if least <= count <= most), None)
+    return None
 
 
 def _limits(limits: Limits | Mapping[str, Any] | None) -> Limits:

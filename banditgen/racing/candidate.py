@@ -150,7 +150,7 @@ def _try(result: GenerationResult, setting: RaceSetting, *, truncated: bool) -> 
     try:
         execution = _execute(result, setting)
         keep_execution(result, execution)
-        if truncated and not execution.passed:
+        if truncated and not execution.passed and execution.failure is not FailureKind.TASK:
             result.failure = FailureKind.TRUNCATED
         result.measures = setting.evaluator.evaluate(result.code, execution, setting.task)
     except (SandboxError, EvaluatorError) as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 from banditgen.arm import arm_id, arm_settings
 from banditgen.history.base import DecisionRecord, RaceRecord
-from banditgen.result import GenerationResult
+from banditgen.result import FailureKind, GenerationResult
 from banditgen.scoring import SelectionCriteria, winner
 from banditgen.task import Task
 
@@ -21,6 +21,9 @@ def race_record(
 ) -> RaceRecord:
     """A finished race as the history keeps it, with its winner and why."""
     best, why = winner(ranked, criteria)
+    fault = next((result.error for result in ranked if result.failure is FailureKind.TASK), None)
+    if fault is not None:
+        why = f"{why}; no arm is to blame: {fault}"
     return RaceRecord(
         id=decision.id,
         task_type=decision.task_type,

@@ -40,7 +40,6 @@ class Look:
         judged: whether a judge in another process can run them.
         reason: why not, where not.
         names: the candidate's names that they use.
-        call_check: whether they define HumanEval's `check(candidate)` and leave calling it to whoever runs them.
         compiled: the tests for the interpreter of the same version that runs them, marshalled; empty where that has to compile them.
 
     """
@@ -48,7 +47,6 @@ class Look:
     judged: bool
     reason: str
     names: tuple[str, ...]
-    call_check: bool
     compiled: bytes
 
 
@@ -59,7 +57,7 @@ def look_at(tests: str, entry_point: str | None) -> Look:
     visitor = _Visitor(tree, entry_point)
     visitor.visit(tree)
     reason = visitor.reason or aliasing.reason(tree, visitor.is_candidate)
-    return Look(not reason, reason, tuple(sorted(visitor.names)), _needs_check_call(tree), _compiled(tests))
+    return Look(not reason, reason, tuple(sorted(visitor.names)), _compiled(tests))
 
 
 def _compiled(tests: str) -> bytes:
@@ -69,12 +67,6 @@ def _compiled(tests: str) -> bytes:
             return marshal.dumps(compile(tests, "<tests>", "exec", dont_inherit=True, optimize=0))
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # their own interpreter says so, as the tests' failure
             return b""
-
-
-def _needs_check_call(tree: ast.Module) -> bool:
-    defined = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
-    called = any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "check" for node in ast.walk(tree))
-    return defined and not called
 
 
 class _Visitor(ast.NodeVisitor):

@@ -7,17 +7,16 @@ import queue
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
+from typing import Any, cast
 
 from banditgen.errors import SandboxError
-from banditgen.result import FailureKind
-from banditgen.sandbox import verdict
+from banditgen.sandbox import examples, orders, verdict
 from banditgen.sandbox.base import Execution
+from banditgen.sandbox.blame import Blame
 from banditgen.sandbox.channel import Look, look_at
 from banditgen.sandbox.packages import check_code, check_packages, default_environment
 from banditgen.sandbox.probe import OPEN, probe
-from banditgen.sandbox.report import Report
-from banditgen.sandbox.worker import Mechanisms, Order, Worker, WorkerDiedError
+from banditgen.sandbox.worker import Mechanisms, Order, Report, Worker, WorkerDiedError
 from banditgen.task import LEVELS, Level, Task
 
 
@@ -47,6 +46,7 @@ class ZygoteSandbox:
         self._environment = tuple(os.path.realpath(path) for path in environment)
         self._mechanisms = mechanisms or Mechanisms()
         self._require: Level = require
+        self._blame = Blame()
         self._lock = threading.Lock()
         self._isolation: dict[str, str] | None = None
         self._closed = False
@@ -66,29 +66,18 @@ class ZygoteSandbox:
         """
         check_code(code)
         check_packages(task, self._environment)
-        try:
-            return self._tried(code, task)
-        except WorkerDiedError:
-            found = self._isolation
-            if found is None:
-                raise SandboxError("two workers of the sandbox were killed before they ran anything") from None
-            ours = not found["signals"].endswith(OPEN)  # else the candidate may have done it
-            return Execution(
-                passed=False,
-                verified=False,
-                failure=FailureKind.INFRASTRUCTURE if ours else FailureKind.ERROR,
-                error="two workers of the sandbox were killed while they ran it",
-                isolation=dict(found),
-            )
-
-    def _tried(self, code: str, task: Task) -> Execution:
         if task.kind == "stdio":
-            return self._run_examples(code, task)
+            return examples.run(
+                task,
+                lambda stdin: self._job(Order("program", orders.candidate(code, task), stdin=stdin, paths=self._paths(task)), task),
+                lambda order: self._alone(order, task),
+                lambda report: verdict.execution(report, code=code, verified=True, channel="judged", isolation=self.isolation()),
+            )
         if task.tests is None:
-            report = self._job(Order("program", code, paths=self._paths(task)), task)
+            report = self._job(Order("program", orders.candidate(code, task), paths=self._paths(task)), task)
             return verdict.execution(report, code=code, verified=False, channel="cooperative", isolation=self.isolation())
         look = look_at(task.tests, task.entry_point)
-        judged = look.judged
+        judged = look.judged and task.channel != "cooperative"
         if judged or _demanded(task, look.reason):
             report = self._run_tests(code, task, look, judged=True)
             if report.verdict and report.verdict["outcome"] == "unjudgeable":
@@ -98,57 +87,37 @@ class ZygoteSandbox:
         if report.verdict and report.verdict["outcome"] == "no_pytest":
             raise SandboxError(report.verdict["error"])
         channel = "judged" if judged else "cooperative"
-        return verdict.execution(verdict.of_tests(report), code=code, verified=True, channel=channel, isolation=self.isolation())
+        execution = verdict.execution(verdict.of_tests(report), code=code, verified=True, channel=channel, isolation=self.isolation())
+        return self._blame.of(execution, task, lambda: self._alone(orders.alone(task, look, self._environment), task))
 
     def _paths(self, task: Task) -> tuple[str, ...]:
         return self._environment if task.packages else ()
 
     def _run_tests(self, code: str, task: Task, look: Look, *, judged: bool) -> Report:
-        tests = {
-            "kind": task.kind,
-            "tests": task.tests,
-            "entry_point": task.entry_point,
-            "names": look.names,
-            "call_check": look.call_check,
-            "compiled": look.compiled,
-            "paths": self._environment,
-        }
-        return self._job(Order("judged" if judged else "cooperative", code, tests=tests, paths=self._paths(task)), task)
+        role = "judged" if judged else "cooperative"
+        tests = orders.tests(task, look, self._environment)
+        return self._job(Order(role, orders.candidate(code, task), tests=tests, paths=self._paths(task)), task)
 
-    def _run_examples(self, code: str, task: Task) -> Execution:
-        results = []
-        for stdin, stdout in task.examples:
-            report = self._job(Order("program", code, stdin=stdin, paths=self._paths(task)), task)
-            results.append(
-                verdict.execution(report, code=code, verified=True, channel="judged", isolation=self.isolation(), expected=stdout)
-            )
-            if not results[-1].passed:
-                break
-        return verdict.together(results)
+    def _alone(self, tests: dict[str, Any], task: Task) -> Report:
+        """Run what is the task's, without any candidate."""
+        return self._job(Order("alone", b"", tests=tests, paths=self._paths(task)), task)
 
     def _job(self, order: Order, task: Task) -> Report:
         """Have a worker run a job; where the worker dies, once more with a fresh one."""
-        try:
-            return self._job_once(order, task)
-        except WorkerDiedError:
-            return self._job_once(order, task)
-
-    def _job_once(self, order: Order, task: Task) -> Report:
-        worker, good = self._take(), False
-        try:
-            worker = worker or self._start()
-            report = worker.run(order, task.limits)
-            good = True
+        for _ in range(2):
+            worker, good = self._take(), False
+            try:
+                worker = worker or self._start()
+                report = worker.run(order, task.limits)
+                good = True
+            except WorkerDiedError:
+                continue
+            finally:
+                if worker is not None and not good:
+                    worker.close()
+                self._give_back(worker if good else None)
             return report
-        finally:
-            if worker is not None and not good:
-                worker.close()
-            self._give_back(worker if good else None)
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed, and so runs nothing any more."""
-        return self._closed
+        return Report(-9, None, 0.0, 0.0, 0, None, "", "it ended two workers\n", printed="")
 
     def _take(self) -> Worker | None:
         if self._owner != os.getpid():

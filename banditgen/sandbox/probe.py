@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from banditgen.errors import SandboxError
-from banditgen.sandbox.report import Report
-from banditgen.sandbox.worker import Order, Worker
+from banditgen.sandbox import orders
+from banditgen.sandbox.worker import Order, Report, Worker
 from banditgen.task import LEVELS, Level, Limits
 
 NEEDED: dict[Level, tuple[str, ...]] = {
@@ -122,9 +122,12 @@ def probe(worker: Worker, mechanisms: dict[str, str]) -> dict[str, str]:
     Raises:
         SandboxError: the probe itself did not run.
     """
-    held = {name: denied(worker.run(Order("program", code), SMALL if name == "cpu" else AMPLE)) for name, (code, denied) in EXHAUST.items()}
+    held = {
+        name: denied(worker.run(Order("program", orders.program(code)), SMALL if name == "cpu" else AMPLE))
+        for name, (code, denied) in EXHAUST.items()
+    }
     with _canaries() as facts:
-        report = worker.run(Order("program", ACTS, stdin=json.dumps(facts) + "\n"), AMPLE)
+        report = worker.run(Order("program", orders.program(ACTS), stdin=json.dumps(facts) + "\n"), AMPLE)
         acts = dict(line.split() for line in report.stdout.splitlines())
         if report.status != 0 or set(acts) != set(PROPERTY_OF):
             raise SandboxError(f"the sandbox could not be probed: {report.stderr.strip().splitlines()[-1:] or report.limit}")

@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from banditgen.errors import SandboxError
-from banditgen.sandbox import verdict
+from banditgen.sandbox import examples, orders, verdict
 from banditgen.sandbox.base import Execution
+from banditgen.sandbox.blame import Blame
 from banditgen.sandbox.channel import look_at
 from banditgen.sandbox.packages import check_code, check_packages, default_environment
-from banditgen.sandbox.report import ENVIRONMENT, Report, read_verdict, texts
+from banditgen.sandbox.worker import ENVIRONMENT, Report, read_verdict, texts
 from banditgen.task import Limits, Task
 
 BOOT = """
@@ -33,14 +34,14 @@ import resource, sys
 root, role, paths, limits, *descriptors = sys.argv[1:]
 sys.path.append(root)
 import json
-from banditgen.sandbox.inside import program, pytest_run
+from banditgen.sandbox.inside import pytest_run, roles
 for name, value in json.loads(limits).items():
     try: resource.setrlimit(getattr(resource, name), (value, value))
     except (ValueError, OSError): pass
 sys.path.remove(root)
 sys.path.extend(json.loads(paths))
-program.prepare_worker()
-raise SystemExit((program.main if role == "program" else program.cooperative)(*map(int, descriptors)))
+roles.prepare_worker()
+raise SystemExit(getattr(roles, role)(*map(int, descriptors)))
 """
 BASE_MEMORY = 512 << 20  # address space of a bare interpreter, generously
 ISOLATION = {
@@ -65,6 +66,7 @@ class UnsafeSandbox:
 
     def __init__(self) -> None:
         self._environment = tuple(default_environment())
+        self._blame = Blame()
         self._slots = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def run(self, code: str, task: Task) -> Execution:
@@ -74,27 +76,20 @@ class UnsafeSandbox:
         if task.channel == "judged" and task.tests is not None:
             raise SandboxError("the task demands the judged channel, which this machine's sandbox does not have")
         if task.kind == "stdio":
-            results = []
-            for stdin, stdout in task.examples:
-                results.append(self._execution(code, self._job(code, task, stdin=stdin), verified=True, expected=stdout))
-                if not results[-1].passed:
-                    break
-            return verdict.together(results)
+            return examples.run(
+                task,
+                lambda stdin: self._job(code, task, stdin=stdin),
+                lambda order: self._job(None, task, tests=order),
+                lambda report: self._execution(code, report, verified=True),
+            )
         if task.tests is None:
             return self._execution(code, self._job(code, task), verified=False)
         look = look_at(task.tests, task.entry_point)
-        tests = {
-            "kind": task.kind,
-            "tests": task.tests,
-            "entry_point": task.entry_point,
-            "call_check": look.call_check,
-            "compiled": look.compiled,
-            "paths": self._environment,
-        }
-        report = self._job(code, task, tests=tests)
+        report = self._job(code, task, tests=orders.tests(task, look, self._environment))
         if report.verdict and report.verdict["outcome"] == "no_pytest":
             raise SandboxError(report.verdict["error"])
-        return self._execution(code, verdict.of_tests(report), verified=True)
+        execution = self._execution(code, verdict.of_tests(report), verified=True)
+        return self._blame.of(execution, task, lambda: self._job(None, task, tests=orders.alone(task, look, self._environment)))
 
     def isolation(self) -> dict[str, str]:
         """Next to nothing holds a candidate here."""
@@ -103,10 +98,10 @@ class UnsafeSandbox:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _execution(self, code: str, report: Report, *, verified: bool, expected: str | None = None) -> Execution:
-        return verdict.execution(report, code=code, verified=verified, channel="cooperative", isolation=self.isolation(), expected=expected)
+    def _execution(self, code: str, report: Report, *, verified: bool) -> Execution:
+        return verdict.execution(report, code=code, verified=verified, channel="cooperative", isolation=self.isolation())
 
-    def _job(self, code: str, task: Task, *, tests: dict[str, Any] | None = None, stdin: str = "") -> Report:
+    def _job(self, code: str | None, task: Task, *, tests: dict[str, Any] | None = None, stdin: str = "") -> Report:
         nonce = secrets.token_hex(16)
         with self._slots, tempfile.TemporaryDirectory() as kept, tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
 
@@ -115,7 +110,7 @@ class UnsafeSandbox:
                 path.write_bytes(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
                 return stack.enter_context(path.open("r+b"))
 
-            descriptors = [holding("code", code).fileno()]
+            descriptors = [] if code is None else [holding("code", orders.candidate(code, task)).fileno()]
             receiving = -1
             if tests is not None:
                 receiving, sending = os.pipe()
@@ -124,7 +119,10 @@ class UnsafeSandbox:
                 descriptors += [holding("tests", marshal.dumps({**tests, "nonce": nonce})).fileno(), sending]
             streams = [holding("stdin", stdin), holding("stdout"), holding("stderr")]
             command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, str(Path(__file__).resolve().parents[2])]
-            command += ["program" if tests is None else "cooperative", json.dumps(self._environment if task.packages else [])]
+            command += [
+                "main" if tests is None else "alone" if code is None else "cooperative",
+                json.dumps(self._environment if task.packages else []),
+            ]
             command += [json.dumps(_rlimits(task.limits)), *map(str, descriptors)]
             started = time.monotonic()
             process = subprocess.Popen(  # noqa: S603  # our own interpreter with our own program

@@ -11,7 +11,7 @@ from typing import Any
 
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
-from banditgen.sandbox.report import Report
+from banditgen.sandbox.worker import Report
 
 ERROR_CHARACTERS = 500
 TIME_LIMITS = ("wall", "cpu")
@@ -27,11 +27,9 @@ FORBIDDEN_SIGNS = re.compile(
 )
 
 
-def execution(
-    report: Report, *, code: str, verified: bool, channel: str, isolation: dict[str, str], expected: str | None = None
-) -> Execution:
-    """Judge a job of some code by its report; `expected` is what the program of a stdin/stdout example should have printed."""
-    failure, error, limit = _outcome(report, expected=expected)
+def execution(report: Report, *, code: str, verified: bool, channel: str, isolation: dict[str, str]) -> Execution:
+    """Judge a job of some code by its report; what a program has printed is not looked at."""
+    failure, error, limit = _outcome(report)
     if limit is None and error and NO_MORE_PROCESSES.match(error) and STARTS_PROCESSES.search(code):
         failure, limit = FailureKind.REFUSED, "processes"
     return Execution(
@@ -51,17 +49,15 @@ def execution(
     )
 
 
-def _outcome(report: Report, *, expected: str | None) -> tuple[FailureKind | None, str | None, str | None]:
+def _outcome(report: Report) -> tuple[FailureKind | None, str | None, str | None]:
     if report.limit in TIME_LIMITS:
         return FailureKind.TIMEOUT, f"the {report.limit} time limit was hit after {report.wall:.1f} s", report.limit
     if report.limit is not None:
         return FailureKind.REFUSED, f"the {report.limit} limit was hit", report.limit
-    if expected is None and report.verdict is not None:
+    if report.verdict is not None:
         return _of_verdict(report.verdict, report)
-    if report.verdict is None and report.status == 0:
-        if expected is None or lines(report.printed) == lines(expected):
-            return None, None, None
-        return FailureKind.WRONG, _difference(lines(report.printed), lines(expected)), None
+    if report.status == 0:
+        return None, None, None
     return _of_error(last_line(report.stderr) or _ended(report.status), None)
 
 
@@ -70,6 +66,13 @@ def of_tests(report: Report) -> Report:
     if report.verdict is not None or report.limit is not None:
         return report
     return dataclasses.replace(report, verdict={"outcome": "gone", "error": "the process ended before its tests did"})
+
+
+def compared(result: Execution, difference: str | None) -> Execution:
+    """An execution that ended well, after a look at its output: what is wrong with that, if something is."""
+    return (
+        result if difference is None else dataclasses.replace(result, passed=False, failure=FailureKind.WRONG, error=one_line(difference))
+    )
 
 
 def together(results: Sequence[Execution]) -> Execution:
@@ -107,18 +110,6 @@ def _of_error(error: str, limit: str | None) -> tuple[FailureKind, str, str | No
             limit = name
     refused = limit is not None or FORBIDDEN_SIGNS.match(error) is not None
     return (FailureKind.REFUSED if refused else FailureKind.ERROR), error, limit
-
-
-def lines(text: str) -> list[str]:
-    r"""Lines, which end with \n or \r\n alone, without trailing white space, and without empty lines at the end."""
-    return [line.rstrip() for line in text.rstrip().replace("\r\n", "\n").split("\n")]
-
-
-def _difference(got: list[str], wanted: list[str]) -> str:
-    for number, (ours, theirs) in enumerate(zip(got, wanted, strict=False), start=1):
-        if ours != theirs:
-            return f"line {number} of the output is {ours[:100]!r}, not {theirs[:100]!r}"
-    return f"the output has {len(got)} lines, not {len(wanted)}"
 
 
 def _ended(status: int) -> str:

@@ -178,8 +178,8 @@ COOPERATIVE_FORGERIES: dict[str, str] = {
     "patching what looks for patches": (
         "import sys\nframe = sys._getframe()\nwhile frame:\n    memory = frame.f_locals.get('memory')\n    if memory is not None:\n"
         "        type(memory).replaced = type(memory).imports_changed = lambda self: None\n"
-        "        run = frame.f_globals['run_tests']\n"
-        "        run.__code__ = (lambda order, names, clean, memory=None: {'outcome': 'passed'}).__code__\n"
+        "        run = frame.f_locals['run']\n"
+        "        run.__code__ = (lambda order, names, clean, memory=None, watch=None: {'outcome': 'passed'}).__code__\n"
         "        break\n    frame = frame.f_back\ndef f(n): return 0"
     ),
 }

@@ -146,13 +146,13 @@ def test_a_demanded_judge_is_given_or_refused(sandbox: Sandbox) -> None:
     judged = sandbox.run("def f(n): return n + 1", Task("f", tests="assert f(1) == 2", channel="judged"))
     assert (judged.passed, judged.channel) == (True, "judged")
     with pytest.raises(SandboxError, match=r"demands the judged channel, which its tests don't fit: they use \.push"):
-        sandbox.run("", Task("f", tests="s = f()\ns.push(1)", channel="judged"))
+        sandbox.run("", Task("f", tests="s = f()\nassert s.push(1)", channel="judged"))
     with pytest.raises(SandboxError, match="hand the candidate a"):
         sandbox.run("def f(n): return n", Task("f", tests="x = [len]\nassert f(x[0]) == 1", channel="judged"))
     handed_over = sandbox.run("def f(n): return n('ab')", Task("f", tests="x = [len]\nassert f(x[0]) == 2"))
     assert (handed_over.passed, handed_over.channel) == (True, "cooperative")
     with pytest.raises(TaskError, match="channel must be"):
-        Task("f", channel="cooperative")  # type: ignore[arg-type]
+        Task("f", channel="private")  # type: ignore[arg-type]
 
 
 UNREADABLE = "import os\nos.makedirs('a/b/c')\nfor name in ('a/b/c', 'a/b', 'a'): os.chmod(name, 0)\nos.symlink('/', 'out')"

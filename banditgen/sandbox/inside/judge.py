@@ -8,10 +8,10 @@ import os
 import select
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from banditgen.sandbox.inside import exceptions, handles, program, values, wire
+from banditgen.sandbox.inside import beside, exceptions, handles, program, values, wire
 
 
 class JudgementError(BaseException):
@@ -25,9 +25,11 @@ class JudgementError(BaseException):
 def main(tests_fd: int, verdict_fd: int, link_fd: int) -> int:
     """Judge one candidate and write the verdict."""
     order = marshal.loads(program.read_all(tests_fd))  # noqa: S302  # what the user's process wrote
+    sys.argv[:] = beside.ARGUMENTS
+    beside.lay_files(order["files"])
     link = Link(link_fd)
     try:
-        names = link.names(order["names"])
+        names = link.names(order["names"], order["modules"])
         verdict = program.run_tests(order, names, vars(builtins))
     except JudgementError as error:
         verdict = {"outcome": error.outcome, "error": str(error)}
@@ -53,7 +55,7 @@ class Link:
         self.calls = 0
         self.broken: JudgementError | None = None
 
-    def names(self, wanted: list[str]) -> dict[str, Any]:
+    def names(self, wanted: list[str], modules: Sequence[str] = program.ALIASES) -> dict[str, Any]:
         """What the tests see of the candidate: a proxy for each function, the value of each constant."""
         reply = self._ask({"names": wanted})
         found: dict[str, Any] = {}
@@ -63,8 +65,7 @@ class Link:
                 found[name] = self._decode(entry["value"]) if "value" in entry else self._proxy(name)
         module = types.ModuleType(program.MODULE)
         vars(module).update(found)
-        for alias in program.ALIASES:
-            sys.modules[alias] = module
+        beside.name_module(module, modules)
         return found
 
     def _proxy(self, name: str) -> Callable[..., Any]:

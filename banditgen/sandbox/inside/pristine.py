@@ -17,7 +17,7 @@ WATCHED = """
 bisect builtins cmath collections copy datetime decimal fractions functools heapq itertools json marshal math operator os random re
 statistics string traceback unittest unittest.case unittest.result _frozen_importlib _frozen_importlib_external
 banditgen.sandbox.inside banditgen.sandbox.inside.program banditgen.sandbox.inside.pristine banditgen.sandbox.inside.pytest_run
-banditgen.sandbox.inside.image
+banditgen.sandbox.inside.image banditgen.sandbox.inside.roles banditgen.sandbox.inside.beside banditgen.sandbox.inside.places
 """
 
 Entry = tuple[Mapping[str, Any], str, frozenset[str] | None, tuple[tuple[str, Any, Any], ...]]

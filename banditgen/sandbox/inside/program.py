@@ -4,91 +4,23 @@ from __future__ import annotations
 
 import _thread
 import atexit
-import builtins
 import json
 import linecache
 import marshal
 import os
-import site
 import sys
 import threading
 import traceback
 import types
-from typing import Any, NoReturn
+from typing import Any
 
-from banditgen.sandbox.inside import pristine
+from banditgen.sandbox.inside import places, pristine
 
 READ_CHUNK = 1 << 20
 ERROR_CHARACTERS = 500
 VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
 ALIASES = ("solution", "candidate", "main")
-
-_kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
-
-
-def main(code_fd: int) -> int:
-    """Run a candidate as a program; the exit code is its own."""
-    code = read_all(code_fd).decode()
-    module = sys.modules["__main__"] = types.ModuleType("__main__")
-    status = 0
-    try:
-        run_source(code, module, "<candidate>")
-    except SystemExit as error:
-        status = _exit_status(error)
-    except BaseException as error:  # noqa: BLE001
-        show(error)
-        status = 1
-    return finish(status)
-
-
-def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> NoReturn:
-    """Run a candidate and its tests in one interpreter, write the verdict, and end this process.
-
-    To return would be to take what is remembered apart, thousands of objects, each on a page that is then copied.
-    """
-    memory, clean = _kept.pop()  # here and nowhere else from now on: a module's names are the candidate's to change
-    run, judge_by, write, load = run_tests, _forged, write_verdict, marshal.loads
-    code = read_all(code_fd).decode()
-    module = new_module()
-    try:
-        run_source(code, module, "<candidate>")
-    except BaseException as error:  # noqa: BLE001
-        write_verdict(verdict_fd, {"outcome": "error", "error": describe(error)})
-        show(error)
-        sys.stdout.flush()
-        os._exit(1)
-    verdict = judge_by(memory.replaced() or memory.imports_changed())
-    if verdict is None:
-        order = load(read_all(tests_fd))
-        verdict = run(order, vars(module), clean, memory)
-        verdict = judge_by(memory.replaced()) or {**verdict, "nonce": order["nonce"]}
-    sys.stdout.flush()
-    write(verdict_fd, verdict)
-    os._exit(0)
-
-
-def prepare_worker() -> None:
-    """Give the interpreter what `-S` leaves out of the builtins, and note what tests and verdict rest on.
-
-    What tests call are the builtins as Python ships them, whatever a candidate makes of its own.
-    """
-    site.setquit()
-    site.setcopyright()
-    site.sethelper()
-    _kept.append((pristine.Memory(), dict(vars(builtins))))
-
-
-def _forged(replaced: str | None) -> dict[str, Any] | None:
-    return None if replaced is None else {"outcome": "forged", "error": f"the candidate replaced {replaced}"}
-
-
-def new_module() -> types.ModuleType:
-    """The module that a candidate becomes, importable by tests as `solution` and `candidate`."""
-    module = types.ModuleType(MODULE)
-    for name in ALIASES:
-        sys.modules[name] = module
-    return module
 
 
 def run_source(code: str, module: types.ModuleType, filename: str) -> None:
@@ -102,35 +34,66 @@ def run_code(code: types.CodeType, module: types.ModuleType, source: str) -> Non
     exec(code, vars(module))  # noqa: S102  # what a sandbox is for
 
 
-def run_tests(order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory | None = None) -> dict[str, Any]:
-    """Run tests over `names`; assert-style ones with `clean` as their builtins. `memory` is given beside a candidate.
+def run_tests(
+    order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory | None = None, watch: Any = None
+) -> dict[str, Any]:
+    """Run tests over `names`; a script with `clean` as its builtins. `memory` is given beside a candidate, `watch` over a stub.
 
     Returns:
-        The verdict: "outcome" is "passed", "wrong" or "error"; "error" says why.
+        The verdict: "outcome" is "passed", "wrong", "error" or "skipped"; "error" says why.
 
     """
     if order["kind"] == "pytest":
         from banditgen.sandbox.inside import pytest_run  # noqa: PLC0415  # it imports this module
 
-        return pytest_run.run(order, names, memory)
+        return pytest_run.run(order, names, memory, watch)
     entry_point = order["entry_point"]
-    scope = {name: value for name, value in names.items() if name not in clean or name in (entry_point, "__name__")}
-    scope["__builtins__"] = clean
     source = order["tests"]
-    linecache.cache["<tests>"] = (len(source), None, source.splitlines(keepends=True), "<tests>")
+    module = types.ModuleType("__main__")
+    module.__file__ = os.path.join(os.getcwd(), "main.py")
+    scope = vars(module)
+    scope.update({name: value for name, value in names.items() if name == entry_point or not (name in clean or name.startswith("__"))})
+    scope["__builtins__"] = clean
+    sys.modules["__main__"] = module
+    compiled = order["compiled"]
+    code = marshal.loads(compiled) if compiled else compile(source, "<tests>", "exec", dont_inherit=True)  # noqa: S302
     try:
-        compiled = order["compiled"]
-        exec(marshal.loads(compiled) if compiled else compile(source, "<tests>", "exec", dont_inherit=True), scope)  # noqa: S102, S302
+        run_code(code, module, source)
         if order["call_check"]:
             if entry_point not in scope:
                 return {"outcome": "error", "error": f"NameError: name {entry_point!r} is not defined"}
             scope["check"](scope[entry_point])
-    except AssertionError as error:
-        return {"outcome": "wrong", "error": describe(error)}
     except BaseException as error:  # noqa: BLE001
-        show(error)
-        return {"outcome": "error", "error": describe(error)}
+        return _of_raised(error, places.Places(source, code), frozenset(order["own"]), watch)
     return {"outcome": "passed"}
+
+
+def _of_raised(error: BaseException, where: places.Places, own: frozenset[str], watch: Any) -> dict[str, Any]:
+    """What tests as a script come to that end with an exception: an exit of their own says so itself."""
+    found = where.of(error)
+    if watch is not None:
+        watch.see(error, found)
+    if isinstance(error, SystemExit) and where.says(found, places.EXITS, own):
+        return {"outcome": "wrong", "error": f"the tests exit with {error.code!r}"} if error.code else {"outcome": "passed"}
+    if not isinstance(error, AssertionError):
+        show(error)
+    return {"outcome": "wrong" if isinstance(error, AssertionError) else "error", "error": describe(error)}
+
+
+def run_checker(order: dict[str, Any], clean: dict[str, Any]) -> dict[str, Any]:
+    """Have a task's checker judge an output: "passed", "wrong", or "fault" where the checker itself fails."""
+    module = types.ModuleType("__main__")
+    vars(module)["__builtins__"] = clean
+    try:
+        run_source(order["checker"], module, "<checker>")
+        right = vars(module)["check"](*order["texts"])
+    except AssertionError as error:
+        return {"outcome": "wrong", "error": f"the checker refuses the output: {describe(error)}"}
+    except BaseException as error:  # noqa: BLE001
+        return {"outcome": "fault", "error": f"the checker failed: {describe(error)}"}
+    if right is None:
+        return {"outcome": "fault", "error": "the checker returned None, neither true nor false"}
+    return {"outcome": "passed"} if right else {"outcome": "wrong", "error": "the checker refuses the output"}
 
 
 def describe(error: BaseException) -> str:
@@ -189,7 +152,8 @@ def read_all(descriptor: int) -> bytes:
     return b"".join(chunks)
 
 
-def _exit_status(error: SystemExit) -> int:
+def exit_status(error: SystemExit) -> int:
+    """The exit code that an interpreter gives for it; what is no number is printed."""
     if error.code is None:
         return 0
     if isinstance(error.code, int):

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import os
-import re
 import sys
 import types
 import unittest
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from banditgen.sandbox.inside import pristine, program
+from banditgen.sandbox.inside import places, pristine, program, rootfs
 
 FILE = Path("/test_candidate.py")  # a name for the tests, which are in memory alone; no folder of this name is ever read
 NAME = "test_candidate"
 FRAMEWORK = ("pytest", "_pytest", "pluggy", "iniconfig")
 SHARED = ("packaging", "pygments")  # which a candidate may have loaded for itself
-LEAVES = re.compile(r"(raise\s+)?((?P<root>\w+)\.)?([\w.]+\.)?(skip|skipTest|SkipTest|importorskip|xfail)\b")
 
 
-def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | None = None) -> dict[str, Any]:
-    """Run a pytest file with the candidate's names in reach of its tests; `memory` is given beside a candidate.
+def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | None = None, watch: Any = None) -> dict[str, Any]:
+    """Run a pytest file with the candidate's names in reach of its tests; `memory` is given beside a candidate, `watch` over a stub.
 
     Returns:
         The verdict: passed when every test that pytest found came to its end, at least one of them ran, and none failed. A test that
@@ -33,7 +30,7 @@ def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | 
         early = _clear_the_way(memory)
         if early is not None:
             return {"outcome": "forged", "error": f"the candidate loaded {early} before the tests did"}
-    sys.path.extend(order["paths"])
+    sys.path.extend(map(rootfs.shown_at, order["paths"]))
     try:
         import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
     except ImportError:
@@ -43,7 +40,7 @@ def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | 
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for wrapper in (Watcher.pytest_runtest_makereport, Watcher.pytest_make_collect_report):
         pytest.hookimpl(wrapper=True)(wrapper)
-    watcher = Watcher(order["tests"], names, beside_candidate=memory is not None)
+    watcher = Watcher(order, names, beside_candidate=memory is not None, watch=watch)
     arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--noconftest", "-c", os.devnull]
     arguments += ["--rootdir", "/", "--confcutdir", "/", "--tb=short", "--color=no"]
     framework = pristine.entries_of(sorted(name for name in sys.modules if name.partition(".")[0] in FRAMEWORK)) if memory else ()
@@ -74,51 +71,27 @@ def _no_main(*_: Any, **__: Any) -> None:
     """What `unittest.main()` at the end of a test file does here."""
 
 
-class Names:
-    """What names a test file binds and uses, so that none of the candidate's others gets among its tests.
-
-    A mark, a fixture or a hook of pytest's in the candidate's code would else have a say in how it is tested.
-    """
-
-    def __init__(self, tree: ast.Module) -> None:
-        self.own: set[str] = set()
-        self.used: set[str] = set()
-        for node in ast.walk(tree):
-            match node:
-                case ast.Name(id=name, ctx=ast.Load()):
-                    self.used.add(name)
-                case ast.Name(id=name) | ast.arg(arg=name):
-                    self.own.add(name)
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    self.own.add(name)
-                case ast.ImportFrom(module=module, names=aliases):
-                    theirs = (module or "").partition(".")[0] in program.ALIASES
-                    bound = {alias.asname or alias.name for alias in aliases}
-                    (self.used if theirs else self.own).update(bound)
-                case ast.Import(names=aliases):
-                    self.own.update((alias.asname or alias.name).partition(".")[0] for alias in aliases)
-                case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                    self.own.add(name)
-
-
 class Watcher:
     """A pytest plugin that has pytest run tests from memory, gives them the candidate's names, and remembers what happened.
 
     Args:
-        tests: their source.
+        order: the tests, and the names that they bind ("own") and use ("used"): a mark, a fixture or a hook of pytest's among the
+            candidate's others would have a say in how it is tested.
         names: the candidate's.
         beside_candidate: whether these are the candidate's own objects, which may raise what pytest takes for a skip.
+        watch: what sees the tests touch a stub.
 
     """
 
-    def __init__(self, tests: str, names: dict[str, Any], *, beside_candidate: bool) -> None:
-        self._tests = tests
+    def __init__(self, order: dict[str, Any], names: dict[str, Any], *, beside_candidate: bool, watch: Any) -> None:
+        self._order = order
         self._candidate = names
-        self._names = Names(ast.parse(tests))
+        self._own = frozenset(order["own"])
+        self._used = frozenset(order["used"])
         self._beside = beside_candidate
-        self._lines = tests.splitlines(keepends=True)
-        self._codes: frozenset[int] = frozenset()
-        self._kept: list[types.CodeType] = []
+        self._watch = watch
+        self._code = compile(order["tests"], "<tests>", "exec", dont_inherit=True)
+        self._places = places.Places(order["tests"], self._code)
         self._collected = 0
         self._left: dict[str, str] = {}
         self.problem: tuple[str, str] | None = None
@@ -148,32 +121,35 @@ class Watcher:
 
     def load(self) -> types.ModuleType:
         """The test module, executed, with those of the candidate's names in it that it uses."""
-        own, used = self._names.own, self._names.used
         module = sys.modules[NAME] = types.ModuleType(NAME)
         module.__file__ = str(FILE)
-        vars(module).update({name: value for name, value in self._candidate.items() if name in used and not name.startswith("__")})
-        code = compile(self._tests, "<tests>", "exec", dont_inherit=True)
-        self._kept = list(_codes(code))
-        self._codes = frozenset(map(id, self._kept))
+        used = {name: value for name, value in self._candidate.items() if name in self._used and not name.startswith("__")}
+        vars(module).update(used)
         main, unittest.main = unittest.main, _no_main  # type: ignore[assignment]  # pytest runs the tests, and leaves when they are done
         try:
-            program.run_code(code, module, self._tests)
+            program.run_code(self._code, module, self._order["tests"])
         finally:
             unittest.main = main
-        for name in [name for name in vars(module) if name not in own and name not in used and not name.startswith("__")]:
+        known = self._own | self._used
+        for name in [name for name in vars(module) if name not in known and not name.startswith("__")]:
             del vars(module)[name]  # from the candidate's `*`
         return module
 
     def pytest_pycollect_makeitem(self, collector: Any, name: str) -> list[Any] | None:
         """Take no test from among the candidate's names."""
-        foreign = type(collector).__name__ == "Module" and name not in self._names.own
-        return [] if foreign else None
+        return [] if type(collector).__name__ == "Module" and name not in self._own else None
+
+    def pytest_runtest_setup(self) -> None:
+        """Judge each test over a stub for itself."""
+        if self._watch is not None:
+            self._watch.forget()
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, Any]:
         """See whose a skip is, before pytest turns it into another and after."""
-        self._see(item.nodeid, call.excinfo)
+        lasting = call.when == "setup"  # what is set up for several tests fails for all of them
+        self._see(item.nodeid, call.excinfo, lasting=lasting)
         report = yield
-        self._see(item.nodeid, call.excinfo)
+        self._see(item.nodeid, call.excinfo, lasting=lasting)
         return report
 
     def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, Any]:
@@ -182,36 +158,24 @@ class Watcher:
         self._see(collector.nodeid, report.call.excinfo)
         return report
 
-    def _see(self, nodeid: str, caught: Any) -> None:
+    def _see(self, nodeid: str, caught: Any, *, lasting: bool = False) -> None:
         import pytest  # noqa: PLC0415
 
-        left = (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
-        if self._beside and caught is not None and isinstance(caught.value, left) and not self._tests_own(caught.value):
-            self._note("wrong", f"the candidate raised {type(caught.value).__name__} in {nodeid}")
+        if caught is None:
+            return
+        error, left = caught.value, (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
+        if self._watch is not None:
+            self._watch.see(error, self._places.of(error), lasting=lasting)
+        elif self._beside and isinstance(error, left) and not self._is_own(error):
+            self._note("wrong", f"the candidate raised {type(error).__name__} in {nodeid}")
 
-    def _tests_own(self, error: BaseException) -> bool:
+    def _is_own(self, error: BaseException) -> bool:
         """Whether it is the tests that leave a test early: by a mark, or where their own text says so."""
         for part in (error, error.__context__):
-            place = None
-            trace = part.__traceback__ if part is not None else None
-            while trace is not None:
-                if id(trace.tb_frame.f_code) in self._codes:
-                    place = trace
-                trace = trace.tb_next
-            if place is not None:
-                said = LEAVES.match(self._segment(place))
-                return said is not None and (said["root"] is None or said["root"] in self._names.own)
+            found = self._places.of(part)
+            if found:
+                return self._places.says(found, places.SKIPS, self._own)
         return True
-
-    def _segment(self, trace: types.TracebackType) -> str:
-        """The expression or statement of the tests that a frame is at."""
-        positions = list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2]
-        line, end_line, column, end_column = positions
-        if line is None or end_line is None or column is None or end_column is None:
-            return ""
-        lines = [text.encode() for text in self._lines[line - 1 : end_line]]
-        lines[-1] = lines[-1][:end_column]
-        return b"".join([lines[0][column:], *lines[1:]]).decode(errors="replace").strip()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Note one phase of one test."""
@@ -232,26 +196,21 @@ class Watcher:
             self._left[report.nodeid] = _reason(report.longrepr)
 
     def _note(self, outcome: str, text: str) -> None:
-        if self.problem is None:
+        if self.problem is None and not (self._watch is not None and self._watch.touched):
             self.problem = (outcome, (text.strip().splitlines() or [""])[0][: program.ERROR_CHARACTERS])
 
     def verdict(self) -> dict[str, Any]:
         """What it all comes to."""
         if self.problem is not None:
-            return {"outcome": self.problem[0], "error": self.problem[1]}
+            return {"outcome": self.problem[0], "error": self.problem[1], "untouched": self._watch is not None}
         if len(self._left) < self._collected:
             return {"outcome": "wrong", "error": f"{len(self._left)} of {self._collected} tests ran to their end"}
+        if not self._left and self._order["script"]:
+            return {"outcome": "passed"}  # a script that uses pytest's names: it has run
         skipped = [reason for reason in self._left.values() if reason]
         if len(skipped) == len(self._left):
             return {"outcome": "skipped", "error": f"every test is skipped: {skipped[0]}" if skipped else "there is no test"}
         return {"outcome": "passed"}
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for part in code.co_consts:
-        if isinstance(part, types.CodeType):
-            yield from _codes(part)
 
 
 def _reason(longrepr: Any) -> str:

@@ -11,15 +11,15 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from banditgen.sandbox.inside import exceptions, handles, program, values, wire
+from banditgen.sandbox.inside import beside, exceptions, handles, program, values, wire
 
 VALUE_KINDS = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type(None))
 
 
 def main(code_fd: int, link_fd: int) -> int:
     """Serve the judge until it hangs up."""
-    code = program.read_all(code_fd).decode()
-    candidate = Candidate(code)
+    received = beside.receive(code_fd)
+    candidate = Candidate(received.code, beside.solution(received))
     while True:
         try:
             request_id, request = wire.receive(link_fd)
@@ -37,11 +37,11 @@ def main(code_fd: int, link_fd: int) -> int:
 class Candidate:
     """The loaded candidate, and the objects of its that the judge holds handles of."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, module: types.ModuleType) -> None:
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._failure: dict[str, Any] | None = None
-        self._module: types.ModuleType = program.new_module()
+        self._module = module
         try:
             program.run_source(code, self._module, "<candidate>")
         except BaseException as error:  # noqa: BLE001

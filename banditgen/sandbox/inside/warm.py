@@ -9,6 +9,7 @@ import builtins
 import linecache
 import os
 import sys
+import types
 from typing import Any
 
 from banditgen.sandbox.inside import judge, program, server, wire
@@ -71,9 +72,9 @@ class Straight(judge.Link):
 def warm_up(ours: int, theirs: int) -> None:
     """Judge a harmless candidate a few times over a socket, of which these are the ends; nothing of it is left."""
     clean = dict(vars(builtins))
-    order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b""}
+    order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b"", "own": ()}
     for _ in range(ROUNDS):
-        link = Straight(server.Candidate(CODE), ours, theirs)
+        link = Straight(server.Candidate(CODE, types.ModuleType(program.MODULE)), ours, theirs)
         verdict = program.run_tests(order, link.names(["f"]), clean)
         assert verdict == {"outcome": "passed"}, verdict
     for name in program.ALIASES:

@@ -18,8 +18,8 @@ import traceback
 import typing
 from collections.abc import Callable
 
-from banditgen.sandbox.inside import judge, kernel, program, pytest_run, report, rootfs, server, warm
-from banditgen.sandbox.inside.isolate import Plan, landlock_rules
+from banditgen.sandbox.inside import judge, kernel, pytest_run, report, roles, rootfs, server, warm
+from banditgen.sandbox.inside.isolate import Isolation, Plan, become_worker, landlock_rules
 from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Confinement, Job
 from banditgen.sandbox.inside.tree import Tree
 
@@ -40,23 +40,9 @@ ANCILLARY_BYTES = _socket.CMSG_SPACE(16 * 4)
 SIGXCPU = int(signal.SIGXCPU)
 
 
-def main(plan: Plan) -> None:
-    """Run a worker until the user's process is gone."""
-    control = _socket.socket(fileno=plan.control)
-    try:
-        worker = Worker(plan, control)
-        greeting = worker.hello()
-    except OSError as error:
-        control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
-        os._exit(1)
-    del plan  # what stands here is seen by every job
-    control.send(json.dumps(greeting).encode())
-    del greeting
-    worker.serve()
-    os._exit(0)
-
-
-def _preload() -> None:
+def main(control_fd: int, settings: str) -> None:
+    """Run a worker on the control socket until the user's process is gone."""
+    plan = Plan(**json.loads(settings))
     for name in PRELOAD.split():
         importlib.import_module(name)
     eval(f"({USUAL_TYPES})", dict(vars(typing)))  # noqa: S307  # typing remembers what it has made
@@ -65,27 +51,38 @@ def _preload() -> None:
     ours.close()
     theirs.close()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # pid 1 can't be sent a signal from inside for which it has no handler
+    control = _socket.socket(fileno=control_fd)
+    try:
+        isolation = become_worker(plan)
+        assert isolation is not None
+        worker = Worker(plan, isolation, control)
+        greeting = worker.hello()
+    except OSError as error:
+        control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
+        os._exit(1)
+    control.send(json.dumps(greeting).encode())
+    worker.serve()
+    os._exit(0)
 
 
 class Worker:
     """Forks jobs, one at a time."""
 
-    def __init__(self, plan: Plan, control: _socket.socket) -> None:
-        _preload()
+    def __init__(self, plan: Plan, isolation: Isolation, control: _socket.socket) -> None:
         self._plan = plan
+        self._isolation = isolation
         self._control = control
         self._processors = os.sched_getaffinity(0)
-        self._parent = os.pidfd_open(plan.parent) if plan.parent else -1
-        plan.parent = 0
-        mounter = _socket.socket(fileno=plan.mounter) if plan.mounter >= 0 else None
+        self._parent = -1 if isolation.namespaces else os.pidfd_open(plan.parent)
+        self._scratch_path = rootfs.SCRATCH if isolation.mounter else plan.scratch
         self._scratch: rootfs.Scratch | rootfs.Folder = (
-            rootfs.Scratch(mounter) if mounter else rootfs.Folder(plan.scratch, alone=plan.namespaces)
+            rootfs.Scratch(isolation.mounter) if isolation.mounter else rootfs.Folder(plan.scratch, alone=isolation.namespaces)
         )
-        os.environ.update(HOME=plan.scratch, TMPDIR=plan.scratch)
-        self._tree = Tree(plan.proc, alone=plan.namespaces)
-        self._confinement = Confinement(plan, self._tree.baseline_virtual)
+        os.environ.update(HOME=self._scratch_path, TMPDIR=self._scratch_path)
+        self._tree = Tree(isolation.proc, alone=isolation.namespaces)
+        self._confinement = Confinement(isolation, self._tree.baseline_virtual, self._scratch_path, plan.strangers)
         self._confinement.confine_worker()
-        program.prepare_worker()
+        roles.prepare_worker()
         gc.collect()
         self._fillers = warm.fill_holes()
         gc.freeze()
@@ -95,13 +92,12 @@ class Worker:
         """What holds this worker's jobs."""
         self._prepare(1 << 20, 64)
         return {
-            "namespaces": self._plan.namespaces,
+            "namespaces": self._isolation.namespaces,
             "bubblewrap": self._plan.bubblewrap,
             "landlock": self._confinement.rules is not None,
-            "seccomp": self._plan.seccomp,
+            "seccomp": self._isolation.seccomp,
             "uid": os.getuid(),
-            "packages": self._plan.packages,
-            "notes": self._plan.notes,
+            "notes": self._isolation.notes,
         }
 
     def serve(self) -> None:
@@ -131,7 +127,7 @@ class Worker:
         """Give the next job an empty folder, and rules that let it write there alone."""
         fresh = self._scratch.prepare(disk, inodes)
         if fresh:
-            rules = landlock_rules(self._plan)
+            rules = landlock_rules(self._plan, self._scratch_path, everything=self._isolation.mounter is not None)
             self._confinement.rules = None if rules is None else _moved(rules)
 
     def _run(self, job: Job, descriptors: dict[str, int]) -> report.Ended:
@@ -147,11 +143,11 @@ class Worker:
                 near.close()
                 far.close()
             elif job.role == "cooperative":
-                main = self._fork(
-                    job, descriptors, (descriptors["code"], descriptors["tests"], descriptors["verdict"]), program.cooperative
-                )
+                main = self._fork(job, descriptors, (descriptors["code"], descriptors["tests"], descriptors["verdict"]), roles.cooperative)
+            elif job.role == "alone":
+                main = self._fork(job, descriptors, (descriptors["tests"], descriptors["verdict"]), roles.alone)
             else:
-                main = self._fork(job, descriptors, (descriptors["code"],), program.main)
+                main = self._fork(job, descriptors, (descriptors["code"],), roles.main)
         finally:
             for number in descriptors.values():
                 os.close(number)

@@ -1,0 +1,82 @@
+"""The processes of a job that hold a candidate: as a program, or beside its tests."""
+
+from __future__ import annotations
+
+import builtins
+import marshal
+import os
+import site
+import sys
+from typing import Any, NoReturn
+
+from banditgen.sandbox.inside import beside, pristine, program, stub
+
+_kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
+
+
+def prepare_worker() -> None:
+    """Give the interpreter what `-S` leaves out of the builtins, and note what tests and verdict rest on.
+
+    What tests call are the builtins as Python ships them, whatever a candidate makes of its own.
+    """
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+    beside.install()
+    _kept.append((pristine.Memory(), dict(vars(builtins))))
+
+
+def main(code_fd: int) -> int:
+    """Run a candidate as a program; the exit code is its own."""
+    candidate = beside.receive(code_fd)
+    module = beside.script(candidate)
+    status = 0
+    try:
+        program.run_source(candidate.code, module, "<candidate>")
+    except SystemExit as error:
+        status = program.exit_status(error)
+    except BaseException as error:  # noqa: BLE001
+        program.show(error)
+        status = 1
+    return program.finish(status)
+
+
+def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> NoReturn:
+    """Run a candidate and its tests in one interpreter, write the verdict, and end this process.
+
+    To return would be to take what is remembered apart, thousands of objects, each on a page that is then copied.
+    """
+    memory, clean = _kept.pop()  # here and nowhere else from now on: a module's names are the candidate's to change
+    run, judge_by, write, load = program.run_tests, _forged, program.write_verdict, marshal.loads
+    candidate = beside.receive(code_fd)
+    module = beside.solution(candidate)
+    try:
+        if not candidate.later:
+            program.run_source(candidate.code, module, "<candidate>")
+    except BaseException as error:  # noqa: BLE001
+        program.write_verdict(verdict_fd, {"outcome": "error", "error": program.describe(error)})
+        program.show(error)
+        sys.stdout.flush()
+        os._exit(1)
+    verdict = judge_by(memory.replaced() or memory.imports_changed())
+    if verdict is None:
+        order = load(program.read_all(tests_fd))
+        verdict = run(order, vars(module), clean, memory)
+        verdict = judge_by(memory.replaced()) or {**verdict, "nonce": order["nonce"]}
+    sys.stdout.flush()
+    write(verdict_fd, verdict)
+    os._exit(0)
+
+
+def alone(tests_fd: int, verdict_fd: int) -> NoReturn:
+    """Run what is no candidate's: a task's checker over an output, or its tests over a stub, to see what they do by themselves."""
+    memory, clean = _kept.pop()
+    order = marshal.loads(program.read_all(tests_fd))  # noqa: S302  # what the user's process wrote
+    verdict = stub.run(order, clean, memory) if "stub" in order else program.run_checker(order, clean)
+    sys.stdout.flush()
+    program.write_verdict(verdict_fd, {**verdict, "nonce": order["nonce"]})
+    os._exit(0)
+
+
+def _forged(replaced: str | None) -> dict[str, Any] | None:
+    return None if replaced is None else {"outcome": "forged", "error": f"the candidate replaced {replaced}"}

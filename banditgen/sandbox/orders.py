@@ -1,0 +1,103 @@
+"""What a job is told of a task: in the terms of the far side, which knows no tasks."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import marshal
+from typing import Any
+
+from banditgen import _suite
+from banditgen.sandbox.channel import Look
+from banditgen.task import Task, checker_arguments
+
+LAYS = ("__file__", "multiprocessing", "ProcessPool", "main.py", "runpy")  # in code that may look for its own file
+
+
+def candidate(code: str, task: Task) -> bytes:
+    """A candidate, as `inside.beside.Candidate` has it."""
+    tests = task.tests or ""
+    lay = any(word in code for word in LAYS) or any(f"{name}.py" in tests for name in task.modules)
+    return marshal.dumps((code, task.modules, task.files, lay, bool(tests) and _imports_later(tests, task.module)))
+
+
+def program(code: str) -> bytes:
+    """A program that belongs to no task, in the same form."""
+    return marshal.dumps((code, _suite.MODULES, (), False, False))
+
+
+def tests(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any]:
+    """A task's tests, as `inside.program.run_tests` takes them."""
+    assert task.tests is not None
+    own, used, script = _names(task.tests, task.module)
+    return {
+        "kind": task.kind,
+        "tests": task.tests,
+        "entry_point": task.entry_point,
+        "names": look.names,
+        "call_check": _suite.look(task.tests, task.module).is_checked,
+        "compiled": look.compiled,
+        "paths": environment,
+        "modules": task.modules,
+        "files": task.files,
+        "own": own,
+        "used": used,
+        "script": script,
+    }
+
+
+def alone(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any]:
+    """A task's tests, to be run once over a stub."""
+    assert task.tests is not None
+    suite = _suite.look(task.tests, task.module)
+    wanted = suite.free | suite.imported | ({task.entry_point} if task.entry_point else set())
+    return {**tests(task, look, environment), "stub": sorted(wanted)}
+
+
+def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]:
+    """A task's checker and what it has to judge, as `inside.program.run_checker` takes them."""
+    assert task.checker is not None
+    texts = (stdin, printed, expected)[: checker_arguments(task.checker)]
+    return {"checker": task.checker, "texts": texts}
+
+
+def reaches_for_files(task: Task) -> bool:
+    """Whether a task's tests start the candidate's file as a program: that is no use of a name."""
+    return task.tests is not None and any(f"{name}.py" in task.tests for name in task.modules)
+
+
+@functools.lru_cache(maxsize=256)
+def _names(source: str, module: str | None) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """The names that tests bind, and those that they use; and whether their module itself asserts something."""
+    suite = _suite.look(source, module)
+    own: set[str] = set()
+    used: set[str] = set(suite.imported)
+    for node in ast.walk(suite.tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                used.add(name)
+            case ast.Name(id=name) | ast.arg(arg=name):
+                own.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                own.add(name)
+            case ast.ImportFrom(module=place, names=aliases):
+                (used if place in suite.modules else own).update(alias.asname or alias.name for alias in aliases)
+            case ast.Import(names=aliases):
+                own.update((alias.asname or alias.name).partition(".")[0] for alias in aliases)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                own.add(name)
+    script = any(isinstance(node, ast.Assert | ast.With) for node in _suite.reached(suite.tree, guarded=False))
+    return tuple(own), tuple(used), script
+
+
+@functools.lru_cache(maxsize=256)
+def _imports_later(source: str, module: str | None) -> bool:
+    """Whether tests import the candidate inside functions alone: what they do before, such as patching `input`, comes first then."""
+    suite = _suite.look(source, module)
+    if not suite.explicit or suite.free:
+        return False
+    return not any(
+        (isinstance(node, ast.ImportFrom) and node.module in suite.modules)
+        or (isinstance(node, ast.Import) and any(alias.name in suite.modules for alias in node.names))
+        for node in _suite.reached(suite.tree, guarded=False)
+    )
