@@ -11,7 +11,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "BanditGenerator": "session",
     "BanditgenError": "errors",
-    "Decision": "decision",
+    "create_default_generators": "arm",
+    "Decision": "racing.decision",
+    "EmbeddedGenerator": "generators.embedded",
     "ExperimentSelector": "selection",
     "FailureKind": "result",
     "Feedback": "result",
@@ -20,22 +22,27 @@ _HOMES = {
     "HistoryError": "errors",
     "Limits": "task",
     "NoBackendError": "errors",
+    "OllamaGenerator": "generators.ollama",
     "ParallelGenerator": "race",
-    "Race": "decision",
+    "Race": "racing.decision",
     "SandboxError": "errors",
     "SelectionCriteria": "scoring",
     "Strategy": "strategy",
     "Task": "task",
     "Timings": "result",
     "UsageError": "errors",
+    "ZygoteSandbox": "sandbox.pool",
 }
 
 if TYPE_CHECKING:
-    from banditgen.arm import GeneratorConfig
+    from banditgen.arm import GeneratorConfig, create_default_generators
     from banditgen.errors import BanditgenError, HistoryError, NoBackendError, SandboxError, UsageError
+    from banditgen.generators.embedded import EmbeddedGenerator
+    from banditgen.generators.ollama import OllamaGenerator
     from banditgen.race import ParallelGenerator
     from banditgen.racing.decision import Decision, Race
     from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
+    from banditgen.sandbox.pool import ZygoteSandbox
     from banditgen.scoring import SelectionCriteria
     from banditgen.selection import ExperimentSelector
     from banditgen.session import BanditGenerator
@@ -46,6 +53,7 @@ __all__ = [
     "BanditGenerator",
     "BanditgenError",
     "Decision",
+    "EmbeddedGenerator",
     "ExperimentSelector",
     "FailureKind",
     "Feedback",
@@ -54,6 +62,7 @@ __all__ = [
     "HistoryError",
     "Limits",
     "NoBackendError",
+    "OllamaGenerator",
     "ParallelGenerator",
     "Race",
     "SandboxError",
@@ -62,7 +71,9 @@ __all__ = [
     "Task",
     "Timings",
     "UsageError",
+    "ZygoteSandbox",
     "__version__",
+    "create_default_generators",
 ]
 
 

@@ -82,6 +82,14 @@ def plain_model(name: str) -> str:
     return name.removesuffix(":latest")
 
 
+def model_key(name: str) -> str:
+    """What all spellings of a model's name have in common: case, Ollama's own registry and ":latest" make no other model of it."""
+    key = name.lower()
+    for prefix in ("registry.ollama.ai/", "library/"):
+        key = key.removeprefix(prefix)
+    return plain_model(key)
+
+
 def arm_id(arm: Any) -> str:
     """Stable id of an arm: 12 hex digits of SHA-256 over its settings, so that a renamed arm keeps its evidence."""
     settings = arm_settings(arm)
@@ -144,7 +152,7 @@ def distinct_arms(arms: Sequence[Any]) -> list[Any]:
     return list(arms)
 
 
-def default_arms() -> list[GeneratorConfig]:
+def create_default_generators() -> list[GeneratorConfig]:
     """The five arms of the design document: conservative (0.1), balanced (0.5) and creative (0.9) settings."""
     return [
         GeneratorConfig("codellama_conservative", "codellama", 0.1),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import GeneratorConfig, check_arms, check_text, default_arms, named_arm_id, plain_model
+from banditgen.arm import GeneratorConfig, check_arms, check_text, create_default_generators, model_key, named_arm_id, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
@@ -123,7 +123,7 @@ class ParallelGenerator:
 
     def create_default_generators(self) -> list[GeneratorConfig]:
         """The design document's five arms."""
-        return default_arms()
+        return create_default_generators()
 
     def generate_parallel(
         self,
@@ -307,14 +307,13 @@ class ParallelGenerator:
     async def _check_models(self, generator: Generator, arms: list[Any]) -> None:
         """Refuse a race none of whose models the backend has, where it can say; one that is missing is one failed result."""
         try:
-            known = {plain_model(model.name) for model in await generator.models()}
+            known = {model_key(model.name): plain_model(model.name) for model in await generator.models()}
         except BackendError:
             return  # the race will say why
         wanted = {plain_model(arm.model) for arm in arms}
-        if known and not any(model in known or model.endswith(".gguf") for model in wanted):
-            raise ModelNotFoundError(
-                f"the backend {generator.name} has none of the models {', '.join(sorted(wanted))}: it has {', '.join(sorted(known))}"
-            )
+        if known and not any(model_key(model) in known or model.endswith(".gguf") for model in wanted):
+            there = ", ".join(sorted(known.values()))
+            raise ModelNotFoundError(f"the backend {generator.name} has none of the models {', '.join(sorted(wanted))}: it has {there}")
 
     def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
         """Record an outcome that the caller saw: the path for races without a `task`.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Sequence
 from typing import Any
+
+from banditgen import _html
 
 
 class FailureKind(enum.StrEnum):
@@ -105,6 +108,27 @@ class GenerationResult:
         timings = None if self.timings is None else dict(vars(self.timings))
         # by hand: dataclasses.asdict takes ten times as long, and a race may not wait for it
         return vars(self) | {"timings": timings, "measures": dict(self.measures), "isolation": dict(self.isolation)}
+
+    def _repr_html_(self) -> str:
+        return results_html([self]) + _html.code(self.code)
+
+
+def results_html(results: Sequence[GenerationResult]) -> str:
+    """Results as the table that notebooks show."""
+    headings = ("arm", "verdict", "quality", "speed", "combined", "seconds", "why not")
+    return _html.table(
+        headings,
+        (
+            (
+                r.generator_name,
+                "passed" if r.test_passed else r.failure or "failed",
+                *(f"{score:.2f}" for score in (r.quality_score, r.speed_score, r.combined_score)),
+                f"{r.generation_time:.1f}",
+                r.error or "",
+            )
+            for r in results
+        ),
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from banditgen._loop import release, run_elsewhere, run_sync
+from banditgen._settings import model_names
 from banditgen.arm import check_arms, check_text, distinct_arms
 from banditgen.bandit import Explanation
 from banditgen.errors import UsageError
@@ -30,7 +31,7 @@ from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import rank, weigh
 from banditgen.selection import ExperimentSelector, prefer, rate
-from banditgen.strategy import Strategy, expand, strategy_in_use
+from banditgen.strategy import Strategy, expand, strategy_in_use, with_models
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 
 logger = logging.getLogger("banditgen.session")
@@ -138,12 +139,14 @@ class BanditGenerator:
     async def _open(
         cls, strategy: str | Strategy | None, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
     ) -> BanditGenerator:
-        plan = strategy if isinstance(strategy, Strategy) else Strategy.load(strategy or strategy_in_use())
-        if arms is not None:
-            plan = plan.with_arms(arms)
         store = await asyncio.to_thread(defaults.default_history, history)
         owned: list[Any] = [] if store is history else [store]
         try:
+            plan = strategy if isinstance(strategy, Strategy) else plan_for(strategy, store)
+            if arms is not None:
+                plan = plan.with_arms(arms)
+            if plan.models is not None:
+                plan = with_models(plan, model_names(), ())
             generator = await asyncio.to_thread(defaults.default_backend, backend)
             owned += [] if generator is backend else [generator]
             known = [model.name for model in await generator.models()]
@@ -388,6 +391,15 @@ class BanditGenerator:
     def _decision(self, record: DecisionRecord) -> Decision:
         mine = {arm.name: arm for arm in self.arms}
         return Decision(record.id, record.task_type, [mine.get(arm["name"], arm) for arm in record.arms], record.propensities or {}, record)
+
+
+def plan_for(named: str | None, store: HistoryStore) -> Strategy:
+    """The strategy of a name or file, or the one in use on a history.
+
+    Raises:
+        StrategyError: no such strategy, or one that is wrong.
+    """
+    return Strategy.load(named or strategy_in_use(str(getattr(store, "url", ""))))
 
 
 def _files(strategy: Strategy) -> list[str]:

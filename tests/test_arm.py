@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from banditgen import GeneratorConfig
-from banditgen.arm import arm_id, check_arms, default_arms
+from banditgen.arm import arm_id, check_arms, create_default_generators
 from banditgen.errors import UsageError
 
 
@@ -28,8 +28,8 @@ def test_a_callers_own_class_is_an_arm() -> None:
     assert len(check_arms([Own()])) == 1
 
 
-def test_default_arms_are_the_documents_five() -> None:
-    assert [(arm.name, arm.model, arm.temperature) for arm in default_arms()] == [
+def test_create_default_generators_are_the_documents_five() -> None:
+    assert [(arm.name, arm.model, arm.temperature) for arm in create_default_generators()] == [
         ("codellama_conservative", "codellama", 0.1),
         ("qwen_balanced", "qwen2.5-coder:14b", 0.5),
         ("qwen_creative", "qwen2.5-coder:14b", 0.9),

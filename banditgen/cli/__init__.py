@@ -37,11 +37,27 @@ class _Verbs(click.Group):
             return None
         command = importlib.import_module(f"banditgen.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
+        _add_verbose(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
+
+
+def _add_verbose(command: click.Command) -> None:
+    """-v may stand after the verb, too."""
+    if not any(parameter.name == "verbose" for parameter in command.params):
+        command.params.append(
+            click.Option(["-v", "--verbose"], is_flag=True, expose_value=False, callback=_louder, help="Log more, on stderr.")
+        )
+    for verb in command.commands.values() if isinstance(command, click.Group) else ():
+        _add_verbose(verb)
+
+
+def _louder(_ctx: click.Context, _parameter: click.Parameter, verbose: bool) -> None:
+    if verbose:
+        logging.getLogger().setLevel(logging.INFO)
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})

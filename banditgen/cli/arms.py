@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from rich.console import Console
@@ -14,12 +15,16 @@ from rich.tree import Tree
 
 from banditgen.arm import arm_settings
 from banditgen.cli.known import strategy_of
-from banditgen.cli.output import WIDE, print_json, print_table, safe, shared
+from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, shared
+from banditgen.errors import BackendError
 from banditgen.evolution.experts import criteria_now
-from banditgen.evolution.lineage import Member, family
-from banditgen.learning.learner import Recommendation
+from banditgen.evolution.lineage import Member, arm_of, family
+from banditgen.history.base import HistoryStore
+from banditgen.learning.learner import Learner, Recommendation
 from banditgen.racing import defaults
-from banditgen.session import BanditGenerator
+from banditgen.session import BanditGenerator, plan_for
+from banditgen.strategy import Strategy
+from banditgen.task import DEFAULT_TASK_TYPE
 
 
 @click.group("arms")
@@ -28,23 +33,61 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--type", "task_type", help="The kind of task to rate them on.")
+@click.option("--type", "task_type", help="Only the beliefs for this kind of task.")
 @shared("strategy", "backend", "history", "json")
 def list_arms(task_type: str | None, strategy: str | None, backend: str | None, history: str | None, as_json: bool) -> None:
-    """List arms with what is expected of them, best first."""
-    with BanditGenerator.open(strategy, backend=backend, history=history) as bandit:
-        rows = bandit.recommend(task_type, top_k=len(bandit.arms))
+    """List arms with what is expected of them on each type of task, best first.
+
+    Those that may race here and all that the history knows, other backends' too; with --strategy or --backend those of that one alone.
+    """
+    with contextlib.closing(defaults.default_history(history)) as store:
+        plan = plan_for(strategy, store)
+        arms = _racing(plan, backend, store, needed=bool(strategy or backend))
+        if not strategy and not backend:
+            arms = _with_known(arms, store)
+        rows = []
+        if arms:
+            learner, criteria = Learner(store, arms, plan.policy, plan.bandit), criteria_now(store, plan)
+            kinds = [task_type] if task_type else learner.task_types() or [DEFAULT_TASK_TYPE]
+            rows = [(kind, r) for kind in kinds for r in learner.recommend(kind, criteria(kind))]
     if as_json:
         print_json(
             [
-                {"name": r.name, "arm_id": r.arm.arm_id, **arm_settings(r.arm)}
+                {"name": r.name, "arm_id": r.arm.arm_id, "task_type": kind, **arm_settings(r.arm)}
                 | {"expected_reward": r.expected_reward, "low": r.low, "high": r.high, "passes": r.passes, "fails": r.fails}
-                for r in rows
+                for kind, r in rows
             ]
         )
         return
-    headings = ("arm", "model", "temperature", "passed", "of", "expected reward", "95 % interval")
-    print_table(headings, [_row(r) for r in rows])
+    if not rows:
+        errors.print("no arms: nothing was raced in this history, and no backend answers")
+        return
+    headings = ("task type", "arm", "model", "temperature", "passed", "of", "expected reward", "95 % interval")
+    print_table(headings, [(kind, *_row(r)) for kind, r in rows])
+
+
+def _racing(plan: Strategy, backend: str | None, store: HistoryStore, *, needed: bool) -> list[Any]:
+    """The strategy's arms on a backend; none where no backend answers and none was asked for."""
+    try:
+        with BanditGenerator.open(plan, backend=backend, history=store) as bandit:
+            return bandit.arms
+    except BackendError:
+        if needed:
+            raise
+        return []
+
+
+def _with_known(arms: Sequence[Any], store: HistoryStore) -> list[Any]:
+    """These and all that the history knows, each once; one whose name another has is told apart by its id."""
+    found = {arm.arm_id: arm for arm in arms}
+    names = {arm.name for arm in arms}
+    for record in store.arms():
+        arm = arm_of(record)
+        if arm is None or arm.arm_id in found:
+            continue
+        found[arm.arm_id] = arm if arm.name not in names else dataclasses.replace(arm, name=f"{arm.name} ({arm.arm_id})")
+        names.add(arm.name)
+    return list(found.values())
 
 
 def _row(r: Recommendation) -> tuple[str, ...]:

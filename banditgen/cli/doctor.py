@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import platform
-from collections.abc import Callable
+import shutil
+import textwrap
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
 from banditgen import __version__
 from banditgen._loop import run_sync
+from banditgen._settings import KEYS, setting
+from banditgen.cli import one_line
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
 from banditgen.racing import defaults
+from banditgen.sandbox.default import default_sandbox
 from banditgen.strategy import known_strategies
+
+_HELD = {
+    "isolated": "Candidates are isolated: no network, no files of yours, limits on all that they use.",
+    "confined": "Candidates are confined by kernel rules, in your own namespaces.",
+    "limits": "Candidates have resource limits alone: they reach your files and network, so they run only with --allow-unsafe.",
+}
 
 
 @click.command("doctor")
@@ -29,6 +40,7 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
         "embedded": _try(_embedded),
         "sandbox": _try(_sandbox),
         "history": _try(lambda: _history(history)),
+        "settings": _try(_settings),
         "strategies": _try(lambda: {name: str(path) for name, path in known_strategies().items()}),
     }
     generates = any("error" not in parts[name] and parts[name].get("models") for name in ("ollama", "embedded"))
@@ -40,7 +52,40 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
         for part, facts in parts.items():
             rows += [(part if i == 0 else "", key, value) for i, (key, value) in enumerate(facts.items())]
         print_table(("part", "what", "seen"), rows)
+        click.echo()
+        click.echo(textwrap.fill(one_line(verdict(parts)), shutil.get_terminal_size().columns))
     ctx.exit(0 if usable else 1)
+
+
+def verdict(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """What will run here, how well candidates are held, and what to do better, in sentences."""
+    backend = next((name for name in ("ollama", "embedded") if parts[name].get("models")), None)
+    asked = parts["settings"].get("backend")
+    todo = [f"mend the settings: {parts['settings']['error']}"] if "error" in parts["settings"] else []
+    if backend is None:
+        said = "Nothing can run: no model answers."
+        todo.append(
+            "start Ollama and pull a model"
+            + ("" if "error" in parts["embedded"] else ", or `banditgen models pull` fetches two small ones")
+        )
+    else:
+        models = str(parts[backend]["models"]).split(", ")
+        said = f"Races run on {f'what is set, {asked}' if asked else backend}: {len(models)} model{'' if len(models) == 1 else 's'}."
+        if backend == "embedded":
+            todo.append("install Ollama with a model for code: the embedded ones are tiny")
+    sandbox = parts["sandbox"]
+    level = sandbox.get("level")
+    said += f" {_HELD.get(str(level), 'Candidates cannot run: no sandbox works here.')}"
+    weak = [key for key, value in sandbox.items() if "seen open" in str(value)]
+    if weak:
+        said += f" Not held: {', '.join(weak)}."
+    if "error" in sandbox:
+        todo.append(f"the sandbox: {sandbox['error']}")
+    elif level != "isolated":
+        todo.append("allow user namespaces, or install bubblewrap, to isolate candidates fully")
+    if "error" in parts["history"]:
+        todo.append(f"the history: {parts['history']['error']}")
+    return said + (f" To do better: {'; '.join(todo)}." if todo else " Nothing to do better.")
 
 
 def _try(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -70,8 +115,13 @@ def _embedded() -> dict[str, Any]:
 
 
 def _sandbox() -> dict[str, Any]:
-    with contextlib.closing(defaults.default_sandbox()) as sandbox:
+    with contextlib.closing(default_sandbox()) as sandbox:
         return {"name": sandbox.name, **sandbox.isolation()}
+
+
+def _settings() -> dict[str, Any]:
+    found = {key: setting(key) for key in KEYS}
+    return {key: f"{one.value} (from {one.source})" for key, one in found.items() if one is not None} or {"set": "none"}
 
 
 def _history(history: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,15 @@ import click
 
 from banditgen._loop import run_sync
 from banditgen._task_files import read_tasks
-from banditgen.arm import plain_model
+from banditgen.arm import model_key
 from banditgen.bandit.features import log_size
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
 from banditgen.evolution.offline import HEADER, Bred, Evolved, evolve, strategy_text
 from banditgen.evolution.search import Plan
 from banditgen.generators.base import ModelInfo
-from banditgen.session import BanditGenerator
-from banditgen.strategy import Strategy, strategy_in_use
+from banditgen.racing import defaults
+from banditgen.session import BanditGenerator, plan_for
 from banditgen.task import Task
 
 OUTPUT = Path("evolved.toml")
@@ -59,11 +60,13 @@ def command(
     """
     plan = Plan(generations, population, budget, 0 if seed is None else seed)
     target = _writable(output)
-    start = Strategy.load(strategy or strategy_in_use())
-    if tasks is None and start.models is not None:
-        start = dataclasses.replace(start, max_tokens=min(start.max_tokens, DEMO_MAX_TOKENS))
     chosen = _tasks(tasks, task_type)
-    with BanditGenerator.open(start, backend=backend, history=history, seed=seed) as bandit:
+    with contextlib.ExitStack() as opened:
+        store = opened.enter_context(contextlib.closing(defaults.default_history(history)))
+        start = plan_for(strategy, store)
+        if tasks is None and start.models is not None:
+            start = dataclasses.replace(start, max_tokens=min(start.max_tokens, DEMO_MAX_TOKENS))
+        bandit = opened.enter_context(BanditGenerator.open(start, backend=backend, history=store, seed=seed))
         known = run_sync(bandit.backend.models())
         models = [model.name for model in known] if start.models is not None else []
         models = list(dict.fromkeys([*models, *(arm.model for arm in bandit.arms)]))
@@ -112,7 +115,7 @@ def _tasks(path: Path | None, task_type: str | None) -> list[Task]:
 def _rewriter(known: list[ModelInfo], asked: str | None) -> str | None:
     """The model that rewrites: the one asked for, else the largest that does not say it cannot chat."""
     if asked is not None:
-        if known and plain_model(asked) not in {plain_model(model.name) for model in known}:
+        if known and model_key(asked) not in {model_key(model.name) for model in known}:
             raise ModelNotFoundError(f"no model {asked!r} to rewrite prompts: the backend has {', '.join(model.name for model in known)}")
         return asked
     chatting = [model for model in known if not model.note.startswith("base model")]
@@ -171,6 +174,9 @@ def _report(target: Path, evolved: Evolved) -> None:
         ],
     )
     click.echo(f"\n{evolved.generations} generations, {evolved.model_seconds:.0f} model-seconds. Strategy: {target}")
+    if not evolved.arms[0].parents:
+        best = evolved.arms[0].arm.name
+        errors.print(safe(f"no child won: {best}, with which it started, is still ahead; give more generations, budget or tasks"))
 
 
 def _interval(bred: Bred) -> str:

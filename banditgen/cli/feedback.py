@@ -10,6 +10,7 @@ from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.cli.subject import find
 from banditgen.errors import UsageError
 from banditgen.racing import defaults
+from banditgen.scoring import unit_interval
 from banditgen.selection import prefer, rate
 
 
@@ -42,6 +43,7 @@ def command(
         raise UsageError("feedback takes either ID SATISFACTION or --prefer RESULT --over RESULT")
     with contextlib.closing(defaults.default_history(history)) as store:
         if subject is not None and satisfaction is not None:
+            unit_interval("satisfaction", satisfaction)  # what was typed before what is stored
             told = vars(rate(store, find(store, subject), satisfaction, who=who, why=why))
             words = f"{told['result_id']} rated {satisfaction:g}"
         else:

@@ -24,13 +24,18 @@ def shared(*names: str) -> Callable[[F], F]:
     """Decorate a verb with the shared options of these names."""
     options = {
         "strategy": click.option(
-            "--strategy", "-s", help="A strategy's name or its file. Default: balanced-tuned where `tune --apply` left one, else balanced."
+            "--strategy",
+            "-s",
+            help="A strategy's name or its file. Default: the one set, else balanced; as `tune --apply` left it.",
         ),
         "backend": click.option(
-            "--backend", "-b", type=click.Choice(["ollama", "embedded"]), help="Default: Ollama where it answers, else embedded."
+            "--backend",
+            "-b",
+            type=click.Choice(["ollama", "embedded"]),
+            help="Default: the one set, else Ollama where it answers, else embedded.",
         ),
         "history": click.option(
-            "--history", help="A sqlite:/// URL or a file. Default: BANDITGEN_HISTORY, else the platform's data folder."
+            "--history", help="A sqlite:/// URL or a file. Default: the one that is set, else a file in the platform's data folder."
         ),
         "json": click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout."),
         "seed": click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of every choice."),  # as far as Optuna's go

@@ -12,7 +12,8 @@ from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.offline.counterfactual import Counterfactual, counterfactual
 from banditgen.offline.evaluate import Estimate
 from banditgen.racing import defaults
-from banditgen.strategy import Strategy, strategy_in_use
+from banditgen.session import plan_for
+from banditgen.strategy import Strategy
 
 
 @click.command("replay")
@@ -20,8 +21,8 @@ from banditgen.strategy import Strategy, strategy_in_use
 @shared("strategy", "history", "seed", "json")
 def command(strategy: str | None, against: str, history: str | None, seed: int | None, as_json: bool) -> None:
     """Ask of every logged decision what the strategy AGAINST would have raced; say what that is worth, or that nobody can say."""
-    one, other = Strategy.load(strategy or strategy_in_use()), Strategy.load(against)
     with contextlib.closing(defaults.default_history(history)) as store:
+        one, other = plan_for(strategy, store), Strategy.load(against)
         found = counterfactual(store, one, other, seed=seed or 0)
     if as_json:
         print_json(_as_json(found, one, other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +12,10 @@ import click
 from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, printable, safe, shared
 from banditgen.cli.task import task_from, task_options
+from banditgen.racing import defaults
 from banditgen.racing.decision import Race
-from banditgen.session import BanditGenerator, OnDecision
-from banditgen.strategy import Strategy, strategy_in_use, with_models
+from banditgen.session import BanditGenerator, OnDecision, plan_for
+from banditgen.strategy import with_models
 
 
 @click.command("run")
@@ -48,8 +50,16 @@ def command(
     A task file has a table for each task, with the arguments of `Task` as keys; options replace what it says.
     """
     task = task_from(prompt, **about)
-    plan = with_models(Strategy.load(strategy or strategy_in_use()), models, temperatures)
-    with BanditGenerator.open(plan, backend=backend, history=history, seed=seed, allow_unsafe=allow_unsafe) as bandit:
+    with (
+        contextlib.closing(defaults.default_history(history)) as store,
+        BanditGenerator.open(
+            with_models(plan_for(strategy, store), models, temperatures),
+            backend=backend,
+            history=store,
+            seed=seed,
+            allow_unsafe=allow_unsafe,
+        ) as bandit,
+    ):
         with watch() as on_event:
             race = bandit.run(task, k, exploit=exploit, on_event=on_event, on_decision=_announce(bandit.backend.name))
         if as_json:

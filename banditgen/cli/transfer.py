@@ -111,7 +111,10 @@ def _numbered(store: History, task_type: str | None) -> Iterator[tuple[int, str]
 )
 @click.option("--type", "task_type", default=DEFAULT_TASK_TYPE, show_default=True, help="The kind of task of recordings.")
 @shared("history", "json")
-def import_(path: Path, kind: str | None, on_error: OnError, task_type: str, history: str | None, as_json: bool) -> None:
+@click.pass_context
+def import_(
+    ctx: click.Context, path: Path, kind: str | None, on_error: OnError, task_type: str, history: str | None, as_json: bool
+) -> None:
     """Add what PATH holds, or stdin for -, to a history: one that was exported, or recordings.
 
     What is there already stays as it is, so importing twice is harmless.
@@ -119,7 +122,7 @@ def import_(path: Path, kind: str | None, on_error: OnError, task_type: str, his
     check_text("task type", task_type)
     gc.set_threshold(GARBAGE_AFTER)
     kind = kind or ("parquet" if path.suffix == ".parquet" else None)
-    source: Lines = (lambda: parquet_lines(path)) if kind == "parquet" else file_lines(path)
+    source: Lines = (lambda: parquet_lines(path)) if kind == "parquet" else ctx.with_resource(file_lines(path))
     rows: Callable[[Imported], Iterator[Rows]]
     if (kind or _kind_of(source)) == "recordings":
 

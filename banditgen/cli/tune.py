@@ -11,7 +11,8 @@ import click
 from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
 from banditgen.history.database import default_url
 from banditgen.racing import defaults
-from banditgen.strategy import Strategy, strategy_in_use
+from banditgen.session import plan_for
+from banditgen.strategy import strategy_in_use, tuned_path
 
 
 @click.command("tune")
@@ -20,9 +21,7 @@ from banditgen.strategy import Strategy, strategy_in_use
 )
 @click.option("--type", "task_type", help="Only the feedback on this kind of task, and only its weights.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the proposed strategy to this file.")
-@click.option(
-    "--apply/--dry-run", "apply", default=False, show_default=True, help="Put the proposed strategy in the user's folder, as NAME-tuned."
-)
+@click.option("--apply/--dry-run", "apply", default=False, show_default=True, help="Put the proposed strategy in use for this history.")
 @click.option("--storage", help="An Optuna storage URL for the studies. Default: the history's own database.")
 @shared("strategy", "history", "seed", "json")
 def command(
@@ -40,8 +39,8 @@ def command(
     from banditgen.offline import tune as tuning  # noqa: PLC0415 - Optuna takes a while to import
     from banditgen.offline.tune.report import changes, to_json, to_toml, write  # noqa: PLC0415
 
-    before = Strategy.load(strategy or strategy_in_use())
     with contextlib.closing(defaults.default_history(history)) as store:
+        before, url = plan_for(strategy, store), str(getattr(store, "url", ""))
         evidence = tuning.evidence_of(store)
         studies = tuning.open_storage(storage or history or default_url())
         tuned = tuning.tune(
@@ -51,8 +50,9 @@ def command(
             tuned = tuned.with_bandit(tuning.tune_bandit(store, before, seed=seed or 0), before)
     path = None
     if tuned.strategy is not None:
-        path = write(tuned, before, output) if output is not None else None
-        path = write(tuned, before) if apply else path
+        targets = [] if output is None else [output]
+        for target in targets + [tuned_path(before.name, url)] * apply:
+            path = write(tuned, before, target, url)
     if as_json:
         print_json(to_json(tuned, path))
         return
@@ -74,4 +74,7 @@ def command(
         click.echo(printable(to_toml(tuned, before)))
         errors.print("a dry run: nothing was written; --apply puts it in use, --output FILE writes it there")
     else:
-        errors.print(safe(f"written to {path}; use it with --strategy {path if path == output else path.stem}"))
+        used = f"use it with --strategy {path if path == output else path.stem}"
+        if apply and strategy_in_use(url) == path.stem:
+            used = f"in use for {url} where no strategy is named; delete the file to undo that"
+        errors.print(safe(f"written to {path}: {used}"))

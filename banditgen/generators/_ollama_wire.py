@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from banditgen.arm import GeneratorConfig, arm_settings
+from banditgen.arm import GeneratorConfig, arm_settings, model_key
 from banditgen.result import Timings
 
 _OPTIONS = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty")  # called the same there
+_EMBEDS = re.compile(r"embed(?!ded)|minilm|rerank|\b(?:bge|gte|e5)\b")  # names of models that only embed
 
 
-def normal_name(model: str) -> str:
-    """A model's full name: without a tag it is `:latest`."""
+def full_name(model: str) -> str:
+    """A model's name with a tag: without one it is `:latest`."""
     return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
 
 
-def generates(details: Any) -> bool:
-    """Whether a model of which this is the `/api/show` answer writes text; older servers name no capabilities."""
-    if details.capabilities is not None:
-        return "completion" in details.capabilities
-    family = (details.details.family if details.details else None) or ""
-    return "bert" not in family
+def normal_name(model: str) -> str:
+    """The one name of all spellings of a model's: Ollama takes them without regard to case, and with its own registry's name or without."""
+    return full_name(model_key(model))
+
+
+def generates(listed: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    """Whether a model writes text, from its entries in `/api/tags` and `/api/show`; older servers name no capabilities."""
+    capabilities = shown.get("capabilities") or listed.get("capabilities")
+    if isinstance(capabilities, list):
+        return "completion" in capabilities
+    info = shown.get("model_info")
+    if isinstance(info, dict) and any(str(key).endswith(".pooling_type") for key in info):
+        return False
+    details = [entry["details"] for entry in (shown, listed) if isinstance(entry.get("details"), dict)]
+    families = " ".join(f"{entry.get('family')} {entry.get('families')}" for entry in details).lower()
+    return "bert" not in families and _EMBEDS.search(str(listed.get("name", "")).lower()) is None
 
 
 def sampling_options(arm: Any, seed: int | None) -> dict[str, Any]:
@@ -44,7 +57,7 @@ def timings_of(
 
     def seconds(field: str) -> float | None:
         value = final.get(field)
-        return value / 1e9 if isinstance(value, int | float) and value >= 0 else None
+        return value / 1e9 if isinstance(value, int | float) and 0 <= value < math.inf else None
 
     total, load, prompt, written = (seconds(f"{name}_duration") for name in ("total", "load", "prompt_eval", "eval"))
     queue = None if total is None else before + max(0.0, total - (load or 0.0) - (prompt or 0.0) - (written or 0.0))
@@ -55,7 +68,33 @@ def timings_of(
         prompt_eval=prompt,
         eval=written,
         first_token=first_token,
-        prompt_tokens=final.get("prompt_eval_count"),
-        completion_tokens=final.get("eval_count"),
+        prompt_tokens=tokens(final, "prompt_eval_count"),
+        completion_tokens=tokens(final, "eval_count"),
         in_flight=in_flight,
     )
+
+
+def tokens(final: Mapping[str, Any], field: str) -> int | None:
+    """A count of tokens; None where the host gives none that can be one."""
+    value = final.get(field)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
+
+
+def context_was_full(final: Mapping[str, Any], context: int | None, prompt: str, max_tokens: int) -> str | None:
+    """In words, that the host cut the prompt or the answer to its context; None where neither is seen.
+
+    A host cuts a prompt without a word, and then counts exactly as many tokens as its context holds. A server that does not say how
+    many these are has a power of two, unless somebody set another.
+    """
+    read, written = tokens(final, "prompt_eval_count"), tokens(final, "eval_count")
+    remedy = "raise num_ctx in runner_options, or OLLAMA_CONTEXT_LENGTH at the host"
+    if read is None:
+        return None
+    if context is None:
+        seems_cut = read >= 2048 and read.bit_count() == 1 and len(prompt) > 3 * read
+        return f"the prompt was cut, as it seems, to the host's context of {read} tokens (num_ctx): {remedy}" if seems_cut else None
+    if read >= context:
+        return f"the prompt was cut to the host's context of {context} tokens (num_ctx): {remedy}"
+    if final.get("done_reason") == "length" and written is not None and written < max_tokens and read + written >= context - 1:
+        return f"the answer was cut where the host's context of {context} tokens (num_ctx) was full: {remedy}"
+    return None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import logging
+import os
+import sys
 from typing import Any
 
-from banditgen.errors import NoBackendError, UsageError
+from banditgen._settings import setting
+from banditgen.errors import BackendError, NoBackendError, UsageError
 from banditgen.generators import embedded
 from banditgen.generators._text import one_line
 from banditgen.generators.base import Generator
-from banditgen.generators.client import ClientGenerator, is_ollama_client
+from banditgen.generators.client import ClientGenerator
 
 logger = logging.getLogger("banditgen.generators")
 
@@ -21,31 +26,35 @@ def resolve_backend(backend: Any = None) -> Generator:
     """The backend to generate with. Blocking: with None or "ollama" it asks the host, for at most a few seconds.
 
     Args:
-        backend: "ollama" (the host that `OLLAMA_HOST` names), "embedded", an `ollama.Client` or `ollama.AsyncClient`, an object with
-            `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is returned as it is. None takes
-            Ollama where a host answers with at least one model that generates, else the embedded models, and logs which.
+        backend: "ollama" (the host that `OLLAMA_HOST` names), "embedded", an `ollama.Client` or `ollama.AsyncClient` (the host that
+            it points to), another object with `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is
+            returned as it is. None takes the one that is set (`BANDITGEN_BACKEND`, a project's or a user's settings), else Ollama
+            where a host answers with at least one model that generates, else the embedded models, and logs which.
 
     Raises:
         UsageError: a name that is none, or an object that cannot generate.
         NoBackendError: what was asked for is not there, or, for None, nothing is.
     """
+    found = setting("backend") if backend is None else None
+    if found is not None:
+        return _named(found.value, f" (set by {found.source})")
     if backend is None:
         return _reachable()
     if isinstance(backend, str):
         return _named(backend)
     if isinstance(backend, Generator):
         return backend
-    if is_ollama_client(backend, "AsyncClient"):
-        from banditgen.generators.ollama import OllamaGenerator  # noqa: PLC0415  # whose package the caller has imported already
+    if (client := _ollama_client(backend)) is not None:
+        from banditgen.generators.ollama import OllamaGenerator  # noqa: PLC0415  # heavy (httpx), and not needed for other backends
 
-        return OllamaGenerator(client=backend)
+        return OllamaGenerator(client=client)
     try:
         return ClientGenerator(backend, concurrency=CLIENT_CONCURRENCY)
     except TypeError as error:
         raise UsageError(f"this cannot be a backend: {error}") from None
 
 
-def _named(name: str) -> Generator:
+def _named(name: str, where: str = "") -> Generator:
     if name == "embedded":
         if not embedded.is_installed():
             raise NoBackendError("the embedded models need xllamacpp: run `pip install 'banditgen[embedded]'`")
@@ -53,9 +62,9 @@ def _named(name: str) -> Generator:
     if name == "ollama":
         generator, why = _ollama()
         if generator is None:
-            raise NoBackendError(f"{why}: start it with `ollama serve`, pull a model, or set OLLAMA_HOST")
+            raise NoBackendError(f"{why}; start it with `ollama serve`, pull a model, or set OLLAMA_HOST")
         return generator
-    raise UsageError(f"no backend is named {one_line(name)!r}: use 'ollama', 'embedded', or hand in a client")
+    raise UsageError(f"no backend is named {one_line(name)!r}{where}: use 'ollama', 'embedded', or hand in a client")
 
 
 def _reachable() -> Generator:
@@ -64,7 +73,8 @@ def _reachable() -> Generator:
         logger.info("backend: ollama (%s)", why)
         return generator
     if embedded.is_installed():
-        logger.info("backend: embedded models (%s)", why)
+        meant = logging.WARNING if os.environ.get("OLLAMA_HOST") else logging.INFO  # who sets it wants Ollama
+        logger.log(meant, "backend: embedded models (%s)", why)
         return embedded.EmbeddedGenerator()
     raise NoBackendError(
         f"nothing to generate with: {why}, and the embedded models are not installed; "
@@ -74,17 +84,31 @@ def _reachable() -> Generator:
 
 def _ollama() -> tuple[Generator | None, str]:
     """Ollama's backend, if a host answers with a model that generates; and what was found, in words."""
-    import ollama  # noqa: PLC0415  # heavy (httpx, pydantic), and not needed for other backends
-
-    from banditgen.generators._ollama_wire import generates  # noqa: PLC0415
+    from banditgen.generators._ollama_address import Address  # noqa: PLC0415  # heavy (httpx), and not needed for other backends
+    from banditgen.generators._ollama_api import OllamaApi  # noqa: PLC0415
+    from banditgen.generators._ollama_models import any_model  # noqa: PLC0415
     from banditgen.generators.ollama import OllamaGenerator  # noqa: PLC0415
 
+    async def look() -> tuple[str | None, str]:
+        api = OllamaApi(Address.read())
+        try:
+            return await any_model(api, _PROBE_SECONDS)
+        finally:
+            await api.aclose()
+
     try:
-        with ollama.Client(timeout=_PROBE_SECONDS) as probe:
-            names = [model.model for model in probe.list().models if model.model]
-            found = next((name for name in names if generates(probe.show(name))), None)
-    except Exception as error:  # noqa: BLE001  # a wrong OLLAMA_HOST fails in many ways, all meaning the same
-        return None, f"no Ollama answers ({one_line(error, 120)})"
-    if found is None:
-        return None, "Ollama answers but has no model that generates"
-    return OllamaGenerator(), f"it has {one_line(found, 60)}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
+            found, why = thread.submit(lambda: asyncio.run(look())).result()
+    except BackendError as error:
+        return None, str(error)
+    return (OllamaGenerator() if found else None), why
+
+
+def _ollama_client(backend: Any) -> Any:
+    """The client of the ollama package that this is, or is the package's own; None for anything else."""
+    package = sys.modules.get("ollama")
+    if package is None:
+        return None
+    client = getattr(getattr(package, "generate", None), "__self__", None) if backend is package else backend
+    kinds = (getattr(package, "Client", ()), getattr(package, "AsyncClient", ()))
+    return client if isinstance(client, kinds) and hasattr(getattr(client, "_client", None), "base_url") else None

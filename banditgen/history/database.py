@@ -15,6 +15,7 @@ import platformdirs
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from banditgen._settings import setting
 from banditgen.errors import BanditgenError, HistoryCorruptError, HistoryError
 
 WAIT_SECONDS = 60.0  # how long a database that was open may be out of reach
@@ -26,10 +27,9 @@ Found = TypeVar("Found")
 
 
 def default_url() -> str:
-    """`BANDITGEN_HISTORY` if set, else a SQLite file in the platform's data folder."""
-    return (
-        os.environ.get("BANDITGEN_HISTORY") or f"sqlite:///{Path(platformdirs.user_data_dir('banditgen', appauthor=False)) / 'history.db'}"
-    )
+    """The one that is set (`BANDITGEN_HISTORY`, a project's or a user's settings), else a SQLite file in the platform's data folder."""
+    found = setting("history")
+    return found.value if found else f"sqlite:///{Path(platformdirs.user_data_dir('banditgen', appauthor=False)) / 'history.db'}"
 
 
 class Database(abc.ABC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import os
@@ -124,22 +125,30 @@ def parsed(lines: Lines, name: str, on_error: OnError = "stop") -> Callable[[Imp
     return rows
 
 
-def file_lines(path: Path) -> Lines:
+@contextlib.contextmanager
+def file_lines(path: Path) -> Iterator[Lines]:
     """The lines of a file, gzipped where its name ends in `.gz`, or of standard input where it is `-`; blank ones are left out.
+
+    Standard input is kept in a file, as lines may be read twice, until the block ends.
 
     Raises:
         UsageError: when they are read: the file cannot be read, or a line is longer than `LONGEST_LINE`.
     """
+
+    def opened() -> IO[bytes]:
+        return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
     if str(path) != "-":
-        return lambda: _numbered(path, lambda: cast("IO[bytes]", gzip.open(path) if path.suffix == ".gz" else path.open("rb")))
-    spooled = tempfile.TemporaryFile()  # noqa: SIM115 - it may be read twice, and ends with what reads it
-    shutil.copyfileobj(sys.stdin.buffer, spooled)
+        yield lambda: _numbered(path, opened)
+        return
+    with tempfile.TemporaryFile() as spooled:
+        shutil.copyfileobj(sys.stdin.buffer, spooled)
 
-    def again() -> IO[bytes]:
-        spooled.seek(0)
-        return os.fdopen(os.dup(spooled.fileno()), "rb")
+        def again() -> IO[bytes]:
+            spooled.seek(0)
+            return os.fdopen(os.dup(spooled.fileno()), "rb")
 
-    return lambda: _numbered(path, again)
+        yield lambda: _numbered(path, again)
 
 
 def _numbered(path: Path, opened: Callable[[], IO[bytes]]) -> Iterator[tuple[int, bytes]]:

@@ -131,7 +131,7 @@ def sqlite_path(url: str) -> Path | None:
     """The file that a `sqlite:///` URL or a path names, taken literally; None is in memory."""
     if url in (MEMORY, "sqlite:///:memory:"):
         return None
-    return Path(url.removeprefix("sqlite:///")).expanduser()
+    return Path(url.removeprefix("sqlite:///")).expanduser().absolute()
 
 
 def _prepare(connection: Any, _record: object) -> None:

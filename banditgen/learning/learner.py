@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from banditgen import _html
 from banditgen.arm import arm_id
 from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
 from banditgen.bandit.base import Floats
@@ -56,6 +57,11 @@ class Recommendation:
     def name(self) -> str:
         """The arm's name."""
         return str(self.arm.name)
+
+    def _repr_html_(self) -> str:
+        interval = f"{self.low:.2f} – {self.high:.2f}"
+        row = (self.name, f"{self.expected_reward:.2f}", interval, f"{self.chance_best:.0%}", f"{self.passes:g} of {self.outcomes:g}")
+        return _html.table(("arm", "expected reward", "95 % interval", "chance to be the best", "passed"), [row])
 
 
 @dataclasses.dataclass(frozen=True)

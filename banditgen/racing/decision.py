@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from banditgen import _html
+from banditgen.generators._text import one_line
 from banditgen.history.base import DecisionRecord, RaceRecord
-from banditgen.result import GenerationResult
+from banditgen.result import GenerationResult, results_html
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Decision:
     record: DecisionRecord = dataclasses.field(repr=False)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Race:
     """A finished race: all results, best first, and the winner, or None when no candidate qualifies."""
 
@@ -31,6 +33,24 @@ class Race:
     best: GenerationResult | None
     reason: str
     wall_seconds: float
+
+    def __repr__(self) -> str:
+        passed = sum(result.test_passed for result in self.results)
+        others = [f"{r.generator_name} {'passed' if r.test_passed else r.failure or 'failed'}" for r in self.results if r is not self.best]
+        code = "none" if self.best is None else f"{len(self.best.code.splitlines())} lines, .best.code"
+        return "\n".join(
+            (
+                f"Race {self.id!a} ({self.task_type!r}): {passed} of {len(self.results)} passed in {self.wall_seconds:.1f} s",
+                f"  winner: {'none' if self.best is None else f'{self.best.generator_name}, {self.best.combined_score:.2f}'}",
+                f"  why:    {one_line(self.reason)}",
+                f"  others: {one_line(', '.join(others)) or 'none'}",
+                f"  code:   {code}",
+            )
+        )
+
+    def _repr_html_(self) -> str:
+        best = "" if self.best is None else _html.code(self.best.code)
+        return f"<p>{_html.escaped(self.reason)}</p>{results_html(self.results)}{best}"
 
 
 def finished(record: RaceRecord, decision: Decision) -> Race:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import os
+import threading
 from typing import Any
 
 from banditgen.errors import UsageError
@@ -22,21 +22,26 @@ def default_backend(backend: Any = None) -> Generator:
     return resolve_backend(backend)
 
 
+_shared: dict[tuple[int, Level | None, bool], Sandbox] = {}
+_sharing = threading.Lock()
+
+
 def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:
     """The strongest sandbox this machine allows, shared by all that ask for the same in this process, closed at its end.
+
+    Where one that was shared has been closed, it is another.
 
     Raises:
         SandboxError: the machine does not give the level that is required.
     """
-    return _sandbox(os.getpid(), require, allow_unsafe)
-
-
-@functools.cache
-def _sandbox(process: int, require: Level | None, allow_unsafe: bool) -> Sandbox:  # noqa: ARG001 - a forked child needs its own
     from banditgen.sandbox import default
 
-    sandbox = default.default_sandbox(require, allow_unsafe=allow_unsafe)
-    atexit.register(sandbox.close)
+    key = (os.getpid(), require, allow_unsafe)  # a forked child needs its own
+    with _sharing:
+        sandbox = _shared.get(key)
+        if sandbox is None or getattr(sandbox, "closed", False):
+            sandbox = _shared[key] = default.default_sandbox(require, allow_unsafe=allow_unsafe)
+            atexit.register(sandbox.close)
     return sandbox
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
+from banditgen.sandbox.report import Report
 from banditgen.sandbox.verdict import one_line
-from banditgen.sandbox.worker import Report
 from banditgen.task import Task
 
 REMEMBERED = 256

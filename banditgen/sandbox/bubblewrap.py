@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from banditgen.sandbox.inside import rootfs, tree
+from banditgen.sandbox.inside.isolate import Plan
 
 TMPFS_BYTES = 256 << 20  # of /tmp for all that a worker runs; a job's own limit is counted when it has ended
-CODE_ROOT = "/banditgen"  # where the worker's own program is seen: not where candidates would look for the host's
 
 
-def command(readable: Iterable[str], code_root: str) -> list[str] | None:
+def command(plan: Plan, root: str) -> list[str] | None:
     """The words before a worker's command that put it into namespaces and a file tree of its own, as process 1.
 
     It must not die with the thread that starts it (`--die-with-parent`): the worker sees to its end itself.
 
     Args:
-        readable: paths that candidates may read.
-        code_root: the folder that has the package `banditgen`.
+        plan: the worker's.
+        root: the folder that has the package `banditgen`.
 
     Returns:
         None where there is no bubblewrap, and for root, who needs none and would be root outside.
@@ -32,15 +31,17 @@ def command(readable: Iterable[str], code_root: str) -> list[str] | None:
         return None
     words = [program, "--unshare-all", "--as-pid-1", "--new-session", "--cap-drop", "ALL"]
     words += ["--size", str(TMPFS_BYTES), "--tmpfs", rootfs.SCRATCH, "--proc", "/proc"]
-    for path in rootfs.outermost([*rootfs.SYSTEM, *readable]):
-        words += ["--symlink", str(Path(path).readlink()), path] if Path(path).is_symlink() else ["--ro-bind", path, path]
-    for path in rootfs.DEVICES:
-        words += ["--dev-bind", path, path]
-    package = str(Path(code_root, "banditgen"))
+    shown = rootfs.layout(plan.prefix, [*plan.readable, plan.interpreter], plan.packages)
+    for source, target in [*shown, (str(Path(root, "banditgen")), rootfs.CODE + "/banditgen")]:
+        words += ["--symlink", str(Path(source).readlink()), target] if Path(source).is_symlink() else ["--ro-bind", source, target]
+    for source, target in [*((path, path) for path in rootfs.DEVICES), rootfs.ZERO]:
+        words += ["--dev-bind", source, target]
     shared_memory = "/dev/shm"  # noqa: S108  # the sandbox's own
-    return [*words, "--ro-bind", package, f"{CODE_ROOT}/banditgen", "--symlink", rootfs.SCRATCH, shared_memory, "--remount-ro", "/", "--"]
+    return [*words, "--symlink", rootfs.SCRATCH, shared_memory, "--remount-ro", "/", "--"]
 
 
-def inside() -> dict[str, Any]:
-    """What a worker's plan says there, beside what it says elsewhere."""
-    return {"bubblewrap": True, "strangers": tree.threads_of(os.getuid()), "scratch": rootfs.SCRATCH}
+def inside(plan: Plan) -> Plan:
+    """The same worker's plan as it is there."""
+    there = dataclasses.replace(plan, namespaces=True, bubblewrap=True, strangers=tree.threads_of(os.getuid()))
+    there.hide()
+    return there

@@ -9,7 +9,7 @@ from typing import Any
 
 from banditgen.sandbox import blame, orders, verdict
 from banditgen.sandbox.base import Execution
-from banditgen.sandbox.worker import Report
+from banditgen.sandbox.report import Report
 from banditgen.task import Task
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:nan|inf(?:inity)?)\b", re.IGNORECASE)

@@ -10,13 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from banditgen.errors import SandboxError
+from banditgen.result import FailureKind
 from banditgen.sandbox import examples, orders, verdict
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.blame import Blame
 from banditgen.sandbox.channel import Look, look_at
 from banditgen.sandbox.packages import check_code, check_packages, default_environment
 from banditgen.sandbox.probe import OPEN, probe
-from banditgen.sandbox.worker import Mechanisms, Order, Report, Worker, WorkerDiedError
+from banditgen.sandbox.report import Report
+from banditgen.sandbox.worker import Mechanisms, Order, Worker, WorkerDiedError
 from banditgen.task import LEVELS, Level, Task
 
 
@@ -66,6 +68,22 @@ class ZygoteSandbox:
         """
         check_code(code)
         check_packages(task, self._environment)
+        try:
+            return self._tried(code, task)
+        except WorkerDiedError:
+            found = self._isolation
+            if found is None:
+                raise SandboxError("two workers of the sandbox were killed before they ran anything") from None
+            ours = not found["signals"].endswith(OPEN)  # else the candidate may have done it
+            return Execution(
+                passed=False,
+                verified=False,
+                failure=FailureKind.INFRASTRUCTURE if ours else FailureKind.ERROR,
+                error="two workers of the sandbox were killed while they ran it",
+                isolation=dict(found),
+            )
+
+    def _tried(self, code: str, task: Task) -> Execution:
         if task.kind == "stdio":
             return examples.run(
                 task,
@@ -104,20 +122,27 @@ class ZygoteSandbox:
 
     def _job(self, order: Order, task: Task) -> Report:
         """Have a worker run a job; where the worker dies, once more with a fresh one."""
-        for _ in range(2):
-            worker, good = self._take(), False
-            try:
-                worker = worker or self._start()
-                report = worker.run(order, task.limits)
-                good = True
-            except WorkerDiedError:
-                continue
-            finally:
-                if worker is not None and not good:
-                    worker.close()
-                self._give_back(worker if good else None)
+        try:
+            return self._job_once(order, task)
+        except WorkerDiedError:
+            return self._job_once(order, task)
+
+    def _job_once(self, order: Order, task: Task) -> Report:
+        worker, good = self._take(), False
+        try:
+            worker = worker or self._start()
+            report = worker.run(order, task.limits)
+            good = True
             return report
-        return Report(-9, None, 0.0, 0.0, 0, None, "", "it ended two workers\n", printed="")
+        finally:
+            if worker is not None and not good:
+                worker.close()
+            self._give_back(worker if good else None)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, and so runs nothing any more."""
+        return self._closed
 
     def _take(self) -> Worker | None:
         if self._owner != os.getpid():

@@ -15,7 +15,8 @@ from typing import Any
 
 from banditgen.errors import SandboxError
 from banditgen.sandbox import orders
-from banditgen.sandbox.worker import Order, Report, Worker
+from banditgen.sandbox.report import Report
+from banditgen.sandbox.worker import Order, Worker
 from banditgen.task import LEVELS, Level, Limits
 
 NEEDED: dict[Level, tuple[str, ...]] = {

@@ -26,7 +26,7 @@ from banditgen.sandbox.base import Execution
 from banditgen.sandbox.blame import Blame
 from banditgen.sandbox.channel import look_at
 from banditgen.sandbox.packages import check_code, check_packages, default_environment
-from banditgen.sandbox.worker import ENVIRONMENT, Report, read_verdict, texts
+from banditgen.sandbox.report import ENVIRONMENT, Report, read_verdict, texts
 from banditgen.task import Limits, Task
 
 BOOT = """

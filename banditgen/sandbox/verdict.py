@@ -11,7 +11,7 @@ from typing import Any
 
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
-from banditgen.sandbox.worker import Report
+from banditgen.sandbox.report import Report
 
 ERROR_CHARACTERS = 500
 TIME_LIMITS = ("wall", "cpu")

@@ -14,32 +14,19 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from banditgen.errors import SandboxError
-from banditgen.sandbox import files
-from banditgen.sandbox.inside import report
+from banditgen.sandbox import bubblewrap, files
+from banditgen.sandbox.inside import landlock, rootfs
+from banditgen.sandbox.inside.isolate import BOOT, OPTIONS, Plan
+from banditgen.sandbox.inside.report import Ended, unpack
+from banditgen.sandbox.report import ENVIRONMENT, Report, read_verdict, texts
 from banditgen.task import Limits
 
-BOOT = (
-    "import sys; root = sys.argv.pop(1); sys.path.append(root)\n"
-    "from banditgen.sandbox.inside.zygote import main\n"
-    "sys.path.remove(root); main(int(sys.argv[1]), sys.argv[2])"
-)
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp",  # noqa: S108  # the sandbox's own
-    "TMPDIR": "/tmp",  # noqa: S108
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
-    "LD_BIND_NOW": "1",  # else each fork looks up for itself what it calls
-    "PYTHONHASHSEED": "0",
-    "MALLOC_ARENA_MAX": "2",  # arenas reserve address space, which is limited
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
+CODE_ROOT = str(Path(__file__).resolve().parents[2])
 UNPRIVILEGED = 65534
 START_SECONDS = 20.0
 GRACE_SECONDS = 5.0
@@ -56,7 +43,7 @@ class Mechanisms:
 
     namespaces: bool = True
     seccomp: bool = True
-    landlock: bool = True
+    landlock: bool | int = True  # a number is the newest version of it to use
     bubblewrap: bool = True  # only where namespaces can't be had without
 
 
@@ -71,25 +58,6 @@ class Order:
     paths: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class Report:
-    """How a job ended, measured by the worker: seconds and bytes. `verdict` is None where none, or no valid one, came.
-
-    `printed` is stdout with each byte that is no UTF-8 as a lone surrogate, so that it equals no text.
-    """
-
-    status: int
-    candidate_status: int | None
-    wall: float
-    cpu: float
-    peak: int
-    limit: str | None
-    stdout: str
-    stderr: str
-    printed: str
-    verdict: dict[str, Any] | None = None
-
-
 class Worker:
     """A worker process; used by one thread at a time.
 
@@ -100,46 +68,58 @@ class Worker:
 
     def __init__(self, packages: tuple[str, ...], mechanisms: Mechanisms) -> None:
         self.held: dict[str, Any] = {}
-        allowed = dataclasses.asdict(mechanisms)
-        wrapped = allowed.pop("bubblewrap")
-        plan = {
-            "parent": os.getpid(),
-            "readable": [*interpreter_paths(), *packages],
+        self._packages = packages
+        plan = Plan(
+            control=-1,
+            parent=os.getpid(),
+            interpreter=interpreter(),
+            prefix=interpreter_prefix(),
+            readable=interpreter_paths(),
+            packages=list(packages),
             # only a worker that can't mount makes this folder, and removes it
-            "scratch": str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}")),
-            "uid": UNPRIVILEGED,
-            **allowed,
-        }
-        root = str(Path(__file__).resolve().parents[2])
-        self._launch([], root, plan)
-        if wrapped and not self.held["namespaces"]:
-            self._wrap(root, plan)
+            scratch=str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}").absolute()),
+            uid=UNPRIVILEGED,
+            namespaces=mechanisms.namespaces,
+            seccomp=mechanisms.seccomp,
+            landlock=landlock.NEWEST if mechanisms.landlock is True else int(mechanisms.landlock),
+        )
+        try:
+            self._start(plan, wrapped=mechanisms.bubblewrap)
+        except SandboxError:
+            if not plan.prefix:
+                raise
+            self._start(dataclasses.replace(plan, prefix=""), wrapped=mechanisms.bubblewrap)  # it may know its own folder by name
 
-    def _wrap(self, root: str, plan: dict[str, Any]) -> None:
-        """Start again inside bubblewrap, where that works."""
-        from banditgen.sandbox import bubblewrap  # noqa: PLC0415  # it can't be imported everywhere
-
-        words = bubblewrap.command(plan["readable"], root)
+    def _start(self, plan: Plan, *, wrapped: bool) -> None:
+        """Start it; where it can make no namespaces, inside bubblewrap, if that works."""
+        self._launch([], plan, CODE_ROOT)
+        if not wrapped or self.held["namespaces"]:
+            return
+        words = bubblewrap.command(plan, CODE_ROOT)
         if words is None:
             return
         notes = self.held["notes"]
         self.close()
         try:
-            self._launch(words, bubblewrap.CODE_ROOT, {**plan, **bubblewrap.inside()})
+            self._launch(words, bubblewrap.inside(plan), rootfs.CODE)
         except SandboxError as error:
-            self._launch([], root, plan)
+            self._launch([], plan, CODE_ROOT)
             notes = [*notes, f"no bubblewrap: {error}"]
         self.held["notes"] = notes
 
-    def _launch(self, before: list[str], root: str, plan: dict[str, Any]) -> None:
+    def _launch(self, before: list[str], plan: Plan, root: str) -> None:
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [*before, interpreter(), "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, root, str(far.fileno()), json.dumps(plan)]
+        settings = {"root": root, **dataclasses.asdict(plan), "control": far.fileno()}
+        # the settings come as a file: what stands in a command or an environment, candidates could read
+        given = files.with_content(json.dumps(settings).encode())
+        command = [*before, plan.interpreter, *OPTIONS, BOOT]
         self.held = {}
         with far, tempfile.TemporaryFile() as noise:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter with our own program
-                command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise, pass_fds=(far.fileno(),), env=ENVIRONMENT, cwd="/"
+                command, stdin=given, stdout=noise, stderr=noise, pass_fds=(far.fileno(),), env=ENVIRONMENT, cwd="/"
             )
             far.close()
+            os.close(given)
             self._control.settimeout(START_SECONDS)
             try:
                 hello = json.loads(self._control.recv(MESSAGE_BYTES) or b'{"failed": ""}')
@@ -172,7 +152,8 @@ class Worker:
             if order.stdin is not None:
                 descriptors["stdin"] = files.with_content(order.stdin.encode("utf-8", "surrogatepass"))
             if order.tests is not None:
-                descriptors["tests"] = files.with_content(marshal.dumps({**order.tests, "nonce": nonce}))
+                tests = {**order.tests, "paths": self._seen(order.tests["paths"]), "nonce": nonce}
+                descriptors["tests"] = files.with_content(marshal.dumps(tests))
                 receiving, descriptors["verdict"] = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             ended = self._exchange(order, limits, {**descriptors, "stdout": outputs[0].descriptor, "stderr": outputs[1].descriptor})
             verdict = read_verdict(receiving, nonce) if receiving >= 0 else None
@@ -185,7 +166,7 @@ class Worker:
         limit = "output" if ended.limit is None and (more or more_errors) else ended.limit
         return Report(**ended._replace(limit=limit)._asdict(), **texts(stdout, stderr), verdict=verdict)
 
-    def _exchange(self, order: Order, limits: Limits, descriptors: dict[str, int]) -> report.Ended:
+    def _exchange(self, order: Order, limits: Limits, descriptors: dict[str, int]) -> Ended:
         job = [  # as `inside.job.Job` has it
             order.role,
             limits.wall_seconds,
@@ -195,7 +176,7 @@ class Worker:
             int(limits.disk_bytes),
             int(limits.output_bytes),
             int(limits.inodes),
-            list(order.paths),
+            self._seen(order.paths),
             list(descriptors),
         ]
         self._control.settimeout(limits.wall_seconds + GRACE_SECONDS)
@@ -205,9 +186,13 @@ class Worker:
         except OSError as error:
             raise WorkerDiedError(str(error)) from None
         try:
-            return report.unpack(answer)
+            return unpack(answer)
         except ValueError as error:
             raise WorkerDiedError(str(error) if answer else "the worker ended") from None
+
+    def _seen(self, folders: Iterable[str]) -> list[str]:
+        """Where the worker sees folders of packages."""
+        return [self.held["packages"][self._packages.index(folder)] for folder in folders]
 
     def close(self) -> None:
         """End the worker and all it started."""
@@ -230,34 +215,18 @@ def interpreter() -> str:
 
 def interpreter_paths() -> list[str]:
     """The folders and files that the interpreter is made of."""
-    paths = [interpreter(), sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
     library = sysconfig.get_config_var("LIBDIR")
-    if sys.base_prefix != "/usr" and library:
-        paths += [f"{sys.base_prefix}/lib", library]
-    return [os.path.realpath(path) for path in paths if path]
+    more = [f"{sys.base_prefix}/lib", library] if sys.base_prefix != "/usr" and library else []
+    return [interpreter(), *(os.path.realpath(path) for path in [*_library_folders(), *more])]
 
 
-def texts(stdout: bytes, stderr: bytes) -> dict[str, Any]:
-    """What a report holds of the outputs."""
-    return {
-        "stdout": stdout.decode("utf-8", "replace"),
-        "stderr": stderr.decode("utf-8", "replace"),
-        "printed": stdout.decode("utf-8", "surrogateescape"),
-    }
+def interpreter_prefix() -> str:
+    """The folder of the interpreter, where it is one of its own; "" where it is the system's, at a path that all systems have."""
+    prefix = os.path.realpath(sys.base_prefix)
+    own = prefix not in ("/usr", "/usr/local") and all(path.startswith(prefix + "/") for path in [interpreter(), *_library_folders()])
+    return prefix if own else ""
 
 
-def read_verdict(receiving: int, nonce: str) -> dict[str, Any] | None:
-    """The message on the verdict pipe, if it is one, and whole; a passing one must hold the nonce and be the only one.
-
-    A candidate that forks beside its tests may have several processes come to their end.
-    """
-    try:
-        text = os.read(receiving, 1 << 16).decode()
-        data, end = json.JSONDecoder().raw_decode(text)
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or not isinstance(data.get("outcome"), str):
-        return None
-    if data["outcome"] == "passed" and (data.get("nonce") != nonce or end != len(text)):
-        return {"outcome": "forged", "error": "a verdict without the nonce" if end == len(text) else "more than one verdict"}
-    return data
+def _library_folders() -> list[str]:
+    base = {"platbase": sys.base_exec_prefix}  # a virtual environment's has no standard library
+    return [os.path.realpath(sysconfig.get_path(name, vars=base)) for name in ("stdlib", "platstdlib")]

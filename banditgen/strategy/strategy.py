@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 import platformdirs
 
-from banditgen.arm import GeneratorConfig, arm_settings, check_arms, plain_model
+from banditgen import _html
+from banditgen._settings import setting
+from banditgen.arm import GeneratorConfig, arm_settings, check_arms, model_key, plain_model
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
@@ -28,7 +30,8 @@ logger = logging.getLogger("banditgen.strategy")
 DEFAULT_TEMPERATURES = (0.1, 0.5, 0.9)  # the design document's conservative, balanced and creative
 DEFAULT_MAX_TOKENS = 4000
 DEFAULT_STRATEGY = "balanced"
-TUNED = "-tuned"  # ends the names of strategies that `banditgen tune` wrote
+TUNED = "-tuned"  # in the names of strategies that `banditgen tune` wrote
+TUNED_ON = "# Tuned on the history "  # begins a line of their files
 MAX_FILE_BYTES = 1 << 20
 
 
@@ -162,6 +165,9 @@ class Strategy:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
         return dumps(values)
 
+    def _repr_html_(self) -> str:
+        return f"<p>{_html.escaped(self.name)}</p>{_html.code(self.to_toml())}"
+
     def _type_values(self, own: SelectionCriteria) -> dict[str, Any]:
         """What a task type's table says, beyond what it has from the strategy."""
         values: dict[str, Any] = {}
@@ -209,15 +215,16 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
 
     Args:
         strategy: what to expand.
-        available: the backend's models: names, or objects with a `name` such as `ModelInfo`. "m" and "m:latest" are one.
+        available: the backend's models: names, or objects with a `name` such as `ModelInfo`. All spellings of a name
+            are one model (see `model_key`); the arms take the backend's.
 
     Raises:
         UsageError: no arm is left.
     """
     models = [str(getattr(model, "name", model)) for model in available]
-    known = {plain_model(model) for model in models}
-    arms = [arm for arm in strategy.arms if plain_model(arm.model) in known]
-    dropped = [arm for arm in strategy.arms if plain_model(arm.model) not in known]
+    spelt = {model_key(model): model for model in models}
+    arms = [_as_spelt(arm, spelt[model_key(arm.model)]) for arm in strategy.arms if model_key(arm.model) in spelt]
+    dropped = [arm for arm in strategy.arms if model_key(arm.model) not in spelt]
     if strategy.models is not None:
         taken = {arm.name for arm in arms}
         made = [
@@ -258,6 +265,11 @@ def with_models(strategy: Strategy, models: Sequence[str], temperatures: Sequenc
     return crossed if not models else crossed.with_arms(expand(crossed, dict.fromkeys(models)))
 
 
+def _as_spelt(arm: GeneratorConfig, model: str) -> GeneratorConfig:
+    """The arm with the backend's own spelling of its model, so that one generator has one id."""
+    return arm if plain_model(arm.model) == plain_model(model) else dataclasses.replace(arm, model=model)
+
+
 def known_strategies() -> dict[str, Path]:
     """Every strategy that `Strategy.load` finds by name, and its file: those shipped, then the user's."""
     found: dict[str, Path] = {}
@@ -267,10 +279,34 @@ def known_strategies() -> dict[str, Path]:
     return found
 
 
-def strategy_in_use() -> str:
-    """The strategy that is meant where none is named: balanced-tuned where `banditgen tune --apply` left one, else balanced."""
-    tuned = DEFAULT_STRATEGY + TUNED
-    return tuned if (user_folder() / f"{tuned}.toml").is_file() else DEFAULT_STRATEGY
+def strategy_in_use(history_url: str | None = None) -> str:
+    """The name or path of the strategy that is meant where none is named: the one that is set (`BANDITGEN_STRATEGY`, a project's or a
+    user's settings), else balanced; as `banditgen tune --apply` has tuned it on this history, where it has (on any, for None).
+    """
+    found = setting("strategy")
+    named = found.value if found else DEFAULT_STRATEGY
+    tuned = tuned_path(Path(named).stem if named.endswith(".toml") else named, history_url)
+    return tuned.stem if tuned.is_file() else named
+
+
+def tuned_path(name: str, history_url: str | None) -> Path:
+    """Where `banditgen tune --apply` keeps what a history made of a strategy; several histories have a file each.
+
+    Args:
+        name: the strategy's; a tuned one's leads to the same place.
+        history_url: as the history names itself to people; None leads to the file of the history that was tuned on first.
+    """
+    plain = user_folder() / f"{name.partition(TUNED)[0]}{TUNED}.toml"
+    try:
+        with plain.open(encoding="utf-8", errors="replace") as file:
+            owner = next((line.removeprefix(TUNED_ON).strip() for line in file if line.startswith(TUNED_ON)), history_url)
+    except OSError:
+        return plain
+    return (
+        plain
+        if history_url in (None, owner)
+        else plain.with_stem(f"{plain.stem}-{hashlib.sha256(str(history_url).encode()).hexdigest()[:8]}")
+    )
 
 
 def user_folder() -> Path:

@@ -26,6 +26,10 @@ class HostModel:
         load_seconds, prompt_seconds, token_seconds: what loading, reading a new prompt and writing one piece take.
         thinking: pieces of thought that come before the answer.
         digest: None is one made from the name.
+        context: tokens (words of a prompt, pieces of an answer) that its runner holds where no num_ctx is asked for; what is more
+            of a prompt is cut without a word.
+        shown: what `/api/show` answers in place of the usual: an object, or the status of an error.
+        show_seconds: what that takes.
     """
 
     name: str
@@ -36,6 +40,9 @@ class HostModel:
     token_seconds: float = 0.0
     thinking: tuple[str, ...] = ()
     digest: str | None = None
+    context: int = 4096
+    shown: Mapping[str, Any] | int | None = None
+    show_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.name = normal_name(self.name)
@@ -43,6 +50,11 @@ class HostModel:
         self.last_prompt: str | None = None
         self.runner_options: dict[str, Any] = {}
         self.busy = 0
+
+    @property
+    def holds(self) -> int:
+        """The tokens that its runner holds now."""
+        return int(self.runner_options.get("num_ctx", self.context))
 
     async def pieces(self, body: Mapping[str, Any]) -> AsyncIterator[str]:
         """What it writes for a request, without any waiting of the host's."""

@@ -40,6 +40,8 @@ class Fault(enum.Enum):
     RESET_IN_STREAM = "two pieces, then the connection is reset"
     HALF_A_LINE = "the connection closes in the middle of a record"
     CUT = "two pieces, then a proper end without the last record"
+    ONLY_LOADED = "no text, and a last record that says that the model was loaded"
+    UNLOADED = "two pieces, then a last record that says that the model was unloaded"
     GARBAGE = "status 200 and bytes that are no JSON"
     NOT_AN_OBJECT = "a JSON record that is a list"
 
@@ -162,13 +164,18 @@ class OllamaServer:
             await _reply(writer, {"models": [_listing(model) for model in self.models.values()]})
         elif path == "/api/ps":
             until = {"expires_at": _now(), "size_vram": 0}
-            await _reply(writer, {"models": [_listing(model) | until for model in self._memory.loaded.values()]})
+            loaded = [_listing(model) | until | {"context_length": model.holds} for model in self._memory.loaded.values()]
+            await _reply(writer, {"models": loaded})
         elif path == "/api/show":
             model = self.models.get(normal_name(str(body.get("model"))))
+            await asyncio.sleep(model.show_seconds if model else 0)
             if model is None:
                 await _reply(writer, _not_found(body), 404)
+            elif isinstance(model.shown, int):
+                await _reply(writer, {"error": "unexpected EOF"}, model.shown)
             else:
-                await _reply(writer, {"capabilities": list(model.capabilities), "details": _listing(model)["details"], "model_info": {}})
+                usual = {"capabilities": list(model.capabilities), "details": _listing(model)["details"], "model_info": {}}
+                await _reply(writer, usual if model.shown is None else model.shown)
         else:
             await _reply(writer, {"error": "404 page not found"}, 404)
 
@@ -201,6 +208,7 @@ class OllamaServer:
     ) -> None:
         base = {"model": body["model"], "created_at": _now()}
         limit = (body.get("options") or {}).get("num_predict", -1)
+        read = min(len(body["prompt"].split()), model.holds)
         reading = time.perf_counter_ns()
         cached = model.last_prompt == body["prompt"]
         await asyncio.sleep(0 if cached else model.prompt_seconds)
@@ -209,7 +217,7 @@ class OllamaServer:
         await _headers(writer, 200, "application/x-ndjson", chunked=True)
         count, reason = 0, "stop"
         async for field, piece in _fields(model, body):
-            if limit >= 0 and count == limit:
+            if count == limit or read + count == model.holds:
                 reason = "length"
                 break
             await asyncio.sleep(model.token_seconds)
@@ -221,7 +229,7 @@ class OllamaServer:
         final = base | {"response": "", "done": True, "done_reason": reason, "context": [1, 2, 3], "load_duration": load}
         final |= {"prompt_eval_duration": writing - reading, "eval_count": count, "eval_duration": time.perf_counter_ns() - writing}
         if not cached:  # a prompt that is in the cache has no count
-            final["prompt_eval_count"] = len(body["prompt"].split())
+            final["prompt_eval_count"] = read
         await _record(writer, final | {"total_duration": time.perf_counter_ns() - started})
         await _chunk(writer, b"")
 
@@ -282,6 +290,8 @@ async def _fail_early(fault: Fault, writer: asyncio.StreamWriter) -> bool:
         await _headers(writer, 200, "application/x-ndjson", chunked=True)
         await _chunk(writer, b"<html>\x1b[31m bad gateway</html>\n")
         await _chunk(writer, b"")
+    elif fault is Fault.ONLY_LOADED:
+        await _reply(writer, {"response": "", "done": True, "done_reason": "load"})
     elif fault is Fault.NOT_AN_OBJECT:
         await _headers(writer, 200, "application/x-ndjson", chunked=True)
         await _chunk(writer, b"[1, 2]\n")
@@ -302,6 +312,9 @@ async def _fail_late(fault: Fault, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
     elif fault is Fault.HALF_A_LINE:
         await _chunk(writer, b'{"model":"tiny","response":"ret')
+        await _chunk(writer, b"")
+    elif fault is Fault.UNLOADED:
+        await _record(writer, {"response": "", "done": True, "done_reason": "unload"})
         await _chunk(writer, b"")
     elif fault is Fault.CUT:
         await _chunk(writer, b"")

@@ -1,11 +1,8 @@
-"""The command, run as a user runs it: exit codes, stdout, stderr."""
+"""The command as a user calls it: exit codes, stdout, stderr."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,21 +10,24 @@ import pytest
 from banditgen.cli import VERBS
 from banditgen.history.store import History
 from banditgen.race import ParallelGenerator
+from banditgen.racing.defaults import default_sandbox
 from banditgen.task import Task
+from tests.cli.command import banditgen, process
 from tests.clients import GOOD, Client
 
 
-def banditgen(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from banditgen.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=250, check=False)
-
-
 def test_help_names_every_verb() -> None:
-    done = banditgen("--help")
+    done = process("--help")
     assert done.returncode == 0
     for verb in VERBS:
         assert verb in done.stdout
         assert banditgen(verb, "--help").returncode == 0
+
+
+def test_a_process_says_what_was_wrong_in_one_line_and_exits_2() -> None:
+    done = process("run", "")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "prompt is empty" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,7 @@ def test_doctor_tells_what_is_there() -> None:
     assert report["sandbox"]["network"]
     assert done.returncode == (0 if report["usable"] else 1)
     assert "sandbox" in banditgen("doctor").stdout
+    assert not default_sandbox().run("pass", Task("p")).error, "the one that races share is still open"
 
 
 def test_models_list() -> None:
@@ -121,7 +122,7 @@ def test_run_races_real_models(tmp_path: Path) -> None:
     tests = tmp_path / "tests.py"
     tests.write_text("assert add(2, 3) == 5\nassert add(-1, 1) == 0\n")
     url = f"sqlite:///{tmp_path / 'h.db'}"
-    done = banditgen(
+    done = process(
         "run", "Write a Python function add(a, b) that returns the sum of a and b.",
         "--type", "simple_function", "--tests", str(tests), "-k", "3", "--backend", "embedded", "--json", "--seed", "1", "--history", url,
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from banditgen.history.store import History
 from banditgen.strategy import Strategy
-from tests.cli.test_cli import banditgen
+from tests.cli.command import banditgen, process
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_no_strategy_is_the_one_in_use(tmp_path: Path) -> None:
     assert "cannot read the tasks" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
     folder.mkdir(parents=True)
     (folder / "balanced-tuned.toml").write_text("k = 'broken'\n")
-    assert "balanced-tuned" in banditgen(*wrong, XDG_CONFIG_HOME=str(tmp_path)).stderr
+    assert "balanced-tuned" in banditgen("evolve", *wrong[3:], XDG_CONFIG_HOME=str(tmp_path)).stderr
 
 
 @pytest.mark.models
@@ -74,7 +74,7 @@ def test_real_models_are_bred(tmp_path: Path) -> None:
     tasks, output, url = tmp_path / "t.jsonl", tmp_path / "out.toml", f"sqlite:///{tmp_path / 'h.db'}"
     task = {"prompt": "Write a Python function add(a, b) that returns the sum of a and b.", "tests": "assert add(2, 3) == 5"}
     tasks.write_text(json.dumps(task) + "\n")
-    done = banditgen(
+    done = process(
         "evolve", "--tasks", str(tasks), "--generations", "2", "--population", "2", "--budget", "60", "--output", str(output),
         "--backend", "embedded", "--history", url, "--seed", "1", "--json",
     )  # fmt: skip

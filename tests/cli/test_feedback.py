@@ -1,4 +1,4 @@
-"""`banditgen feedback`, as a process of its own, on a real history."""
+"""`banditgen feedback` on a real history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from banditgen.history.store import History
-from tests.cli.test_cli import banditgen
+from tests.cli.command import banditgen
 from tests.test_selection import raced
 
 

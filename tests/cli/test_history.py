@@ -1,10 +1,10 @@
-"""`banditgen history …`, each as a process of its own, on real histories."""
+"""`banditgen history …` on real histories."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from banditgen.history import schema as t
 from banditgen.history.ids import new_id
 from banditgen.history.store import History
 from banditgen.result import FailureKind, Timings
-from tests.cli.test_cli import banditgen
+from tests.cli.command import COMMAND, banditgen, process
 from tests.history.test_retention import aged
 from tests.history.test_transfer import filled, good_line, tables
 
@@ -35,12 +35,9 @@ def test_export_pipes_into_import(tmp_path: Path, path: str) -> None:
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines)) == (0, 91)
     assert {json.loads(line)["record"] for line in lines} == {"candidate"}
-    code = "from banditgen.cli import main; main()"
     target = str(tmp_path / "t.db")
-    command = [sys.executable, "-c", code, "history", "import", "-", "--history", target, "--json"]
-    for new in (91, 0):
-        piped = subprocess.run(command, input=done.stdout, capture_output=True, text=True, check=True)
-        report = json.loads(piped.stdout)
+    for new, command in ((91, process), (0, banditgen)):
+        report = json.loads(command("history", "import", "-", "--history", target, "--json", stdin=done.stdout).stdout)
         assert (report["new"]["candidate"], report["known"]["candidate"], report["skipped"]) == (new, 91 - new, 0)
     assert tables(History(target)) == tables(History(path))
     assert banditgen("history", "check", "--history", target).returncode == 0
@@ -60,7 +57,7 @@ def test_files_by_their_names(tmp_path: Path, path: str, name: str) -> None:
 
 
 def test_a_reader_who_has_seen_enough(path: str) -> None:
-    command = f"{sys.executable} -c 'from banditgen.cli import main; main()' history export --history {path} | head -n 1"
+    command = f"{shlex.join(COMMAND)} history export --history {path} | head -n 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
 

@@ -6,16 +6,15 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer
+from tests.cli.command import COMMAND, Done, banditgen, process
 
 GOOD = ["```python\n", "def double(x):\n", "    return 2 * x\n", "```"]
 BAD = ["```python\n", "def double(x):\n", "    return x\n", "```"]
-COMMAND = [sys.executable, "-c", "from banditgen.cli import main; main()"]
 
 
 @pytest.fixture
@@ -25,18 +24,17 @@ def tests_file(tmp_path: Path) -> str:
     return str(path)
 
 
-def run(server: OllamaServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OLLAMA_HOST": server.url}
-    return subprocess.run([*COMMAND, "run", *arguments], capture_output=True, text=True, env=environment, timeout=120, check=False)
+def run(server: OllamaServer, *arguments: str) -> Done:
+    return banditgen("run", *arguments, OLLAMA_HOST=server.url)
 
 
 def test_a_passing_candidate_is_printed_and_exits_0(tests_file: str) -> None:
     with OllamaServer([HostModel("good", GOOD), HostModel("bad", BAD)]) as server:
-        done = run(server, "Write double(x).", "--tests", tests_file, "--type", "text", "-k", "6")
+        done = process("run", "Write double(x).", "--tests", tests_file, "--type", "text", "-k", "6", OLLAMA_HOST=server.url)
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip() == "def double(x):\n    return 2 * x"
         assert "racing on ollama" in done.stderr
-        listed = subprocess.run([*COMMAND, "history", "list", "--json"], capture_output=True, text=True, timeout=60, check=True)
+        listed = banditgen("history", "list", "--json")
         [race] = json.loads(listed.stdout)
         assert len(race["results"]) == 6
         assert sum(result["test_passed"] for result in race["results"]) == 3
@@ -59,9 +57,7 @@ def test_a_host_that_fails_teaches_nothing(tests_file: str) -> None:
         server.fail_next(Fault.SERVER_ERROR, Fault.ERROR_IN_STREAM, Fault.RESET_IN_STREAM)
         race = json.loads(run(server, "Write double(x).", "--tests", tests_file, "--json").stdout)
         assert [result["failure"] for result in race["results"]] == ["infrastructure"] * 3
-        arms = subprocess.run(
-            [*COMMAND, "arms", "list", "--json"], capture_output=True, text=True, env={**os.environ, "OLLAMA_HOST": server.url}, check=True
-        )
+        arms = banditgen("arms", "list", "--json", OLLAMA_HOST=server.url)
         assert {(arm["passes"], arm["fails"]) for arm in json.loads(arms.stdout)} == {(0.0, 0.0)}
 
 

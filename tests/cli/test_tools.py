@@ -1,4 +1,4 @@
-"""`banditgen tools` and `banditgen arms tree`, as processes of their own, on real histories."""
+"""`banditgen tools` and `banditgen arms tree` on real histories."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from banditgen.arm import arm_settings
 from banditgen.evolution.tools import arm_from_tool, read_tools
 from banditgen.history.base import ArmEvent, ArmRecord
 from banditgen.history.store import History
-from tests.cli.test_cli import banditgen
+from tests.cli.command import banditgen
 from tests.clients import Client
 
 HOSTILE = "../x\x1b[31m"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +10,14 @@ import pytest
 
 from banditgen.history.store import History
 from banditgen.strategy import Strategy, strategy_in_use
+from tests.cli.command import Done, banditgen
 from tests.planted import fill
 
 KEYS = {"weights", "by_task_type", "gain", "interval", "evidence", "proposed", "strategy"}
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from banditgen.cli import main; main()", "tune", "--trials", "5", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+def run(*arguments: str) -> Done:
+    return banditgen("tune", "--trials", "5", *arguments)
 
 
 @pytest.fixture

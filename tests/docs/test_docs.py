@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 def helps(command: click.Command, name: str) -> dict[str, str]:
     """Each command's help text by the words that call it."""
-    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100, help_option_names=["-h", "--help"])
     pages = {name: command.get_help(context).rstrip()}
     if isinstance(command, click.Group):
         for verb in command.list_commands(context):

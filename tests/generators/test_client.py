@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -74,8 +75,8 @@ def test_it_is_called_with_exactly_the_documented_arguments() -> None:
         (StopIteration(), FailureKind.INFRASTRUCTURE),
         (None, FailureKind.INFRASTRUCTURE),
         (b"bytes", FailureKind.INFRASTRUCTURE),
-        ("", FailureKind.EMPTY),
-        (" \n", FailureKind.EMPTY),
+        ("", FailureKind.INFRASTRUCTURE),
+        (" \n", FailureKind.INFRASTRUCTURE),
     ],
 )
 def test_what_a_client_does_wrong_is_one_failed_generation(answer: Any, kind: FailureKind) -> None:
@@ -121,7 +122,7 @@ def test_a_call_that_hangs_ends_with_the_total_deadline_and_keeps_its_slot() -> 
         await second
         return caught.value
 
-    assert asyncio.run(run()).kind is FailureKind.TIMEOUT
+    assert asyncio.run(run()).kind is FailureKind.INFRASTRUCTURE
     assert len(client.calls) == 2
 
 
@@ -152,3 +153,62 @@ def test_without_a_host_the_embedded_models_generate_and_without_these_nothing_d
         resolve_backend()
     with pytest.raises(NoBackendError, match="xllamacpp"):
         resolve_backend("embedded")
+
+
+class AsyncClient:
+    """A client whose `generate` is a coroutine; it may block the loop that it runs on."""
+
+    def __init__(self, seconds: float = 0.0, *, blocking: bool = False) -> None:
+        self.seconds, self.blocking = seconds, blocking
+        self.loops: set[asyncio.AbstractEventLoop] = set()
+        self.cancelled = threading.Event()
+
+    async def generate(self, model: str, prompt: str, temperature: float, max_tokens: int) -> str:
+        self.loops.add(asyncio.get_running_loop())
+        try:
+            if self.blocking:
+                time.sleep(self.seconds)  # noqa: ASYNC251  # what is tested
+            await asyncio.sleep(0 if self.blocking else self.seconds)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return f"# {model} {prompt} {temperature:g} {max_tokens}"
+
+
+def test_a_coroutine_is_awaited_always_on_the_same_loop() -> None:
+    """So that a session the client keeps open stays usable; whatever it is wrapped in."""
+    client = AsyncClient()
+
+    class Wrapped:
+        def generate(self, **arguments: Any) -> Any:
+            return client.generate(**arguments)
+
+    async def run() -> list[Generation]:
+        generator = ClientGenerator(Wrapped())
+        request = Request("Add.", GeneratorConfig("a", "m", 0.5, max_tokens=9))
+        done = [await generator.generate(request), *await asyncio.gather(*(generator.generate(request) for _ in range(4)))]
+        await generator.aclose()
+        return done
+
+    assert {done.text for done in asyncio.run(run())} == {"# m Add. 0.5 9"}
+    assert len(client.loops) == 1
+
+
+def test_a_coroutine_that_hangs_is_cancelled_and_one_that_blocks_its_loop_holds_up_no_other() -> None:
+    async def fails(client: AsyncClient) -> GenerationError:
+        generator = ClientGenerator(client)
+        request = Request("Add.", GeneratorConfig("a", "m", 0.5), deadlines=Deadlines(total=0.1))
+        with pytest.raises(GenerationError, match="not finished within") as caught:
+            await generator.generate(request)
+        await generator.aclose()
+        return caught.value
+
+    async def run() -> float:
+        hanging = AsyncClient(60)
+        assert (await fails(hanging)).kind is FailureKind.INFRASTRUCTURE
+        assert hanging.cancelled.wait(5)
+        started = time.perf_counter()
+        await fails(AsyncClient(3, blocking=True))
+        return time.perf_counter() - started
+
+    assert asyncio.run(run()) < 2

@@ -9,7 +9,8 @@ import ollama
 import pytest
 
 from banditgen.arm import GeneratorConfig
-from banditgen.errors import BackendError
+from banditgen.errors import BackendError, NoBackendError
+from banditgen.generators._ollama_wire import context_was_full
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.client import ClientGenerator
 from banditgen.generators.default import resolve_backend
@@ -39,10 +40,10 @@ class TestOllama(_OnServer):
 
 
 class TestOllamaClient(_OnServer):
-    """A caller's `ollama.Client`, called from threads."""
+    """A caller's `ollama.Client`: the host that it points to."""
 
     def make(self) -> Generator:
-        return ClientGenerator(ollama.Client(self.url), concurrency=2)
+        return OllamaGenerator(client=ollama.Client(self.url), parallel=2)
 
 
 def with_generator(server: OllamaServer, use: Callable[[OllamaGenerator], Awaitable[T]], **options: Any) -> T:
@@ -56,12 +57,14 @@ def with_generator(server: OllamaServer, use: Callable[[OllamaGenerator], Awaita
     return asyncio.run(run())
 
 
-def generate(server: OllamaServer, *, deadlines: Deadlines | None = None, options: Any = None, **arm: Any) -> Generation | GenerationError:
+def generate(
+    server: OllamaServer, *, prompt: str = "Write add(a, b).", deadlines: Deadlines | None = None, options: Any = None, **arm: Any
+) -> Generation | GenerationError:
     async def use(generator: OllamaGenerator) -> Generation | GenerationError:
         settings: dict[str, Any] = {"name": "arm", "model": "tiny", "temperature": 0.3, "max_tokens": 50}
         config = GeneratorConfig(**settings | arm)
         try:
-            return await generator.generate(Request("Write add(a, b).", config, seed=7, deadlines=deadlines or Deadlines()))
+            return await generator.generate(Request(prompt, config, seed=7, deadlines=deadlines or Deadlines()))
         except GenerationError as error:
             return error
 
@@ -139,6 +142,8 @@ FAULTS = {
     Fault.GARBAGE: "cannot be read",
     Fault.NOT_AN_OBJECT: "cannot be read",
     Fault.RESET_IN_STREAM: "connection",
+    Fault.ONLY_LOADED: "to load the model",
+    Fault.UNLOADED: "to unload the model",
     Fault.HANG_BEFORE_HEADERS: "no token within 0.3 s",
     Fault.HANG_AFTER_HEADERS: "no token within 0.3 s",
 }
@@ -229,8 +234,9 @@ def test_a_load_that_the_host_aborts_is_a_failure_of_the_host() -> None:
             HostModel("tiny", ["x"], capabilities=("completion", "thinking"), thinking=("hm ",) * 9),
             {"max_tokens": 5, "think": True},
             FailureKind.TRUNCATED,
-            "before max_tokens",
+            "only thought, and wrote no answer before max_tokens",
         ),
+        (HostModel("tiny", [], capabilities=("completion", "thinking"), thinking=("hm ",)), {}, FailureKind.EMPTY, "only thought"),
         (HostModel("tiny"), {"think": True}, FailureKind.INFRASTRUCTURE, "does not support thinking"),
         (HostModel("tiny", capabilities=("embedding",)), {}, FailureKind.INFRASTRUCTURE, "does not support generate"),
         (HostModel("other"), {}, FailureKind.INFRASTRUCTURE, "model 'tiny:latest' not found"),
@@ -318,14 +324,112 @@ def test_a_host_that_is_not_there_is_a_backend_error_and_a_failed_generation(mon
     asyncio.run(run())
 
 
-def test_clients_of_the_ollama_package_are_backends() -> None:
-    """The asynchronous one has all that the backend does; the blocking one is called from threads."""
+@pytest.mark.parametrize("kind", [ollama.Client, ollama.AsyncClient])
+def test_a_client_of_the_ollama_package_is_the_host_it_points_to(kind: Any) -> None:
+    """With its headers, and all that the backend does: digest, server's timings, tries again; a closed one still points there."""
     with OllamaServer() as server:
-        for client, kind in ((ollama.AsyncClient(server.url), OllamaGenerator), (ollama.Client(server.url), ClientGenerator)):
-            backend = resolve_backend(client)
-            assert isinstance(backend, kind)
-            done = asyncio.run(backend.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1))))
-            assert done.text == CODE
+        client = kind(server.url, headers={"Authorization": "Bearer key"})
+        backend = resolve_backend(client)
+        assert isinstance(backend, OllamaGenerator)
+
+        async def use() -> Generation:
+            server.fail_next(Fault.BUSY)
+            done = await backend.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1)))
+            await backend.aclose()
+            return done
+
+        done = asyncio.run(use())
+        assert (done.text, done.digest) == (CODE, server.models["tiny:latest"].digest)
+        assert done.timings.eval is not None
+        assert len(server.generated()) == 2
+        assert {request.headers["authorization"] for request in server.received} == {"Bearer key"}
+
+
+def test_the_ollama_module_is_its_own_default_client_and_a_mock_of_a_client_is_a_callers() -> None:
+    import unittest.mock
+
+    assert isinstance(resolve_backend(ollama), OllamaGenerator)
+    assert isinstance(resolve_backend(unittest.mock.create_autospec(ollama.Client, instance=True)), ClientGenerator)
+
+
+ODD = {"capabilities": ["completion"], "remote_model": "big", "details": {"family": ""}}  # a cloud model: no model_info
+OLD = {"details": {"family": "llama"}, "template": ""}
+
+
+def test_a_model_that_cannot_be_shown_is_left_out_and_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither do answers without model_info, nor old servers' without capabilities, whose embedding models are known by other signs."""
+    models = [
+        HostModel("broken", shown=500),
+        HostModel("gone", shown=404),
+        HostModel("big:cloud", shown=ODD),
+        HostModel("old", shown=OLD),
+        HostModel("nomic", shown={"details": {"family": "nomic-bert"}}),
+        HostModel("qwen3-embedding:0.6b", shown={"details": {"family": "qwen3"}}),
+        HostModel("pooled", shown=OLD | {"model_info": {"gemma3.pooling_type": 1}}),
+        HostModel("embedded-c-coder", shown=OLD),
+    ]
+    with OllamaServer(models) as server:
+        listed = with_generator(server, lambda generator: generator.models())
+    assert [model.name for model in listed] == ["big:cloud", "old:latest", "embedded-c-coder:latest"]
+    assert "cannot show broken:latest, which is left out: unexpected EOF" in caplog.text
+
+
+@pytest.mark.parametrize("first", [HostModel("one", shown=500), HostModel("one", show_seconds=9), HostModel("one", shown=[])])  # type: ignore[arg-type]
+def test_a_host_is_found_whatever_its_first_model_does(first: HostModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And without waiting for it."""
+    with OllamaServer([first, HostModel("two")]) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        started = time.perf_counter()
+        assert isinstance(resolve_backend("ollama"), OllamaGenerator)
+        assert time.perf_counter() - started < 2
+
+
+def test_a_host_all_of_whose_models_are_broken_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with OllamaServer([HostModel("one", shown=500)]) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        with pytest.raises(NoBackendError, match=r"no model that generates; one:latest cannot be shown \(unexpected EOF\)"):
+            resolve_backend("ollama")
+
+
+@pytest.mark.parametrize("name", ["tiny", "Tiny:LATEST", "library/tiny", "registry.ollama.ai/library/tiny:latest"])
+def test_all_spellings_of_a_name_are_one_model(name: str) -> None:
+    """It is loaded once, its runner's options and its digest are found, and requests for it run in one group."""
+    with OllamaServer() as server:
+
+        async def use(generator: OllamaGenerator) -> Generation:
+            await generator.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1)))
+            return await generator.generate(Request("Add.", GeneratorConfig("b", name, 0.2)))
+
+        done = with_generator(server, use, runner_options={"TINY": {"num_ctx": 64}})
+        assert done.digest == server.models["tiny:latest"].digest
+        assert server.loads == ["tiny:latest"]
+        assert [request["options"]["num_ctx"] for request in server.generated()] == [64, 64]
+
+
+def test_what_the_hosts_context_cuts_is_not_the_arms() -> None:
+    """Neither a prompt cut without a word nor an answer cut before max_tokens; one that ends at max_tokens is."""
+    with OllamaServer([HostModel("tiny", ["x "] * 100, context=64)]) as server:
+
+        def ask(words: int, **arm: Any) -> Generation | GenerationError:
+            return generate(server, prompt="word " * words, **arm)
+
+        whole = ask(30, max_tokens=20)
+        assert isinstance(whole, Generation)
+        assert whole.finish == "length"
+        for words, what in ((100, "the prompt was cut to the host's context of 64 tokens"), (40, "the answer was cut")):
+            failed = ask(words)
+            assert isinstance(failed, GenerationError)
+            assert failed.kind is FailureKind.INFRASTRUCTURE
+            assert what in failed.message
+            assert "num_ctx" in failed.message
+
+
+def test_a_server_that_does_not_say_its_context_is_caught_by_a_count_that_is_a_power_of_two() -> None:
+    final = {"prompt_eval_count": 2048}
+    assert "num_ctx" in str(context_was_full(final, None, "word " * 9000, 400))
+    assert context_was_full(final, None, "word " * 1000, 400) is None
+    assert context_was_full({"prompt_eval_count": 2049}, None, "word " * 9000, 400) is None
+    assert context_was_full({"prompt_eval_count": "2048"}, 1, "word", 400) is None
 
 
 def test_none_takes_ollama_where_a_model_generates(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -25,7 +25,7 @@ def result(arm: GeneratorConfig, rng: np.random.Generator, digest: str | None = 
     verdict = rng.choice(["passed", "wrong", "cancelled"], p=[0.5, 0.4, 0.1])
     made = GenerationResult(arm.name, f"x = {rng.integers(5)}", 1.0, arm.model, arm.temperature, test_passed=verdict == "passed")
     made.quality_score, made.speed_score = rng.random(), rng.random()
-    failure = None if verdict == "passed" else FailureKind(verdict)
+    failure = None if verdict == "passed" else FailureKind(str(verdict))
     return dataclasses.replace(made, id=new_id(), arm_id=arm_id(arm), verified=True, failure=failure, digest=digest)
 
 

@@ -32,7 +32,7 @@ ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1)
 
 def candidate(name: str, rng: np.random.Generator, **fields: Any) -> GenerationResult:
     passed = bool(rng.random() < 0.5)
-    kind = None if passed else FailureKind(rng.choice(["wrong", "timeout", "infrastructure", "cancelled"]))
+    kind = None if passed else FailureKind(str(rng.choice(["wrong", "timeout", "infrastructure", "cancelled"])))
     given = {
         "test_passed": passed,
         "quality_score": 0.5 + 0.5 * float(rng.random()) if passed else 0.1,
@@ -311,12 +311,13 @@ def test_files_gzipped_or_not_and_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"one\n\n  \nfour")
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b"one\n\n  \nfour"))
     for name in ("a.jsonl", "a.jsonl.gz"):
-        assert list(file_lines(tmp_path / name)()) == [(1, b"one\n"), (4, b"four")]
+        with file_lines(tmp_path / name) as lines:
+            assert list(lines()) == [(1, b"one\n"), (4, b"four")]
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"one\n" * 1000)[:-9])
     (tmp_path / "no.gz").write_bytes(b"one")
     for name in ("cut.gz", "no.gz", "nowhere", "."):
-        with pytest.raises(UsageError, match="cannot read"):
-            list(file_lines(tmp_path / name)())
+        with pytest.raises(UsageError, match="cannot read"), file_lines(tmp_path / name) as lines:
+            list(lines())
 
 
 @pytest.mark.slow

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from banditgen import GeneratorConfig, ParallelGenerator, Task
 from banditgen.generators.replay import ReplayGenerator
+from tests.cli.command import banditgen
 from tests.clients import BAD, GOOD, Client
 
 DOUBLE = Task("Write double(x).", task_type="text", tests="assert double(2) == 4")
@@ -22,8 +21,7 @@ def test_an_exported_history_races_again_with_the_same_verdicts(tmp_path: Path, 
     first = ParallelGenerator(Client({"good": GOOD, "bad": BAD, "down": RuntimeError("x")}), history=url)
     before = first.generate_parallel(DOUBLE.prompt, ARMS, "n", "d", task=DOUBLE)
     path = tmp_path / "out.jsonl.gz"
-    command = [sys.executable, "-c", "from banditgen.cli import main; main()", "history", "export", str(path), *options, "--history", url]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = banditgen("history", "export", str(path), *options, "--history", url)
     assert done.returncode == 0, done.stderr
     assert f"3 {what} written" in done.stderr
     again = ParallelGenerator(ReplayGenerator(path))

@@ -8,9 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from banditgen.cli import doctor
 from banditgen.errors import SandboxError, UsageError
+from banditgen.racing import defaults
 from banditgen.sandbox import default
 from banditgen.sandbox.default import default_sandbox
+from banditgen.task import Task
 
 
 @pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("freebsd14", "amd64")])
@@ -36,3 +39,17 @@ def test_levels_are_checked() -> None:
         default_sandbox("strong")  # type: ignore[arg-type]
     with pytest.raises(SandboxError, match="say allow_unsafe=True"):
         default_sandbox("limits")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox that is shared is Linux's")
+def test_the_shared_one_can_be_closed_and_then_there_is_another() -> None:
+    """Also by `doctor`, which looks at it, and leaves it to those who run candidates in it."""
+    task = Task("f", tests="assert f(1) == 2")
+    first = defaults.default_sandbox()
+    assert first.run("def f(n): return n + 1", task).passed
+    assert doctor._sandbox()["name"] == first.name
+    assert defaults.default_sandbox() is first
+    assert first.run("def f(n): return n + 1", task).passed
+    first.close()
+    assert defaults.default_sandbox() is not first
+    assert defaults.default_sandbox().run("def f(n): return n + 1", task).passed

@@ -28,15 +28,29 @@ GOOD = "def f(n): return n + 1"
 TASK = Task("f", tests=TESTS)
 
 
+_seen: dict[int, set[tuple[int, bytes]]] = {}
+
+
 def workers_of(parent: int) -> list[int]:
-    """The worker processes that were started by the process `parent`, and those they started."""
-    found = []
+    """The worker processes below the process `parent`, and those that were seen there before and are alive."""
+    above: dict[int, int] = {}
+    started: dict[int, bytes] = {}
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            command = (path / "cmdline").read_bytes()
-            if b"banditgen.sandbox.inside" in command and f'"parent": {parent},'.encode() in command:
-                found.append(int(path.name))
-    return found
+            fields = (path / "stat").read_bytes().rpartition(b")")[2].split()
+            above[int(path.name)] = int(fields[1])
+            if fields[0] != b"Z" and b"banditgen.sandbox.inside" in (path / "cmdline").read_bytes():
+                started[int(path.name)] = fields[19]
+
+    def below(pid: int) -> bool:
+        while pid in above:
+            if (pid := above[pid]) == parent:
+                return True
+        return False
+
+    known = _seen.setdefault(parent, set())
+    known |= {(pid, start) for pid, start in started.items() if below(pid)}
+    return [pid for pid, start in started.items() if (pid, start) in known]
 
 
 def gone(parent: int, seconds: float = 10) -> bool:
@@ -81,6 +95,34 @@ def test_a_worker_killed_under_a_job_costs_a_retry_and_no_verdict() -> None:
         run = box.run("import time\ndef f(n):\n    time.sleep(0.3)\n    return n + 1", TASK)
         killer.join()
         assert run.passed
+
+
+def test_a_worker_killed_twice_under_a_job_is_nobodys_failure() -> None:
+    """A candidate can't reach it, so who ended it came from outside."""
+    with contextlib.closing(ZygoteSandbox(workers=1)) as box:
+        box.run(GOOD, TASK)
+        done = threading.Event()
+
+        def keep_killing() -> None:
+            """Of those that have had the time to take up the job."""
+            there: dict[int, float] = {}
+            while not done.wait(0.05):
+                there = {pid: there.get(pid, time.monotonic()) for pid in workers_of(os.getpid())}
+                if there and min(there.values()) < time.monotonic() - 2:
+                    for pid in there:
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=keep_killing)
+        killer.start()
+        run = box.run("import time\ndef f(n):\n    time.sleep(9)\n    return n + 1", TASK)
+        done.set()
+        killer.join()
+        assert (run.passed, run.verified, run.failure) == (False, False, FailureKind.INFRASTRUCTURE)
+        assert "killed" in str(run.error)
+        assert run.failure is not None
+        assert not run.failure.moves_posterior
+        assert box.run(GOOD, TASK).passed
 
 
 def test_closing_leaves_no_process() -> None:
@@ -139,6 +181,7 @@ while True: time.sleep(1)
             pid = int(process.stdout.readline())
             assert workers_of(pid)
             time.sleep(pause)
+            assert workers_of(pid)
             process.kill()
         assert gone(pid), workers_of(pid)
     assert set(Path(tempfile.gettempdir()).glob("banditgen-*")) <= folders

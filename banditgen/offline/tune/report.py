@@ -9,7 +9,7 @@ from banditgen.errors import StrategyError, UsageError
 from banditgen.offline.tune.bandit import BanditTuning
 from banditgen.offline.tune.tuner import Tuned, count
 from banditgen.scoring import SelectionCriteria
-from banditgen.strategy import Strategy, is_shipped, user_folder
+from banditgen.strategy import TUNED_ON, Strategy, is_shipped
 
 LABELS = {"quality_weight": "quality", "speed_weight": "speed"}
 
@@ -46,7 +46,7 @@ def _bandit_json(bandit: BanditTuning) -> dict[str, Any]:
     return {"settings": bandit.settings, **numbers, "why": bandit.why}
 
 
-def to_toml(tuned: Tuned, before: Strategy) -> str:
+def to_toml(tuned: Tuned, before: Strategy, history_url: str | None = None) -> str:
     """The proposed strategy with what changed, from how much evidence and for which gain, as comments.
 
     Raises:
@@ -54,7 +54,8 @@ def to_toml(tuned: Tuned, before: Strategy) -> str:
     """
     if tuned.strategy is None:
         raise UsageError(f"nothing to write: {tuned.why}")
-    lines = [f"Strategy {before.name}, tuned by banditgen on {count(tuned.evidence, tuned.preferences)}."]
+    lines = [] if history_url is None else [TUNED_ON.removeprefix("# ") + history_url]
+    lines += [f"Strategy {before.name}, tuned by banditgen on {count(tuned.evidence, tuned.preferences)}."]
     if tuned.gain is not None and any(step.taken for step in tuned.steps):
         gain = tuned.gain
         lines.append(
@@ -94,16 +95,15 @@ def _word(value: Any) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def write(tuned: Tuned, before: Strategy, output: Path | None = None) -> Path:
-    """Write the proposal to `output`, or into the user's folder under its own name; returns the path.
+def write(tuned: Tuned, before: Strategy, path: Path, history_url: str | None = None) -> Path:
+    """Write the proposal to a file that says which history it learned from; returns the path.
 
     Raises:
         StrategyError: the file cannot be written, or is one of those that come with banditgen.
         UsageError: nothing is proposed.
     """
-    text = to_toml(tuned, before)
+    text = to_toml(tuned, before, history_url)
     assert tuned.strategy is not None
-    path = output if output is not None else user_folder() / f"{tuned.strategy.name}.toml"
     if is_shipped(path):
         raise StrategyError(f"{path}: comes with banditgen and is not written over: give another --output")
     if Strategy.loads(text, name=tuned.strategy.name).hash != tuned.strategy.hash:

@@ -149,7 +149,7 @@ def _obstacle(evidence: Evidence) -> str | None:
 
 def tuned_name(strategy: Strategy) -> str:
     """What a strategy is called once it was tuned."""
-    return strategy.name if strategy.name.endswith("-tuned") else f"{strategy.name}-tuned"
+    return f"{strategy.name.partition('-tuned')[0]}-tuned"
 
 
 def count(ratings: int, preferences: int) -> str:

@@ -1,12 +1,15 @@
-"""Leaves the host behind, once per worker: user, namespaces, file tree. What could be had is said in `Isolation`."""
+"""Leaves the host behind, once per worker: user, namespaces, file tree. What could be had is said in the `Plan`."""
 
 from __future__ import annotations
 
 import _socket  # the functions of `socket` make enumerations of their arguments, and that module loads others
 import dataclasses
+import json
 import os
 import select
 import signal
+import traceback
+from typing import Any, NoReturn
 
 from banditgen.sandbox.inside import kernel, landlock, rootfs, tree
 
@@ -14,73 +17,116 @@ NAMESPACES = (
     kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 )
 
+OPTIONS = ("-I", "-S", "-B", "-X", "utf8", "-c")
 
-@dataclasses.dataclass(frozen=True)
+BOOT = """
+import json, os, sys
+plan = json.loads(os.pread(0, 1 << 20, 0))
+root = plan.pop("root")
+sys.path.append(root)
+from banditgen.sandbox.inside import isolate
+plan = isolate.become_worker(plan, root)
+from banditgen.sandbox.inside import zygote
+sys.path.remove(root)
+zygote.main(globals().pop("plan"))
+"""
+
+
+@dataclasses.dataclass
 class Plan:
-    """What a worker is told when it starts.
+    """What a worker is told when it starts, and then what holds it.
 
     Args:
-        parent: process id of the user's process, on whose death everything ends.
-        readable: paths that candidates may read: the interpreter, the packages.
+        control: descriptor of the socket on which jobs come.
+        parent: process id of the user's process, on whose death everything ends; 0 where the kernel sees to that.
+        interpreter: the program that candidates run in.
+        prefix: the interpreter's folder, to be seen elsewhere in a file tree of the worker's own; "" leaves it where it is.
+        readable: paths that candidates may read, the interpreter's.
+        packages: folders of packages.
         scratch: a folder of the worker's own, used for jobs where no tmpfs can be mounted.
         uid: the user to become where the worker starts as root.
-        namespaces, seccomp, landlock: False leaves the mechanism out, for tests of what is left without it.
+        namespaces: whether to make namespaces, or later, whether it is process 1 of its own.
+        seccomp: whether system calls are filtered.
+        landlock: the newest version of Landlock's rules to use; 0 is none.
         bubblewrap: whether bubblewrap has started this worker, in namespaces already.
         strangers: how many threads the user has on this host, where the worker can't see them.
+        proc: descriptor of the trusted side's procfs.
+        mounter: descriptor of the link to the process that mounts for the worker, where namespaces are our own.
+        notes: each step's failure.
+
+    False and 0 leave a mechanism out, for tests of what is left without it.
 
     """
 
+    control: int
     parent: int
+    interpreter: str
+    prefix: str
     readable: list[str]
+    packages: list[str]
     scratch: str
     uid: int
     namespaces: bool = True
     seccomp: bool = True
-    landlock: bool = True
+    landlock: int = landlock.NEWEST
     bubblewrap: bool = False
     strangers: int = 0
-
-
-@dataclasses.dataclass
-class Isolation:
-    """What holds this worker.
-
-    Args:
-        namespaces: whether it is process 1 of namespaces of its own.
-        proc: the trusted side's procfs.
-        mounter: the link to the process that mounts for it, where namespaces are our own.
-        seccomp: whether system calls are filtered.
-        notes: each step's failure.
-
-    """
-
-    namespaces: bool = False
     proc: int = -1
-    mounter: _socket.socket | None = None
-    seccomp: bool = False
+    mounter: int = -1
     notes: list[str] = dataclasses.field(default_factory=list)
 
+    def hide(self) -> None:
+        """Name things as they are seen in a file tree of the worker's own, and forget what they are called outside."""
+        self.readable = [target for _, target in rootfs.layout(self.prefix, [*self.readable, self.interpreter], [])]
+        if self.prefix and self.interpreter.startswith(self.prefix + "/"):
+            self.interpreter = rootfs.PYTHON + self.interpreter.removeprefix(self.prefix)
+        self.packages = rootfs.places_of(self.packages)
+        self.prefix, self.parent, self.scratch = "", 0, rootfs.SCRATCH
 
-def become_worker(plan: Plan) -> Isolation | None:
-    """Isolate this process and go on in a child of it that is pid 1 of its own namespace, where the kernel allows that.
+
+def become_worker(settings: dict[str, Any], root: str) -> Plan:
+    """Isolate this process and go on as process 1 of its own namespaces, where the kernel allows that.
+
+    There the interpreter starts again from the new file tree, so that nothing in it knows the host's paths.
+
+    Args:
+        settings: of a `Plan`.
+        root: the folder that has the package `banditgen`.
 
     Returns:
-        In the child, what holds it; never returns in the process that was called, which waits, and dies with the
-        user's process.
+        In the process that is the worker; never in the one that was called, which waits, and dies with the user's process.
 
     """
-    if plan.bubblewrap:
-        return _inside_bubblewrap(plan)
+    plan = Plan(**settings)
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    try:
+        if plan.mounter < 0:
+            if plan.bubblewrap:
+                _inside_bubblewrap(plan)
+            else:
+                _leave(plan, root)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    except OSError as error:
+        text = f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"
+        os.write(plan.control, json.dumps({"failed": text}).encode())
+        os._exit(1)
+    return plan
+
+
+def _leave(plan: Plan, root: str) -> None:
     watch = os.pidfd_open(plan.parent)
-    isolation = Isolation(namespaces=plan.namespaces, seccomp=plan.seccomp)
-    root = os.geteuid() == 0
-    if plan.namespaces and (refusal := _tried(plan.uid if root else None)):
-        isolation.namespaces = False
-        isolation.notes.append(f"no user namespaces: {os.strerror(refusal)}")
-    built = root and isolation.namespaces and _build_as_root(plan.readable)
-    if root:
+    as_root = os.geteuid() == 0
+    if plan.namespaces and (refusal := _tried(plan.uid if as_root else None)):
+        plan.namespaces = False
+        plan.notes.append(f"no user namespaces: {os.strerror(refusal)}")
+    shown = rootfs.layout(plan.prefix, [*plan.readable, plan.interpreter], plan.packages)
+    shown.append((os.path.join(root, "banditgen"), rootfs.CODE + "/banditgen"))
+    built = as_root and plan.namespaces and _build_as_root(shown)
+    if as_root:
         _drop_to(plan.uid)
-    if isolation.namespaces:
+    if plan.namespaces:
         uid, gid = os.geteuid(), os.getegid()
         kernel.unshare(NAMESPACES)
         _map_ids(uid, gid)
@@ -92,38 +138,46 @@ def become_worker(plan: Plan) -> Isolation | None:
     child = os.fork()
     if child:
         mounter.close()
-        _wait(child, watch if isolation.namespaces else None, mounting)
+        _wait(child, watch if plan.namespaces else None, mounting)
     mounting.close()
-    if isolation.namespaces:
-        isolation.mounter = mounter
+    if plan.namespaces:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
-            rootfs.build(plan.readable)
-        isolation.proc = rootfs.finish()
-    else:
-        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-        isolation.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    return isolation
+            rootfs.build(shown)
+        plan.hide()
+        plan.proc, plan.mounter = rootfs.finish(), mounter.detach()
+        _start_again(plan)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    plan.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _inside_bubblewrap(plan: Plan) -> Isolation:
+def _start_again(plan: Plan) -> NoReturn:
+    """Start the interpreter that is in the new file tree, as this process."""
+    settings = os.memfd_create("plan")
+    os.write(settings, json.dumps({"root": rootfs.CODE, **dataclasses.asdict(plan)}).encode())
+    os.dup2(settings, 0)
+    os.close(settings)
+    for descriptor in (plan.proc, plan.mounter, plan.control):
+        os.set_inheritable(descriptor, True)
+    os.execv(plan.interpreter, [plan.interpreter, *OPTIONS, BOOT])  # noqa: S606  # our own interpreter with our own program
+
+
+def _inside_bubblewrap(plan: Plan) -> None:
     """Go on as process 1 of bubblewrap's namespaces, and end with bubblewrap."""
     if os.getpid() != 1:
         raise OSError(0, "bubblewrap did not make this process the first of its namespace")
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     os.environ.pop("PWD", None)  # which bubblewrap sets
-    return Isolation(namespaces=True, proc=os.open("/proc", os.O_RDONLY | os.O_DIRECTORY), seccomp=plan.seccomp)
+    plan.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _build_as_root(readable: list[str]) -> bool:
+def _build_as_root(shown: rootfs.Layout) -> bool:
     """Build the file tree while every path can still be read; a container's root may not be allowed to."""
     try:
         kernel.unshare(kernel.CLONE_NEWNS)
     except OSError:
         return False
-    rootfs.build(readable)
+    rootfs.build(shown)
     return True
 
 
@@ -183,12 +237,9 @@ def _wait(child: int, watch: int | None, mounting: _socket.socket) -> None:
     os._exit(0)
 
 
-def landlock_rules(plan: Plan, scratch: str, *, everything: bool) -> int | None:
-    """The Landlock rules for jobs that may write to `scratch`; None where the kernel has no Landlock.
-
-    With `everything` the whole tree may be read, because it was built for candidates.
-    """
-    if not plan.landlock or not landlock.version():
+def landlock_rules(plan: Plan) -> int | None:
+    """The Landlock rules for jobs, which may write to the scratch folder alone; None where the kernel has no Landlock."""
+    if not min(plan.landlock, landlock.version()):
         return None
-    readable = ["/"] if everything else [*rootfs.SYSTEM, *plan.readable]
-    return landlock.ruleset(readable, [scratch, *rootfs.DEVICES])
+    readable = ["/"] if plan.mounter >= 0 else [*rootfs.SYSTEM, *plan.readable, *plan.packages]  # the tree was built for candidates
+    return landlock.ruleset(readable, [plan.scratch, *rootfs.DEVICES], plan.landlock)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from banditgen.sandbox.inside import filter as syscall_filter
-from banditgen.sandbox.inside import kernel, landlock, rootfs, tree
-from banditgen.sandbox.inside.isolate import Isolation
+from banditgen.sandbox.inside import kernel, landlock, tree
+from banditgen.sandbox.inside.isolate import Plan
 
 SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators reserve without using it
 SLACK_PROCESSES = 8
@@ -53,23 +53,22 @@ class Job(NamedTuple):
 class Confinement:
     """What every process of a job is put under, prepared before it is forked: what is prepared in the fork costs pages there."""
 
-    def __init__(self, isolation: Isolation, baseline_virtual: int, scratch: str, strangers: int) -> None:
-        self._isolation = isolation
+    def __init__(self, plan: Plan, baseline_virtual: int) -> None:
+        self._plan = plan
         self._baseline = baseline_virtual
-        self._scratch = scratch.encode()
-        if not isolation.namespaces:
-            strangers = tree.threads_of(os.getuid())
-        self._strangers = 0 if isolation.mounter else SLACK_STRANGERS + strangers
+        self._scratch = plan.scratch.encode()
+        strangers = plan.strangers if plan.namespaces else tree.threads_of(os.getuid())
+        self._strangers = 0 if plan.mounter >= 0 else SLACK_STRANGERS + strangers
         self._limits: tuple[tuple[object, ...], list[kernel.Step]] = ((), [])
         self.rules: int | None = None
 
     def confine_worker(self) -> None:
         """In namespaces, put the worker itself under the filter, and with it all that it forks. It needs no more than they do."""
-        if not self._isolation.namespaces:
+        if not self._plan.namespaces:
             return
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.drop_capabilities()
-        if self._isolation.seccomp:
+        if self._plan.seccomp:
             kernel.install_filter(syscall_filter.sock_fprog())
 
     def steps(self, job: Job, descriptors: dict[str, int], keep: Sequence[int]) -> list[kernel.Step]:
@@ -83,7 +82,7 @@ class Confinement:
         steps += [(kernel.dup2, (number, HIGH + place)) for place, number in enumerate(keep)]
         steps += [kernel.step(kernel.SYS_DUP3, HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(len(keep))]
         steps += [(kernel.chdir, (self._scratch,)), *self._limits_of(job)]
-        if not self._isolation.namespaces:
+        if not self._plan.namespaces:
             steps.append(kernel.prctl_step(kernel.PR_SET_NO_NEW_PRIVS, 1))
         if self.rules is not None:
             steps.append(landlock.restrict_step(self.rules))
@@ -100,10 +99,10 @@ class Confinement:
         kernel.run(steps)
         os.closerange(FIRST_KEPT + kept, OPEN_FILES)
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-        if self._isolation.seccomp and not self._isolation.namespaces:
+        if self._plan.seccomp and not self._plan.namespaces:
             kernel.install_filter(syscall_filter.sock_fprog(signals_only_to=os.getpid()))
         if job.paths:
-            sys.path.extend(map(rootfs.shown_at, job.paths))
+            sys.path.extend(job.paths)
         gc.enable()
 
     def _limits_of(self, job: Job) -> list[kernel.Step]:

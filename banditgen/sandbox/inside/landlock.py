@@ -10,6 +10,7 @@ from banditgen.sandbox.inside.kernel import Step, call, step
 
 SYS_CREATE_RULESET, SYS_ADD_RULE, SYS_RESTRICT_SELF = 444, 445, 446
 VERSION_FLAG = 1
+NEWEST = 6  # the rules of later versions are not used
 RULE_PATH_BENEATH = 1
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 WRITES = WRITE_FILE | 0x1FF0  # remove and make of every kind of file
@@ -27,14 +28,19 @@ def version() -> int:
         return 0
 
 
-def ruleset(readable: Iterable[str], writable: Iterable[str]) -> int:
+def ruleset(readable: Iterable[str], writable: Iterable[str], newest: int = NEWEST) -> int:
     """Build a ruleset: read and execute below `readable`, everything below `writable`, nothing elsewhere.
+
+    Args:
+        readable: paths that may be read.
+        writable: paths where everything may be done.
+        newest: the newest version of the interface to use.
 
     Returns:
         Its descriptor; `restrict` puts a process under it.
 
     """
-    abi = version()
+    abi = min(version(), newest)
     writes = WRITES | (REFER if abi >= 2 else 0) | (TRUNCATE if abi >= 3 else 0)
     handled = READS | writes
     scopes = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL if abi >= 6 else 0

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from banditgen.sandbox.inside import places, pristine, program, rootfs
+from banditgen.sandbox.inside import places, pristine, program
 
 FILE = Path("/test_candidate.py")  # a name for the tests, which are in memory alone; no folder of this name is ever read
 NAME = "test_candidate"
@@ -30,7 +30,7 @@ def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | 
         early = _clear_the_way(memory)
         if early is not None:
             return {"outcome": "forged", "error": f"the candidate loaded {early} before the tests did"}
-    sys.path.extend(map(rootfs.shown_at, order["paths"]))
+    sys.path.extend(order["paths"])
     try:
         import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
     except ImportError:

@@ -22,33 +22,52 @@ SYSTEM = (
     "/etc/ld.so.cache",
     "/etc/localtime",
 )
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
+ZERO = ("/dev/full", "/dev/zero")  # read alike, but zero itself can be mapped, and then holds memory that nobody counts
 SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own tmpfs, not the host's folder
-MOVED = "/packages"  # where folders are shown that lie in the host's /tmp, which the sandbox's own covers
+PYTHON, PACKAGES, CODE = "/python", "/packages", "/banditgen"  # where interpreter, packages and our own program are seen
 MOUNT_POINT = "/sys"  # exists everywhere, and the sandbox has no use for what is there
 
+Layout = list[tuple[str, str]]
+"""What is shown: (path on the host, path in the sandbox)."""
 
-def build(readable: Iterable[str]) -> None:
-    """Put this process, in a mount namespace of its own, into a new root that holds `readable` and what Python needs.
+
+def layout(prefix: str, readable: Iterable[str], packages: Iterable[str]) -> Layout:
+    """Where things are seen in the sandbox, at paths that say nothing of the host, and that no job can write to.
+
+    Args:
+        prefix: the folder of the interpreter, which is seen as `PYTHON`; "" leaves it where it is.
+        readable: the files and folders of the interpreter.
+        packages: folders of packages, seen as numbered ones below `PACKAGES`.
+
+    """
+    inside = [path for path in readable if prefix and path.startswith(prefix + "/")]
+    here = outermost([*SYSTEM, *(path for path in readable if path not in inside)])
+    moved = [(path, PYTHON + path.removeprefix(prefix)) for path in outermost(inside)]
+    return [*((path, path) for path in here), *moved, *zip(packages, places_of(packages), strict=True)]
+
+
+def places_of(packages: Iterable[str]) -> list[str]:
+    """Where folders of packages are seen."""
+    return [f"{PACKAGES}/{number}" for number, _ in enumerate(packages)]
+
+
+def build(shown: Layout) -> None:
+    """Put this process, in a mount namespace of its own, into a new root that holds what is `shown` and the devices.
 
     /proc is still the old one; `finish` covers it once it has served to open a new one.
     """
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", MOUNT_POINT, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
     os.chdir(MOUNT_POINT)
-    for path in outermost([*SYSTEM, *DEVICES, *readable]):
-        _show(path)
+    for source, target in [*shown, *((path, path) for path in outermost(DEVICES)), ZERO]:
+        _show(source, target.lstrip("/"))
     os.mkdir("proc")
     kernel.mount("/proc", "proc", flags=kernel.MS_BIND | kernel.MS_REC)
     with contextlib.suppress(FileExistsError):
         os.mkdir("tmp", 0o755)
     os.symlink(SCRATCH, "dev/shm")
     kernel.pivot_root_here()
-
-
-def shown_at(path: str) -> str:
-    """Where a folder of the host is seen in the sandbox: under its own name, or, if that is covered, below `MOVED`."""
-    return MOVED + path if path.startswith(SCRATCH + "/") and not os.path.isdir(path) else path
 
 
 def finish() -> int:
@@ -74,8 +93,7 @@ def outermost(paths: Iterable[str]) -> list[str]:
     return kept
 
 
-def _show(path: str) -> None:
-    target = (MOVED + path if path.startswith(SCRATCH + "/") else path).lstrip("/")
+def _show(path: str, target: str) -> None:
     os.makedirs(os.path.dirname(target) or ".", mode=0o755, exist_ok=True)
     if os.path.islink(path):  # /lib -> usr/lib and the like: the link itself, its target is shown on its own
         os.symlink(os.readlink(path), target)
@@ -91,6 +109,8 @@ def _show(path: str) -> None:
 def serve_mount(link: _socket.socket) -> bool:
     """Mount one fresh /tmp as the worker asks for it: b"SIZE INODES AGAIN", the last being 1 where one has to go first.
 
+    With the first, our own program is covered.
+
     Returns:
         Whether there was something to do, rather than the end.
 
@@ -102,6 +122,8 @@ def serve_mount(link: _socket.socket) -> bool:
     try:
         if again:
             kernel.unmount(SCRATCH)
+        else:  # the worker has loaded our program
+            kernel.mount("tmpfs", CODE, "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID, "size=4k,mode=755")
         kernel.mount("tmpfs", SCRATCH, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"mode=700,size={size},nr_inodes={inodes + 1}")
         link.send(b"0")
     except OSError as error:

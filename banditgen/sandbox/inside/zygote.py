@@ -19,7 +19,7 @@ import typing
 from collections.abc import Callable
 
 from banditgen.sandbox.inside import judge, kernel, pytest_run, report, roles, rootfs, server, warm
-from banditgen.sandbox.inside.isolate import Isolation, Plan, become_worker, landlock_rules
+from banditgen.sandbox.inside.isolate import Plan, landlock_rules
 from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Confinement, Job
 from banditgen.sandbox.inside.tree import Tree
 
@@ -40,9 +40,23 @@ ANCILLARY_BYTES = _socket.CMSG_SPACE(16 * 4)
 SIGXCPU = int(signal.SIGXCPU)
 
 
-def main(control_fd: int, settings: str) -> None:
-    """Run a worker on the control socket until the user's process is gone."""
-    plan = Plan(**json.loads(settings))
+def main(plan: Plan) -> None:
+    """Run a worker until the user's process is gone."""
+    control = _socket.socket(fileno=plan.control)
+    try:
+        worker = Worker(plan, control)
+        greeting = worker.hello()
+    except OSError as error:
+        control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
+        os._exit(1)
+    del plan  # what stands here is seen by every job
+    control.send(json.dumps(greeting).encode())
+    del greeting
+    worker.serve()
+    os._exit(0)
+
+
+def _preload() -> None:
     for name in PRELOAD.split():
         importlib.import_module(name)
     eval(f"({USUAL_TYPES})", dict(vars(typing)))  # noqa: S307  # typing remembers what it has made
@@ -51,36 +65,25 @@ def main(control_fd: int, settings: str) -> None:
     ours.close()
     theirs.close()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # pid 1 can't be sent a signal from inside for which it has no handler
-    control = _socket.socket(fileno=control_fd)
-    try:
-        isolation = become_worker(plan)
-        assert isolation is not None
-        worker = Worker(plan, isolation, control)
-        greeting = worker.hello()
-    except OSError as error:
-        control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
-        os._exit(1)
-    control.send(json.dumps(greeting).encode())
-    worker.serve()
-    os._exit(0)
 
 
 class Worker:
     """Forks jobs, one at a time."""
 
-    def __init__(self, plan: Plan, isolation: Isolation, control: _socket.socket) -> None:
+    def __init__(self, plan: Plan, control: _socket.socket) -> None:
+        _preload()
         self._plan = plan
-        self._isolation = isolation
         self._control = control
         self._processors = os.sched_getaffinity(0)
-        self._parent = -1 if isolation.namespaces else os.pidfd_open(plan.parent)
-        self._scratch_path = rootfs.SCRATCH if isolation.mounter else plan.scratch
+        self._parent = os.pidfd_open(plan.parent) if plan.parent else -1
+        plan.parent = 0
+        mounter = _socket.socket(fileno=plan.mounter) if plan.mounter >= 0 else None
         self._scratch: rootfs.Scratch | rootfs.Folder = (
-            rootfs.Scratch(isolation.mounter) if isolation.mounter else rootfs.Folder(plan.scratch, alone=isolation.namespaces)
+            rootfs.Scratch(mounter) if mounter else rootfs.Folder(plan.scratch, alone=plan.namespaces)
         )
-        os.environ.update(HOME=self._scratch_path, TMPDIR=self._scratch_path)
-        self._tree = Tree(isolation.proc, alone=isolation.namespaces)
-        self._confinement = Confinement(isolation, self._tree.baseline_virtual, self._scratch_path, plan.strangers)
+        os.environ.update(HOME=plan.scratch, TMPDIR=plan.scratch)
+        self._tree = Tree(plan.proc, alone=plan.namespaces)
+        self._confinement = Confinement(plan, self._tree.baseline_virtual)
         self._confinement.confine_worker()
         roles.prepare_worker()
         gc.collect()
@@ -92,12 +95,13 @@ class Worker:
         """What holds this worker's jobs."""
         self._prepare(1 << 20, 64)
         return {
-            "namespaces": self._isolation.namespaces,
+            "namespaces": self._plan.namespaces,
             "bubblewrap": self._plan.bubblewrap,
             "landlock": self._confinement.rules is not None,
-            "seccomp": self._isolation.seccomp,
+            "seccomp": self._plan.seccomp,
             "uid": os.getuid(),
-            "notes": self._isolation.notes,
+            "packages": self._plan.packages,
+            "notes": self._plan.notes,
         }
 
     def serve(self) -> None:
@@ -127,7 +131,7 @@ class Worker:
         """Give the next job an empty folder, and rules that let it write there alone."""
         fresh = self._scratch.prepare(disk, inodes)
         if fresh:
-            rules = landlock_rules(self._plan, self._scratch_path, everything=self._isolation.mounter is not None)
+            rules = landlock_rules(self._plan)
             self._confinement.rules = None if rules is None else _moved(rules)
 
     def _run(self, job: Job, descriptors: dict[str, int]) -> report.Ended:

@@ -1,0 +1,73 @@
+"""What `banditgen doctor` and `banditgen arms list` show of this place and its history."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from banditgen import BanditGenerator, GeneratorConfig, Task
+from banditgen.cli.doctor import verdict
+from tests.cli.command import banditgen
+from tests.clients import BAD, GOOD, Client
+
+FINE: dict[str, dict[str, Any]] = {
+    "ollama": {"models": "a, b"},
+    "embedded": {"error": "not installed"},
+    "sandbox": {"level": "isolated", "memory": "cgroup; seen to hold"},
+    "history": {"url": "sqlite://"},
+    "settings": {"set": "none"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, ["Races run on ollama: 2 models.", "isolated", "Nothing to do better."]),
+        ({"ollama": {"error": "x"}, "embedded": {"models": "s"}}, ["Races run on embedded: 1 model.", "install Ollama"]),
+        ({"ollama": {"error": "x"}}, ["Nothing can run", "start Ollama and pull a model."]),
+        ({"ollama": {"error": "x"}, "embedded": {"models": ""}}, ["Nothing can run", "banditgen models pull"]),
+        ({"sandbox": {"level": "confined", "memory": "polling; seen open"}}, ["confined", "Not held: memory.", "user namespaces"]),
+        ({"sandbox": {"error": "no kernel"}}, ["cannot run", "the sandbox: no kernel"]),
+        ({"history": {"error": "gone"}}, ["the history: gone"]),
+        ({"settings": {"error": "pyproject.toml: odd"}}, ["mend the settings: pyproject.toml: odd"]),
+        ({"settings": {"backend": "ollama (from F)"}}, ["what is set, ollama (from F)"]),
+    ],
+)
+def test_it_says_what_will_run_how_it_is_held_and_what_to_do_better(changed: dict[str, Any], said: list[str]) -> None:
+    sentence = verdict(FINE | changed)
+    for part in said:
+        assert part in sentence
+
+
+def test_arms_of_every_backend_are_listed_by_type(tmp_path: Path) -> None:
+    """Also those that no backend here has, and two of one name."""
+    history = str(tmp_path / "h.db")
+    for arms in ([GeneratorConfig("a", "m1"), GeneratorConfig("b", "m2")], [GeneratorConfig("a", "m1", 0.2)]):
+        with BanditGenerator.open(arms=arms, backend=Client({"m1": GOOD, "m2": BAD}), history=history) as bandit:
+            bandit.run(Task("Write double(x).", tests="assert double(2) == 4", task_type=f"type{len(arms)}"), k=2)
+    nowhere = {"OLLAMA_HOST": "http://127.0.0.1:9", "BANDITGEN_BACKEND": "ollama"}
+    rows = json.loads(banditgen("arms", "list", "--history", history, "--json", **nowhere).stdout)
+    assert {row["task_type"] for row in rows} == {"type1", "type2"}
+    of_two = {
+        row["name"].partition(" (")[0]: (row["passes"], row["fails"])
+        for row in rows
+        if row["task_type"] == "type2" and row["passes"] + row["fails"]
+    }
+    assert of_two == {"a": (1, 0), "b": (0, 1)}
+    assert len({row["arm_id"] for row in rows}) == 3
+    refused = banditgen("arms", "list", "--history", history, "--backend", "ollama", **nowhere)
+    assert refused.returncode == 2
+    empty = banditgen("arms", "list", "--history", str(tmp_path / "empty.db"), **nowhere)
+    assert (empty.returncode, "no arms" in empty.stderr) == (0, True)
+
+
+def test_the_command_ends_in_it_and_a_verb_takes_verbose() -> None:
+    done = banditgen("doctor", "-v", OLLAMA_HOST="http://127.0.0.1:9", COLUMNS="80")
+    assert done.returncode in (0, 1), done.stderr
+    last = done.stdout.rstrip().rpartition("\n\n")[2]
+    assert "better" in last
+    assert max(map(len, last.splitlines())) <= 80
+    assert banditgen("history", "list", "-v").returncode == 0
