@@ -14,6 +14,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from banditgen.arm import arm_settings
+from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import strategy_of
 from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, shared
 from banditgen.errors import BackendError
@@ -21,7 +22,6 @@ from banditgen.evolution.experts import criteria_now
 from banditgen.evolution.lineage import Member, arm_of, family
 from banditgen.history.base import HistoryStore
 from banditgen.learning.learner import Learner, Recommendation
-from banditgen.racing import defaults
 from banditgen.session import BanditGenerator, plan_for
 from banditgen.strategy import Strategy
 from banditgen.task import DEFAULT_TASK_TYPE
@@ -40,7 +40,7 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
 
     Those that may race here and all that the history knows, other backends' too; with --strategy or --backend those of that one alone.
     """
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         plan = plan_for(strategy, store)
         arms = _racing(plan, backend, store, needed=bool(strategy or backend))
         if not strategy and not backend:
@@ -100,7 +100,7 @@ def _row(r: Recommendation) -> tuple[str, ...]:
 @shared("history", "json")
 def tree(strategy: str | None, history: str | None, as_json: bool) -> None:
     """Show who came from whom, and what it brought: its expected reward above the better parent's, with the 95 % interval."""
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         plan = strategy_of(store, strategy)
         members = family(store, plan.name, criteria_now(store, plan))
     if as_json:

@@ -19,6 +19,9 @@ from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
+from banditgen.history.database import default_url
+from banditgen.history.opening import is_there, shown
+from banditgen.history.store import History
 from banditgen.racing import defaults
 from banditgen.sandbox.default import default_sandbox
 from banditgen.strategy import known_strategies
@@ -120,10 +123,13 @@ def _sandbox() -> dict[str, Any]:
 
 
 def _settings() -> dict[str, Any]:
-    found = {key: setting(key) for key in KEYS}
-    return {key: f"{one.value} (from {one.source})" for key, one in found.items() if one is not None} or {"set": "none"}
+    found = [(key, one) for key in KEYS if (one := setting(key)) is not None]
+    said: dict[str, Any] = {key: f"{shown(one.value) if key == 'history' else one.value} (from {one.source})" for key, one in found}
+    return said or {"set": "none"}
 
 
 def _history(history: str | None) -> dict[str, Any]:
-    with contextlib.closing(defaults.default_history(history)) as store:
-        return {"url": getattr(store, "url", ""), **store.count()}
+    if history is None and not is_there(default_url()):
+        return {"url": shown(default_url()), "state": "not there yet: the first race makes it"}
+    with contextlib.closing(History(history, create=False)) as store:
+        return {"url": store.url, **store.count()}

@@ -13,12 +13,12 @@ from banditgen._loop import run_sync
 from banditgen._task_files import read_tasks
 from banditgen.arm import model_key
 from banditgen.bandit.features import log_size
+from banditgen.cli.histories import history_to_write
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
 from banditgen.evolution.offline import HEADER, Bred, Evolved, evolve, strategy_text
 from banditgen.evolution.search import Plan
 from banditgen.generators.base import ModelInfo
-from banditgen.racing import defaults
 from banditgen.session import BanditGenerator, plan_for
 from banditgen.task import Task
 
@@ -62,7 +62,7 @@ def command(
     target = _writable(output)
     chosen = _tasks(tasks, task_type)
     with contextlib.ExitStack() as opened:
-        store = opened.enter_context(contextlib.closing(defaults.default_history(history)))
+        store = opened.enter_context(history_to_write(history))
         start = plan_for(strategy, store)
         if tasks is None and start.models is not None:
             start = dataclasses.replace(start, max_tokens=min(start.max_tokens, DEMO_MAX_TOKENS))

@@ -6,10 +6,10 @@ import contextlib
 
 import click
 
+from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.cli.subject import find
 from banditgen.errors import UsageError
-from banditgen.racing import defaults
 from banditgen.scoring import unit_interval
 from banditgen.selection import prefer, rate
 
@@ -41,7 +41,7 @@ def command(
     """
     if (subject is None) == (better_id is None) or (subject is None) != (satisfaction is None) or (better_id is None) != (worse_id is None):
         raise UsageError("feedback takes either ID SATISFACTION or --prefer RESULT --over RESULT")
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         if subject is not None and satisfaction is not None:
             unit_interval("satisfaction", satisfaction)  # what was typed before what is stored
             told = vars(rate(store, find(store, subject), satisfaction, who=who, why=why))

@@ -11,12 +11,12 @@ import click
 
 from banditgen.bandit import Explanation
 from banditgen.cli import one_line
+from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
 from banditgen.cli.subject import find
 from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
 from banditgen.history.base import DecisionRecord, RaceRecord
-from banditgen.racing import defaults
 from banditgen.result import Feedback, GenerationResult, Preference
 
 MOST_RACES = 1_000_000
@@ -35,7 +35,7 @@ def command() -> None:
 @shared("history", "json")
 def list_races(limit: int, task_type: str | None, history: str | None, as_json: bool) -> None:
     """List the newest races."""
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         races = store.races(limit, task_type)
         url = getattr(store, "url", "")
     if as_json:
@@ -65,7 +65,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
 
     ID may be the beginning of one that no other has, or `last` for the newest race.
     """
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         subject = find(store, subject)
         race_id = store.race_of(subject) or subject
         race, decision, alone = store.race(race_id), store.decision(race_id), store.result(subject)

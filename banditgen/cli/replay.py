@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.offline.counterfactual import Counterfactual, counterfactual
 from banditgen.offline.evaluate import Estimate
-from banditgen.racing import defaults
 from banditgen.session import plan_for
 from banditgen.strategy import Strategy
 
@@ -21,7 +21,7 @@ from banditgen.strategy import Strategy
 @shared("strategy", "history", "seed", "json")
 def command(strategy: str | None, against: str, history: str | None, seed: int | None, as_json: bool) -> None:
     """Ask of every logged decision what the strategy AGAINST would have raced; say what that is worth, or that nobody can say."""
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         one, other = plan_for(strategy, store), Strategy.load(against)
         found = counterfactual(store, one, other, seed=seed or 0)
     if as_json:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from banditgen.cli.histories import history_to_write
 from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, printable, safe, shared
 from banditgen.cli.task import task_from, task_options
-from banditgen.racing import defaults
 from banditgen.racing.decision import Race
 from banditgen.session import BanditGenerator, OnDecision, plan_for
 from banditgen.strategy import with_models
@@ -51,7 +50,7 @@ def command(
     """
     task = task_from(prompt, **about)
     with (
-        contextlib.closing(defaults.default_history(history)) as store,
+        history_to_write(history) as store,
         BanditGenerator.open(
             with_models(plan_for(strategy, store), models, temperatures),
             backend=backend,

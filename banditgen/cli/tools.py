@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from banditgen.arm import arm_id
+from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import racing_arms, strategy_of
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import UsageError
 from banditgen.evolution.experts import MIN_PROBABILITY, Report, Standing, review
 from banditgen.evolution.tools import FORMATS, Format, Tool, arm_from_tool, dumps, file_name, read_tools
-from banditgen.racing import defaults
 from banditgen.strategy import Strategy
 
 SUFFIXES: dict[str, Format] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
@@ -49,7 +49,7 @@ def command(
         click.echo(strategy_from_tools(as_strategy).to_toml(), nl=False)
         return
     form = _form(output, form)
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         plan = strategy_of(store, strategy)
         arms = racing_arms(store, plan, backend)
         report = review(store, plan, arms, min_probability)

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from banditgen.arm import check_text
+from banditgen.cli.histories import history_to_read, history_to_write
 from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.errors import UsageError
 from banditgen.generators.recordings import parse_recordings, write_recordings
@@ -52,7 +53,7 @@ def export(path: Path | None, kind: str | None, task_type: str | None, history: 
     if kind != "jsonl" and not name:
         raise UsageError(f"{kind} needs a file: banditgen history export PATH --format {kind}")
     gc.set_threshold(GARBAGE_AFTER)
-    with contextlib.closing(History(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         if not name:
             _to_stdout(store, task_type)
             return
@@ -132,7 +133,7 @@ def import_(
 
     else:
         rows = parsed(source, str(path), on_error)
-    with contextlib.closing(History(history)) as store:
+    with history_to_write(history) as store:
         imported = import_rows(store.database, rows, on_error)
     if as_json:
         print_json(

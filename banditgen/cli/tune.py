@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
 from banditgen.history.database import default_url
-from banditgen.racing import defaults
 from banditgen.session import plan_for
 from banditgen.strategy import strategy_in_use, tuned_path
 
@@ -39,7 +39,7 @@ def command(
     from banditgen.offline import tune as tuning  # noqa: PLC0415 - Optuna takes a while to import
     from banditgen.offline.tune.report import changes, to_json, to_toml, write  # noqa: PLC0415
 
-    with contextlib.closing(defaults.default_history(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         before, url = plan_for(strategy, store), str(getattr(store, "url", ""))
         evidence = tuning.evidence_of(store)
         studies = tuning.open_storage(storage or history or default_url())

@@ -9,13 +9,13 @@ import re
 
 import click
 
+from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.errors import UsageError
 from banditgen.history.integrity import check as check_history
 from banditgen.history.integrity import mend
 from banditgen.history.retention import plan
 from banditgen.history.retention import prune as prune_history
-from banditgen.history.store import History
 
 SHOWN = 20
 _UNITS = ("", "k", "m", "g", "t")
@@ -37,7 +37,7 @@ def prune(keep_days: float | None, max_size: str | None, yes: bool, history: str
     if keep_days is not None and math.isnan(keep_days):  # no range refuses it
         raise UsageError("--keep-days must be a number of days, not nan")
     wanted = None if max_size is None else _bytes(max_size)
-    with contextlib.closing(History(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         planned = plan(store.database, keep_days=keep_days, max_bytes=wanted)
         after = planned.size
         if yes and planned.bytes:
@@ -60,7 +60,7 @@ def prune(keep_days: float | None, max_size: str | None, yes: bool, history: str
 @shared("history", "json")
 def check(rebuild: bool, history: str | None, as_json: bool) -> int:
     """Check that the statistics equal the log and that the database is whole: exit 0, else 1 with what differs."""
-    with contextlib.closing(History(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store:
         if rebuild:
             mend(store)
         report = check_history(store)

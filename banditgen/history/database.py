@@ -99,6 +99,8 @@ class Database(abc.ABC):
             connection.execution_options(**self._options(write, snapshot))
             with connection.begin():
                 yield connection
+            if write:
+                self._confirm()
 
     def _options(self, write: bool, snapshot: bool) -> dict[str, Any]:
         del snapshot
@@ -117,6 +119,10 @@ class Database(abc.ABC):
     @abc.abstractmethod
     def make_durable(self) -> None:
         """Once it is known to be a history of ours: what keeps every commit."""
+
+    @abc.abstractmethod
+    def _confirm(self) -> None:
+        """After a commit, see that it went where others will find it; HistoryError where it did not."""
 
     @abc.abstractmethod
     def _passes(self, error: DBAPIError) -> bool:

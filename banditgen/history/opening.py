@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionEr
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.database import Database
-from banditgen.history.postgres import PostgreSQL
+from banditgen.history.postgres import PostgreSQL, read_url
 from banditgen.history.sqlite import MEMORY, SQLite, sqlite_path
 
 VERSION_TABLE = "banditgen_alembic_version"  # Optuna, which may share the database, has Alembic's own
+
+_SERVER = re.compile(r"postgres(?:ql)?(\+psycopg)?://", re.IGNORECASE)
+_SQLITE = re.compile(r"sqlite://(/[^?]+)?")
+# a scheme before a colon (C:\ is a drive), or one of ours with a slash in the colon's place
+_MEANT = re.compile(r"(?![a-z]:[\\/])([a-z][a-z0-9+-]*:|(?:sqlite|postgres(?:ql)?)(?:\+\w+)?/(?=/|\S*@))", re.IGNORECASE)
 
 logger = logging.getLogger("banditgen.history")
 
@@ -36,57 +42,100 @@ def upgrade_database(url: str | os.PathLike[str]) -> Upgraded:
     """Upgrade a history, shared ones too, to this version's tables; one that has them stays as it is.
 
     Raises:
-        HistoryError: as `open_database` does.
+        HistoryError: as `open_database` does; there is none.
     """
-    database = _database(url)
+    database = _database(url, create=False)
     try:
         with database.errors_in_one_line():
-            return _check(database, upgrade=True)
+            return _check(database, upgrade=True, create=False)
     finally:
         database.close()
 
 
-def open_database(url: str | os.PathLike[str]) -> Database:
+def open_database(url: str | os.PathLike[str], *, create: bool = True) -> Database:
     """The database, with the tables of this version.
 
     A SQLite file of an older version is upgraded, after a copy was made beside it.
 
     Args:
         url: a `sqlite:///` or `postgresql://` URL or a file's path; "sqlite://" keeps it in memory.
+        create: make one, and log that, where there is none.
 
     Raises:
-        HistoryError: it cannot be opened, or the URL is for another database.
+        HistoryError: it cannot be opened, the URL is for another database or mistyped, or there is none and none is to be made.
         HistoryCorruptError: it is no readable history.
         HistoryVersionError: a newer banditgen wrote it, or an older one and it is shared.
     """
-    database = _database(url)
+    database = _database(url, create=create)
     try:
         with database.errors_in_one_line():
-            _check(database, upgrade=False)
+            _check(database, upgrade=False, create=create)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _database(url: str | os.PathLike[str]) -> Database:
+def is_there(url: str | os.PathLike[str]) -> bool:
+    """Whether a SQLite history has a file; True for one on a server, which is not asked, and for one in memory.
+
+    Raises:
+        HistoryError: as `place_of` does.
+    """
+    place = place_of(url)
+    return not isinstance(place, Path) or os.path.lexists(place)
+
+
+def shown(url: str | os.PathLike[str]) -> str:
+    """What people may see of a URL.
+
+    Raises:
+        HistoryError: as `place_of` does.
+    """
+    place = place_of(url)
+    if isinstance(place, str):
+        return read_url(place)[1]
+    return MEMORY if place is None else f"sqlite:///{place}"
+
+
+def _database(url: str | os.PathLike[str], *, create: bool) -> Database:
+    place = place_of(url)
+    if isinstance(place, str):
+        return PostgreSQL(place)
+    if not create and not is_there(url):
+        raise HistoryError(f"there is no history at {place}: check its name; `banditgen run` makes one where there is none")
+    return SQLite(place)
+
+
+def place_of(url: str | os.PathLike[str]) -> str | Path | None:
+    """A server's URL, a SQLite file's path, or None for memory.
+
+    Raises:
+        HistoryError: the URL is for another database, or mistyped; what may be a password is not shown.
+    """
     text = os.fspath(url)
     if not isinstance(text, str) or not text.strip():
         raise HistoryError(f"the history must be a sqlite:/// or postgresql:// URL or a file's path, not {text!r}")
-    scheme = text.split(":", 1)[0]
-    if scheme in ("postgresql", "postgresql+psycopg") and "://" in text:
-        return PostgreSQL(text)
-    if text != MEMORY and ("://" in text or text.startswith("sqlite:")) and (not text.startswith("sqlite:///") or text == "sqlite:///"):
-        raise HistoryError(f"the history {scheme}:… is not one that banditgen knows: use sqlite:///PATH or postgresql://…")
-    return SQLite(sqlite_path(text))
+    if (server := _SERVER.match(text)) is not None:
+        return f"postgresql{server[1] or ''}://{text[server.end() :]}"
+    if (meant := _MEANT.match(text)) is not None and not _SQLITE.fullmatch(text):
+        raise HistoryError(
+            f"the history {meant[1]}… is no URL that banditgen knows: use sqlite:///PATH, postgresql://USER@HOST:PORT/DATABASE"
+            " or a file's path (./NAME where its name looks like a URL)"
+        )
+    return sqlite_path(text)
 
 
-def _check(database: Database, *, upgrade: bool) -> Upgraded:
+def _check(database: Database, *, upgrade: bool, create: bool) -> Upgraded:
     version = database.run(lambda connection: _version(database, connection))
+    if version is None and not create:
+        raise HistoryError(f"{database.url} holds no history: check its name; `banditgen run` makes one where there is none")
     if version is None:
         database.make_durable()
         database.run(lambda connection: _make(database, connection), write=True)
         version = database.run(lambda connection: _version(database, connection)) or 0
+        if database.url != MEMORY:
+            logger.info("a new history is made: %s", database.url)
     if version > t.SCHEMA_VERSION:
         raise HistoryVersionError(
             f"the history {database.url} has schema version {version}; this banditgen knows {t.SCHEMA_VERSION}: upgrade banditgen"

@@ -42,22 +42,16 @@ class PostgreSQL(Database):
     numbered = False
 
     def __init__(self, url: str) -> None:
-        try:
-            parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
-        except (ArgumentError, ValueError):
-            raise HistoryError("the history's PostgreSQL URL can't be read: use postgresql://USER@HOST:PORT/DATABASE") from None
-        if "@" in (parsed.host or ""):  # what stands before it is the rest of the password
-            raise HistoryError("the history's PostgreSQL URL can't be read: an @ in its user or password is written %40")
+        parsed, shown = read_url(url)
         secrets = {value for key, value in parsed.query.items() if "password" in key}
         self._secrets = {str(value) for value in (*secrets, parsed.password) if value}
-        shown = parsed.set(drivername="postgresql").difference_update_query([key for key in parsed.query if "password" in key])
         try:
             engine = sa.create_engine(parsed, connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "banditgen"})
         except ModuleNotFoundError:
             raise HistoryError("a PostgreSQL history needs psycopg: pip install 'banditgen[postgres]'") from None
         logging.getLogger("psycopg").addFilter(_no_echo)
         sa.event.listen(engine, "connect", _take_shard)
-        super().__init__(shown.render_as_string(hide_password=True), engine)
+        super().__init__(shown, engine)
         with self.errors_in_one_line():
             engine.connect().close()
 
@@ -76,6 +70,9 @@ class PostgreSQL(Database):
 
     def make_durable(self) -> None:
         """The server is, unless its administrator said otherwise."""
+
+    def _confirm(self) -> None:
+        """The server has answered for it."""
 
     def _passes(self, error: DBAPIError) -> bool:
         """A server that restarts, a connection that broke, a deadlock; not a full disk."""
@@ -118,6 +115,22 @@ class PostgreSQL(Database):
     def damage(self) -> list[str]:
         """Nothing: a server looks after its own files."""
         return []
+
+
+def read_url(url: str) -> tuple[sa.URL, str]:
+    """A server's URL, and what people may see of it.
+
+    Raises:
+        HistoryError: it is none; nothing of it is shown.
+    """
+    if url.count("@") > 1:  # which of them ends the password is a guess, and a wrong one shows what is left of it
+        raise HistoryError("the history's PostgreSQL URL can't be read: an @ in its user or password is written %40")
+    try:
+        parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        raise HistoryError("the history's PostgreSQL URL can't be read: use postgresql://USER@HOST:PORT/DATABASE") from None
+    shown = parsed.set(drivername="postgresql").difference_update_query([key for key in parsed.query if "password" in key])
+    return parsed, shown.render_as_string(hide_password=True)
 
 
 def _no_echo(record: logging.LogRecord) -> bool:

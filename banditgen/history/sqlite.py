@@ -42,8 +42,9 @@ class SQLite(Database):
     numbered = True
 
     def __init__(self, path: Path | None) -> None:
+        here = None if path is None else path.absolute()  # whoever changes the folder later still means this file
         engine = sa.create_engine(
-            sa.URL.create("sqlite", database=None if path is None else str(path)),
+            sa.URL.create("sqlite", database=None if here is None else str(here)),
             poolclass=StaticPool,
             connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
         )
@@ -51,11 +52,13 @@ class SQLite(Database):
         sa.event.listen(engine, "connect", _prepare)
         sa.event.listen(engine, "begin", _begin)
         super().__init__(MEMORY if path is None else f"sqlite:///{path}", engine)
-        self.path = path
+        self.path = here
+        self._file: tuple[int, int] | None = None  # what makes it this file and no other of its name
+        self._logged = False  # a commit goes to the log beside it
         self._lock = threading.RLock()
         with self.errors_in_one_line():
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+            if here is not None:
+                here.parent.mkdir(parents=True, exist_ok=True)
             engine.connect().close()
 
     def _after_fork(self) -> None:
@@ -68,7 +71,27 @@ class SQLite(Database):
         """Write-ahead logging; no transaction may be under way."""
         with self._lock, self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA journal_mode=WAL")
+            (mode,) = driver.execute("PRAGMA journal_mode=WAL").fetchone()
+        self._logged = mode == "wal"
+        self._file = self._found()
+
+    def _found(self) -> tuple[int, int] | None:
+        """The file that is there now under our name; None where there is none."""
+        if self.path is None:
+            return None
+        try:
+            found = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_dev, found.st_ino
+
+    def _confirm(self) -> None:
+        """A file that was deleted or replaced while it is open takes every commit, and keeps none."""
+        if self._file is None or self.path is None:
+            return
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if self._found() != self._file or (self._logged and not log.exists()):
+            raise HistoryError(f"the history {self.url} was deleted, moved or replaced while it was open: this was not kept; open it again")
 
     def _passes(self, error: DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF

@@ -38,15 +38,16 @@ class History(Opinions):
 
     Args:
         url: a `sqlite:///` or `postgresql://` URL or a file's path; None is `default_url()`; "sqlite://" keeps it in memory.
+        create: make one, and log that, where there is none.
 
     Raises:
-        HistoryError: it cannot be opened, or the URL is for another database.
+        HistoryError: it cannot be opened, the URL is for another database or mistyped, or there is none and none is to be made.
         HistoryCorruptError: the file is no readable history.
         HistoryVersionError: a newer banditgen wrote it, or an older one and it is shared.
     """
 
-    def __init__(self, url: str | os.PathLike[str] | None = None) -> None:
-        self._database = open_database(default_url() if url is None else url)
+    def __init__(self, url: str | os.PathLike[str] | None = None, *, create: bool = True) -> None:
+        self._database = open_database(default_url() if url is None else url, create=create)
         self.url = self._database.url
         self._transaction = self._database.transaction
         self._run = self._database.run

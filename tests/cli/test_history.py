@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from banditgen.generators.recordings import Recording, read_recordings, write_recordings
 from banditgen.history import schema as t
-from banditgen.history.ids import new_id
 from banditgen.history.store import History
 from banditgen.result import FailureKind, Timings
 from tests.cli.command import COMMAND, banditgen, process
@@ -209,5 +208,6 @@ def test_wrong_use_is_one_line(arguments: list[str], message: str) -> None:
 
 
 def test_a_history_without_anything_exports_nothing(tmp_path: Path) -> None:
-    done = banditgen("history", "export", "--history", str(tmp_path / f"{new_id()}.db"))
+    History(tmp_path / "empty.db").close()
+    done = banditgen("history", "export", "--history", str(tmp_path / "empty.db"))
     assert (done.returncode, done.stdout) == (0, "")

@@ -81,6 +81,7 @@ def test_a_retired_tool_says_so_in_its_file_too(tmp_path: Path) -> None:
 
 
 def test_without_evidence_it_says_what_is_missing(tmp_path: Path) -> None:
+    History(tmp_path / "empty.db").close()
     done = banditgen("tools", "--history", str(tmp_path / "empty.db"))
     assert (done.returncode, done.stdout) == (0, "no arm is best beyond doubt yet: nothing was raced in this history\n")
     raced(tmp_path / "h.db", 6, task_type="text")
@@ -177,6 +178,7 @@ def test_the_tree_shows_who_came_from_whom_and_what_it_brought(tmp_path: Path) -
 
 
 def test_an_empty_tree(tmp_path: Path) -> None:
+    History(tmp_path / "empty.db").close()
     done = banditgen("arms", "tree", "--history", str(tmp_path / "empty.db"))
     assert (done.returncode, done.stdout) == (0, "no arms: nothing was raced in this history\n")
     assert json.loads(banditgen("arms", "tree", "--json", "--history", str(tmp_path / "empty.db")).stdout) == []

@@ -60,7 +60,7 @@ def test_arms_of_every_backend_are_listed_by_type(tmp_path: Path) -> None:
     assert len({row["arm_id"] for row in rows}) == 3
     refused = banditgen("arms", "list", "--history", history, "--backend", "ollama", **nowhere)
     assert refused.returncode == 2
-    empty = banditgen("arms", "list", "--history", str(tmp_path / "empty.db"), **nowhere)
+    empty = banditgen("arms", "list", BANDITGEN_HISTORY=str(tmp_path / "empty.db"), **nowhere)
     assert (empty.returncode, "no arms" in empty.stderr) == (0, True)
 
 

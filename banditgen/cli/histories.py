@@ -1,0 +1,44 @@
+"""The history of a verb: one that reads finds it, or says that it is not there; one that writes says where it made a new one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from banditgen._settings import setting
+from banditgen.cli.output import errors, safe
+from banditgen.errors import HistoryError
+from banditgen.history.database import default_url
+from banditgen.history.opening import is_there, place_of
+from banditgen.history.store import History
+
+
+def history_to_read(url: str | None) -> History:
+    """The history that is named. Where none is, the one that is set, or the default; an empty one while nothing raced there yet.
+
+    Raises:
+        HistoryError: the one that is named is not there, nor the folder of the one that is set; or it cannot be opened.
+    """
+    if url is None and not is_there(default_url()):
+        place = place_of(default_url())
+        if isinstance(place, Path) and (place.parent.is_dir() or setting("history") is None):
+            return History("sqlite://")
+    return History(url, create=False)
+
+
+@contextlib.contextmanager
+def history_to_write(url: str | None) -> Iterator[History]:
+    """The history that is named, set, or the default, made where there is none; when it holds its first candidates, that is said.
+
+    Raises:
+        HistoryError: it cannot be opened.
+    """
+    with contextlib.closing(History(url)) as store:
+        empty = not store.count()["results"]
+        try:
+            yield store
+        finally:
+            with contextlib.suppress(HistoryError):  # it was said already
+                if empty and store.count()["results"]:
+                    errors.print(safe(f"a new history was made: {store.url}"))
