@@ -94,7 +94,17 @@ class GenerationResult:
     stderr: str = ""
     channel: str = ""  # how the verdict was reached: "judged", "cooperative", "runner"
     isolation: dict[str, str] = dataclasses.field(default_factory=dict)  # property -> what really enforced it
+    step: int = 0  # of the decision of its race that chose the arm
+    price: float | None = None  # of the generation, where the strategy gives prices
+    prompt_version: str | None = None  # of the words that the backend put around the task
     pruned: bool = False  # a history read it whose retention has dropped its code and text
+
+    @property
+    def tokens(self) -> int | None:
+        """How many were read and written; None where the backend does not say."""
+        counts = [] if self.timings is None else [self.timings.prompt_tokens, self.timings.completion_tokens]
+        known = [count for count in counts if count is not None]
+        return sum(known) if known else None
 
     @property
     def moves_posterior(self) -> bool:

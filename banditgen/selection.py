@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from banditgen.arm import check_text
 from banditgen.errors import UsageError
-from banditgen.history.base import HistoryStore, PreferredResult
+from banditgen.history.base import DecisionRecord, HistoryStore, PreferredResult, WeightsOfType
 from banditgen.history.ids import new_id
 from banditgen.racing import defaults
 from banditgen.result import Feedback, GenerationResult, Preference
@@ -70,7 +70,8 @@ class ExperimentSelector:
         criteria: weights and limits to start from; None is `SelectionCriteria()`.
         learning_rate: how far one dissatisfied rating moves the weights, in [0, 1].
         history: where selections and weights are kept: a store, a URL or a path; None is a private one in memory.
-        scope: whose selections and weights these are, where several selectors share a history.
+        scope: whose selections and weights these are, where several selectors share a history: a strategy's name.
+        task_type: on which type of task; "" is what was said of all of them together.
 
     Raises:
         UsageError: a learning rate outside [0, 1].
@@ -83,17 +84,20 @@ class ExperimentSelector:
         history: Any = None,
         *,
         scope: str = DEFAULT_SCOPE,
+        task_type: str = "",
     ) -> None:
         self._start = criteria or SelectionCriteria()
         self.learning_rate = unit_interval("learning_rate", learning_rate)
         self.history: HistoryStore = defaults.default_history("sqlite://" if history is None else history)
         # other starting weights are another experiment: what was learned from the old ones stays with them
+        self._name = scope
+        self._task_type = task_type
         self._scope = f"{scope}:{self._start.quality_weight:g}/{self._start.speed_weight:g}"
 
     @property
     def criteria(self) -> SelectionCriteria:
         """The criteria with the weights of the moment."""
-        learned, _ = self.history.weights(self._scope)
+        learned, _ = self.history.weights(self._scope, self._task_type)
         if learned is None:
             return self._start
         return dataclasses.replace(self._start, quality_weight=learned[0], speed_weight=learned[1])
@@ -146,18 +150,31 @@ class ExperimentSelector:
     ) -> None:
         """Keep a rating in [0, 1], and where it is below 0.9 shift the weights one step (see `learned_weights`).
 
-        A later rating of the same result by the same person takes the place of the earlier one, and so does its step.
+        A later rating of the same result by the same person takes the place of the earlier one, and so does its step. Of a result whose
+        race these weights decided, the weights of its task type learn, too.
 
         Raises:
             UsageError: the rating is not a number in [0, 1]; nothing is changed.
         """
         satisfaction = unit_interval("satisfaction", user_satisfaction)
         result_id = _fields(selected_result).get("id") or None if selected_result is not None else None
+        race_id = race_id or (self.history.race_of(result_id) if result_id else None)
         self.keep_opinion(Feedback(race_id, result_id, satisfaction, who, why))
 
     def keep_opinion(self, opinion: Feedback | Preference) -> None:
-        """Keep a rating or a preference; the weights become what all that hold make of the starting weights, one step each."""
-        self.history.add_feedback(opinion, self._scope, self._fold)
+        """Keep a rating or a preference, and learn from it."""
+        decision = self.history.decision(opinion.race_id) if opinion.race_id else None
+        if decision is not None and (decision.strategy or DEFAULT_SCOPE) == self._name:
+            _learn(self.history, opinion, decision, self.learning_rate)
+        elif self._task_type:
+            self.history.add_feedback(opinion, of_type=self.of_type)
+        else:
+            self.history.add_feedback(opinion, self._scope, self._fold)
+
+    @property
+    def of_type(self) -> WeightsOfType:
+        """How these weights learn: they become what all opinions that hold make of the starting weights, one step each."""
+        return WeightsOfType(self._scope, self._task_type, self._fold)
 
     def _fold(self, opinions: Sequence[Feedback | PreferredResult]) -> tuple[float, float]:
         weights = self._start.quality_weight, self._start.speed_weight
@@ -178,7 +195,7 @@ class ExperimentSelector:
             "average_score": stats.mean_score,
             "score_std_dev": stats.score_std,
             "current_weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
-            "total_adjustments": self.history.weights(self._scope)[1],
+            "total_adjustments": self.history.weights(self._scope, self._task_type)[1],
         }
 
 
@@ -227,7 +244,7 @@ def prefer(history: HistoryStore, better_id: str, worse_id: str, *, who: str | N
 
 
 def _keep(history: HistoryStore, opinion: Feedback | Preference, race_id: str | None) -> None:
-    """Keep an opinion; where a decision led to its race, the weights of that decision's scope learn from it."""
+    """Keep an opinion; where a decision led to its race, its strategy's weights learn from it."""
     for name in ("who", "why"):
         if getattr(opinion, name) is not None:
             check_text(name, getattr(opinion, name))
@@ -235,9 +252,18 @@ def _keep(history: HistoryStore, opinion: Feedback | Preference, race_id: str | 
     if decision is None:
         history.add_feedback(opinion)
         return
+    _learn(history, opinion, decision, LEARNING_RATE)
+
+
+def _learn(history: HistoryStore, opinion: Feedback | Preference, decision: DecisionRecord, learning_rate: float) -> None:
+    """Keep an opinion on a race; the weights of its strategy learn from it: those of its task type, which races go by, and the whole's."""
     start = decision.detail.get("start_weights") or {"quality": QUALITY_WEIGHT, "speed": SPEED_WEIGHT}
-    criteria = SelectionCriteria(start["quality"], start["speed"])
-    ExperimentSelector(criteria, history=history, scope=decision.strategy or DEFAULT_SCOPE).keep_opinion(opinion)
+    name = decision.strategy or DEFAULT_SCOPE
+    of_type, whole = (
+        ExperimentSelector(SelectionCriteria(own["quality"], own["speed"]), learning_rate, history, scope=name, task_type=task_type).of_type
+        for own, task_type in ((start, decision.task_type), (decision.detail.get("strategy_weights") or start, ""))
+    )
+    history.add_feedback(opinion, whole.scope, whole.learn, of_type)
 
 
 def _fields(result: GenerationResult | Mapping[str, Any]) -> dict[str, Any]:

@@ -218,7 +218,7 @@ class BanditGenerator:
         assert record is not None, decision.id
         race = finished(record, decision)
         if race.best is not None:
-            await asyncio.to_thread(selector.keep_selection, race.best, task.context)
+            await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
         return race
 
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
@@ -246,7 +246,7 @@ class BanditGenerator:
         drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self._selector(task_type).criteria, seed, greedy=exploit)
         chosen = [learner.arms[position] for position in drawn.positions]
         propensities = {arm.name: q for arm, q in zip(learner.arms, drawn.propensities, strict=True)}
-        start = self.strategy.criteria_for(task_type)
+        start, whole = self.strategy.criteria_for(task_type), self.strategy.criteria
         record = DecisionRecord(
             id=new_id(),
             task_type=task_type,
@@ -259,14 +259,15 @@ class BanditGenerator:
                 **drawn.detail,
                 "strategy_hash": self.strategy.hash,
                 "start_weights": {"quality": start.quality_weight, "speed": start.speed_weight},
+                "strategy_weights": {"quality": whole.quality_weight, "speed": whole.speed_weight},
             },
         )
         return Decision(record.id, task_type, chosen, propensities, record)
 
     def _selector(self, task_type: str) -> ExperimentSelector:
-        """The selector of a task type: its own where the strategy has criteria of its own for it."""
-        own = self.strategy.types.get(task_type)
-        return self.selector if own is None else ExperimentSelector(own, history=self.history, scope=self.strategy.name)
+        """The selector of a task type, whose weights learn from what is said of its races alone."""
+        criteria = self.strategy.criteria_for(task_type)
+        return ExperimentSelector(criteria, history=self.history, scope=self.strategy.name, task_type=task_type)
 
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.
@@ -282,8 +283,7 @@ class BanditGenerator:
         if decision is None:
             raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
         told = told_results(decision, results)
-        selector = self._selector(decision.task_type)
-        criteria = selector.criteria
+        criteria = self._selector(decision.task_type).criteria
         for result in told:
             weigh(result, criteria)
         record = race_record(decision, Task("told"), rank(told, criteria), criteria, 0.0)
@@ -296,7 +296,7 @@ class BanditGenerator:
             stored = self.history.race(decision_id) or record
             if stored.best_id is not None:
                 best = next(result for result in stored.results if result.id == stored.best_id)
-                selector.keep_selection(best, stored.task_type)
+                self.selector.keep_selection(best, stored.task_type)
         elif not same_outcome(stored.results, record.results):
             raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
         return finished(stored, self._decision(decision))

@@ -334,9 +334,34 @@ def test_a_task_type_with_criteria_of_its_own_is_scored_chosen_and_corrected_by_
         assert races["fast"].results[0].combined_score == pytest.approx(0.1 * 0.5 + 0.9)
         assert races["fast"].decision.record.detail["weights"] == {"quality": 0.1, "speed": 0.9}
         bandit.feedback(races["fast"].id, 0.4)
-        assert bandit.history.weights("typed:0.1/0.9")[0] == (0.15, 0.85)
-        assert bandit.history.weights("typed:0.7/0.3")[0] is None
+        assert bandit.history.weights("typed:0.1/0.9", "fast")[0] == (0.15, 0.85)
+        assert bandit.history.weights("typed:0.7/0.3", "other")[0] is None
         done = bandit.run(Task("Write double(x).", task_type="fast", tests="assert double(2) == 4"))
         assert done.best is not None
         speed = done.best.speed_score
         assert done.best.combined_score == pytest.approx(0.15 * done.best.quality_score + 0.85 * speed)
+
+
+def test_rating_one_type_of_task_moves_the_weights_of_no_other(tmp_path: Path) -> None:
+    """Types that start alike learn apart; `get_stats` counts all of the strategy's races, whatever their criteria."""
+    strategy = Strategy("typed", arms=(GeneratorConfig("a", "m", 0.1),), k=1, types={"fast": SelectionCriteria(0.1, 0.9)})
+    with BanditGenerator.open(strategy, backend=Client({"m": GOOD}), history=tmp_path / "h.db", seed=1) as bandit:
+        answer = [{"generator_name": "a", "test_passed": True, "quality_score": 1.0}]
+        races = {kind: bandit.tell(bandit.ask(kind).id, answer) for kind in ("api", "db", "fast")}
+        bandit.feedback(races["api"].id, 0.4, who="ann")
+        weights = {kind: bandit.ask(kind).record.detail["weights"] for kind in ("api", "db", "fast")}
+        assert weights["api"] == {"quality": pytest.approx(0.65), "speed": pytest.approx(0.35)}
+        assert weights["db"] == {"quality": pytest.approx(0.7), "speed": pytest.approx(0.3)}
+        assert weights["fast"] == {"quality": pytest.approx(0.1), "speed": pytest.approx(0.9)}
+        bandit.feedback(races["api"].id, 1.0, who="ann")  # a correction takes its step back
+        assert bandit.ask("api").record.detail["weights"]["quality"] == pytest.approx(0.7)
+        for race in (races["db"], races["fast"]):
+            best = race.best
+            bandit.selector.learn_from_feedback(best, 0.4)
+        assert bandit.ask("db").record.detail["weights"]["quality"] == pytest.approx(0.65)
+        assert bandit.ask("fast").record.detail["weights"]["quality"] == pytest.approx(0.15)
+        assert bandit.ask("api").record.detail["weights"]["quality"] == pytest.approx(0.7)
+        stats = bandit.get_stats()
+        assert stats["total_selections"] == 3
+        assert stats["total_adjustments"] == 4  # one of them took another back
+        assert stats["current_weights"]["quality"] == pytest.approx(0.6)  # of all that was said

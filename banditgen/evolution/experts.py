@@ -101,7 +101,9 @@ def _listed(rows: Sequence[Recommendation], most: int = 3) -> str:
 
 def criteria_now(history: HistoryStore, strategy: Strategy) -> CriteriaFor:
     """A strategy's criteria by task type, with the weights of the moment."""
-    return lambda task_type: ExperimentSelector(strategy.criteria_for(task_type), history=history, scope=strategy.name).criteria
+    return lambda task_type: (
+        ExperimentSelector(strategy.criteria_for(task_type), history=history, scope=strategy.name, task_type=task_type).criteria
+    )
 
 
 def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_probability: float = MIN_PROBABILITY) -> Report:

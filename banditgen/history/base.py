@@ -27,19 +27,30 @@ class Cursor(NamedTuple):
     stamp: int
 
 
+Pattern = tuple[tuple[str, str, str], ...]
+"""What a race showed: (arm id, digest or "", "passed", "failed" or "cut off") of each arm that it showed anything of, sorted."""
+
+
 @dataclasses.dataclass(frozen=True)
-class Evidence:
+class Changes:
     """Running sums over the log, as they stand: rows that may have changed since a cursor, to be put in place of old ones.
 
-    `own` by (task type, arm id, model without ":latest", digest or "", verdict, shard), the verdict being 1 passed, 0 failed
-    or -1 taught nothing: (count, Σq, Σs, Σq², Σqs, Σs², when the newest was written), q and s being quality and speed.
+    `own` by (task type, arm id, model without ":latest", digest or "", verdict, failure kind or "", shard), the verdict being 1
+    passed, 0 failed or -1 taught nothing: (count, Σq, Σs, Σq², Σqs, Σs², Σ model seconds, Σ tokens, Σ price, when the newest was
+    written), q and s being quality and speed.
     `pairs` by (task type, arm id, digest, other arm's id, its digest, shard), over the races that held both arms' verdicts,
     of u = passed · (q, s) of the arm and v of the other: (count, Σu, Σv, Σ u vᵀ row by row), 9 numbers.
+    `patterns` by (task type, pattern, shard): how many races showed that; an arm that is not in a pattern was not run, or nothing was
+    learned of it. Patterns hold every arm of their race, also such as were not asked for.
+    `soft` by (task type, arm id, model, digest or "", kind, level, verdict, shard): how often soft evidence of that kind, its value in
+    tenths, stood beside that verdict.
     The rows of all shards add up. `again` says that everything is here, and that what was read before no longer counts.
     """
 
-    own: dict[tuple[str, str, str, str, int, int], tuple[float, ...]]
-    pairs: dict[tuple[str, str, str, str, str, int], tuple[float, ...]]
+    own: dict[tuple[Any, ...], tuple[float, ...]]
+    pairs: dict[tuple[Any, ...], tuple[float, ...]]
+    patterns: dict[tuple[str, Pattern, int], float]
+    soft: dict[tuple[Any, ...], float]
     cursor: Cursor
     again: bool
 
@@ -75,7 +86,10 @@ class ArmEvent:
 
 @dataclasses.dataclass(frozen=True)
 class DecisionRecord:
-    """A choice of arms. `arms` holds each chosen arm's settings with `name` and `arm_id`."""
+    """A choice of a wave of arms: the one that its race took at `step`, from 0; the first has its race's id.
+
+    `arms` holds each chosen arm's settings with `name` and `arm_id`.
+    """
 
     id: str
     task_type: str
@@ -86,6 +100,11 @@ class DecisionRecord:
     seed: int | None = None
     detail: dict[str, Any] = dataclasses.field(default_factory=dict)
     created_at: float = 0.0
+    race_id: str = ""  # "" is its own id
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "race_id", self.race_id or self.id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,8 +157,31 @@ class PreferredResult:
     worse: Measured
 
 
+@dataclasses.dataclass(frozen=True)
+class SoftEvidence:
+    """Something that speaks for or against a candidate and is no verdict.
+
+    `kind` is a word for where it comes from: "agreed" (with the other candidates), "runner", "rating" and the like; `value` in [0, 1]
+    is how much it speaks for the candidate. The id makes telling it twice harmless.
+    """
+
+    result_id: str
+    kind: str
+    value: float
+    id: str = ""
+    created_at: float = 0.0
+
+
 Learn = Callable[[Sequence[Feedback | PreferredResult]], tuple[float, float]]
 """Makes (quality, speed) weights of opinions in their order; of none, the weights to start from."""
+
+
+class WeightsOfType(NamedTuple):
+    """A scope's weights on one task type, and how they learn."""
+
+    scope: str
+    task_type: str
+    learn: Learn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,10 +217,16 @@ class HistoryStore(Protocol):
         """Append that this result was selected."""
         ...
 
-    def add_feedback(self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None) -> bool:
+    def add_feedback(
+        self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None, of_type: WeightsOfType | None = None
+    ) -> bool:
         """Append a rating or a preference and, at once with it, the weights that `learn` makes of everything that holds and
-        that the scope learned from; False if it was there already.
+        that the scope learned from, and likewise those of one task type; False if it was there already.
         """
+        ...
+
+    def add_soft_evidence(self, evidence: SoftEvidence) -> bool:
+        """Append soft evidence of a result; False if it was there already, or the result is not."""
         ...
 
     def add_arms(self, arms: Sequence[ArmRecord]) -> None:
@@ -197,8 +245,9 @@ class HistoryStore(Protocol):
         """Passes and fails per arm, name and task type."""
         ...
 
-    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
-        """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.
+    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
+        """The running sums: of these arms and of all arms of these models (without ":latest"), of pairs of these arms, and of races
+        that held any of them.
 
         Without `since` all of them; with the cursor of an earlier answer to the same question, those that may have changed.
         """
@@ -210,6 +259,10 @@ class HistoryStore(Protocol):
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """A decision by id."""
+        ...
+
+    def decisions(self, race_id: str) -> list[DecisionRecord]:
+        """The decisions of a race, in their order."""
         ...
 
     def race(self, race_id: str) -> RaceRecord | None:
@@ -248,8 +301,10 @@ class HistoryStore(Protocol):
         """What a scope has selected."""
         ...
 
-    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
-        """A scope's weights in use (quality, speed), None where it learned from nothing yet, and how often they changed."""
+    def weights(self, scope: str, task_type: str = "") -> tuple[tuple[float, float] | None, int]:
+        """A scope's weights in use (quality, speed) on a task type, None where they learned from nothing yet, and how often they
+        changed; without a task type those that learned from everything.
+        """
         ...
 
     def known_results(self, ids: Sequence[str]) -> set[str]:

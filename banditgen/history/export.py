@@ -145,12 +145,13 @@ def _others(task_type: str | None) -> list[tuple[str, sa.Table, list[sa.ColumnEl
         ("preference", t.preferences, []),
         ("selection", t.selections, []),
         ("weights", t.weights, []),
+        ("soft_evidence", t.soft_evidence, []),
     ]
     if task_type is None:
         return everything
     typed = sa.select(r.id).where(r.task_type == task_type)
     only: dict[str, sa.ColumnElement[bool]] = {"feedback": t.feedback.c.result_id.in_(typed)}
-    only |= {"preference": t.preferences.c.better_id.in_(typed)}
+    only |= {"preference": t.preferences.c.better_id.in_(typed), "soft_evidence": t.soft_evidence.c.result_id.in_(typed)}
     only |= {kind: table.c.task_type == task_type for kind, table, _ in everything if "task_type" in table.c}
     return [(kind, table, [*where, only[kind]] if kind in only else where) for kind, table, where in everything if kind != "weights"]
 

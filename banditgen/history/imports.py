@@ -191,37 +191,52 @@ def _append(database: Database, connection: sa.Connection, batch: Rows) -> Count
             ordered = sorted(rows, key=itemgetter(next(iter(table.primary_key)).name))
             statement = database.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
             new[kind] = connection.execute(statement, ordered).rowcount
-    new["candidate"] = _append_candidates(database, connection, batch)
-    answered = sa.exists().where(t.races.c.id == t.decisions.c.id)
-    for ids in _some({row["id"] for kind in ("race", "decision") for row in batch.tables.get(kind, ())}):
-        connection.execute(sa.update(t.decisions).where(t.decisions.c.id.in_(ids), answered).values(answered=True))
+    candidates = _append_candidates(database, connection, batch)
+    new["candidate"] = len(candidates)
+    new["soft_evidence"] = _append_soft(database, connection, batch.tables.get("soft_evidence", []), candidates)
+    answered = sa.exists().where(t.races.c.id == t.decisions.c.race_id)
+    races = {row["id"] for row in batch.tables.get("race", ())} | {row["race_id"] for row in batch.tables.get("decision", ())}
+    for ids in _some(races):
+        connection.execute(sa.update(t.decisions).where(t.decisions.c.race_id.in_(ids), answered).values(answered=True))
     return new
 
 
-def _append_candidates(database: Database, connection: sa.Connection, batch: Rows) -> int:
+def _append_candidates(database: Database, connection: sa.Connection, batch: Rows) -> set[str]:
+    """Append candidates; the ids of those that are new."""
     rows = {row["id"]: row for row in reversed(batch.tables.get("candidate", []))}  # of two with one id the first
     if not rows:
-        return 0
+        return set()
     statement = database.insert(t.results).on_conflict_do_nothing().returning(t.results.c.id)
-    added = set(connection.scalars(statement, list(reversed(rows.values()))))
+    added = {str(own) for own in connection.scalars(statement, list(reversed(rows.values())))}
     if batch.contents:
         contents = [{"hash": key, "content": batch.contents[key]} for key in sorted(batch.contents)]
         connection.execute(database.insert(t.codes).on_conflict_do_nothing(), contents)
     new = [row for row in reversed(rows.values()) if row["id"] in added]
     # the sums of a race are of its pairs: with those who were there before, too
     before = [row for row in _of_races(connection, {row["race_id"] for row in new} - {None}) if row["id"] not in added]
-    sums, known = statistics.sums_of([*before, *new]), statistics.sums_of(before)
-    for kept, old in ((sums.own, known.own), (sums.pairs, known.pairs)):
-        for key, values in old.items():
-            kept[key] = [a - b for a, b in zip(kept[key], values, strict=True)]
+    sums = statistics.sums_of([*before, *new])
+    sums.take_back(statistics.sums_of(before))
     statistics.Writer(database.insert, database.stamp).add(connection, sums, database.shard(connection))
+    return added
+
+
+def _append_soft(database: Database, connection: sa.Connection, rows: Sequence[dict[str, Any]], candidates: set[str]) -> int:
+    """Append soft evidence; what is new, and what waited for a candidate that is new, is added to the sums."""
+    e, added = t.soft_evidence.c, list[str]()
+    writer, shard = statistics.Writer(database.insert, database.stamp), database.shard(connection)
+    for ids in _some(candidates):
+        writer.add(connection, statistics.soft_sums(connection, e.result_id.in_(ids)), shard)
+    if rows:
+        statement = database.insert(t.soft_evidence).on_conflict_do_nothing().returning(e.id)
+        added = [str(own) for own in connection.scalars(statement, sorted(rows, key=itemgetter("id")))]
+    for ids in _some(added):
+        writer.add(connection, statistics.soft_sums(connection, e.id.in_(ids)), shard)
     return len(added)
 
 
 def _of_races(connection: sa.Connection, race_ids: Iterable[str]) -> list[dict[str, Any]]:
     r = t.results.c
-    columns = (r.id, r.race_id, r.task_type, r.arm_id, r.model, r.digest, r.passed, r.informative, r.quality, r.speed, r.created_at)
-    queries = (sa.select(*columns).where(r.race_id.in_(ids)).order_by(r.seq) for ids in _some(race_ids))
+    queries = (sa.select(*statistics.RESULT_COLUMNS).where(r.race_id.in_(ids)).order_by(r.seq) for ids in _some(race_ids))
     return [dict(row) for query in queries for row in connection.execute(query).mappings()]
 
 

@@ -58,7 +58,7 @@ def mend(history: History) -> None:
 
 
 def _wrongly_marked() -> sa.ColumnElement[bool]:
-    return t.decisions.c.answered != sa.exists().where(t.races.c.id == t.decisions.c.id)
+    return t.decisions.c.answered != sa.exists().where(t.races.c.id == t.decisions.c.race_id)
 
 
 def _dangling() -> dict[str, sa.Select[int]]:

@@ -189,7 +189,7 @@ def _upgrade(database: Database, connection: sa.Connection) -> Path | None:
     if version == 1 and VERSION_TABLE not in sa.inspect(connection).get_table_names():
         command.stamp(config, "1")  # it was made before there were migrations
     command.upgrade(config, "head")
-    database.lock(connection, t.statistics, t.pair_statistics)
+    database.lock(connection, *statistics.TABLES)
     statistics.rebuild(connection, statistics.Writer(database.insert, database.stamp))
     connection.execute(t.meta.update().where(t.meta.c.key == "schema_version").values(value=str(t.SCHEMA_VERSION)))
     kept = f"; what it was is kept in {copy}" if copy else ""

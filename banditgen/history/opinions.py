@@ -1,4 +1,4 @@
-"""What people said of results: an append-only log, of which the latest word of each person on each matter holds."""
+"""What was said of results beside their verdicts: people's opinions, of which each one's latest on a matter holds, and soft evidence."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from banditgen.history import schema as t
-from banditgen.history.base import Learn, Measured, PreferredResult, RatedResult
+from banditgen.history import statistics
+from banditgen.history.base import Learn, Measured, PreferredResult, RatedResult, SoftEvidence, WeightsOfType
 from banditgen.history.database import Database
 from banditgen.history.ids import new_id
 from banditgen.result import Feedback, Preference
+from banditgen.scoring import unit_interval
 
 Opinion = TypeVar("Opinion", bound=Feedback | Preference)
 _AT_ONCE = 500  # ids in one query, below what any database takes
@@ -20,17 +22,21 @@ _TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree
 
 
 class Opinions:
-    """The part of a history that keeps ratings, preferences, and the weights that were learned from them."""
+    """The part of a history that keeps ratings, preferences, the weights that were learned from them, and soft evidence."""
 
     _database: Database
+    _statistics: statistics.Writer
 
-    def add_feedback(self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None) -> bool:
-        """Append a rating or a preference and, in the same transaction, what a scope's weights become by it.
+    def add_feedback(
+        self, opinion: Feedback | Preference, scope: str | None = None, learn: Learn | None = None, of_type: WeightsOfType | None = None
+    ) -> bool:
+        """Append a rating or a preference and, in the same transaction, what weights become by it.
 
         Args:
             opinion: without an id or a time it gets one.
             scope: whose weights learn from it; None is nobody's.
             learn: makes the weights of all opinions that hold and that the scope learned from, this one included.
+            of_type: the weights of one task type that learn from it likewise; None is none's.
 
         Returns:
             False if an opinion with its id was there already: nothing was changed.
@@ -39,13 +45,17 @@ class Opinions:
         append = self._database.insert(_table(type(opinion))).values(**row).on_conflict_do_nothing()
         append = append.execution_options(preserve_rowcount=True)
 
+        learners = [] if of_type is None else [of_type]
+        if scope is not None and learn is not None:
+            learners.append(WeightsOfType(scope, "", learn))
+
         def work(connection: sa.Connection) -> bool:
-            if scope is not None:
+            if learners:
                 self._database.lock(connection, t.weights)  # nobody's step may be missing from another's fold
             if connection.execute(append).rowcount == 0:
                 return False
-            if scope is not None and learn is not None:
-                _learn(connection, scope, learn, row["id"])
+            for one in learners:
+                _learn(connection, one, row["id"])
             return True
 
         return self._database.run(work, write=True)
@@ -74,22 +84,45 @@ class Opinions:
         """
         return self._database.run(lambda connection: _joined(connection, effective(_told(connection, Preference))))
 
-    def weights(self, scope: str) -> tuple[tuple[float, float] | None, int]:
-        """A scope's weights in use (quality, speed), None where it learned from nothing yet, and how often they changed."""
+    def weights(self, scope: str, task_type: str = "") -> tuple[tuple[float, float] | None, int]:
+        """A scope's weights in use (quality, speed) on a task type, None where they learned from nothing yet, and how often they
+        changed; without a task type those that learned from everything.
+        """
         w = t.weights.c
         was = {name: sa.func.lag(w[name]).over(order_by=(w.created_at, w.id)).label(f"{name}_was") for name in ("quality", "speed")}
-        steps = sa.select(w.quality, w.speed, w.feedback_id, *was.values()).where(w.scope == scope).subquery().c
+        steps = sa.select(w.quality, w.speed, w.feedback_id, *was.values()).where(w.scope == scope, w.task_type == task_type).subquery().c
         first = steps.quality_was.is_(None)  # where a scope starts, or in an old history its first step
         changed = sa.case(
             (first, steps.feedback_id.is_not(None)), else_=(steps.quality != steps.quality_was) | (steps.speed != steps.speed_was)
         )
 
         def work(connection: sa.Connection) -> tuple[tuple[float, float] | None, int]:
-            last = _last_weights(connection, scope)
+            last = _last_weights(connection, scope, task_type)
             count = connection.scalar(sa.select(sa.func.count()).where(changed)) or 0
             return ((last.quality, last.speed) if last else None), count
 
         return self._database.run(work)
+
+    def add_soft_evidence(self, evidence: SoftEvidence) -> bool:
+        """Append soft evidence of a result, and what it adds to the running sums; False if it was there already, or the result is not.
+
+        Raises:
+            UsageError: a value that is no number in [0, 1].
+        """
+        unit_interval("the value of soft evidence", evidence.value)
+        row = {**vars(evidence), "id": evidence.id or new_id(), "created_at": evidence.created_at or time.time()}
+        append = self._database.insert(t.soft_evidence).values(**row).on_conflict_do_nothing()
+        append = append.execution_options(preserve_rowcount=True)
+        there = sa.select(t.results.c.seq).where(t.results.c.id == evidence.result_id)
+
+        def work(connection: sa.Connection) -> bool:
+            if connection.scalar(there) is None or connection.execute(append).rowcount == 0:
+                return False
+            sums = statistics.soft_sums(connection, t.soft_evidence.c.id == row["id"])
+            self._statistics.add(connection, sums, self._database.shard(connection))
+            return True
+
+        return self._database.run(work, write=True)
 
 
 def effective(opinions: Iterable[Opinion]) -> list[Opinion]:
@@ -110,12 +143,14 @@ def _matter(opinion: Feedback | Preference) -> object:
     return (opinion.result_id, opinion.who) if opinion.result_id else opinion.id
 
 
-def _learn(connection: sa.Connection, scope: str, learn: Learn, opinion_id: str) -> None:
-    """Append the weights that a scope has after an opinion: those that `learn` makes of everything that holds."""
-    last = _last_weights(connection, scope)
+def _learn(connection: sa.Connection, learner: WeightsOfType, opinion_id: str) -> None:
+    """Append the weights after an opinion: those that `learn` makes of everything that holds."""
+    scope, task_type, learn = learner
+    last = _last_weights(connection, scope, task_type)
     now = time.time() if last is None else max(time.time(), last.created_at + _TICK)
     start = [] if last else [(None, learn([]), now - _TICK)]
-    ids = {*connection.scalars(sa.select(t.weights.c.feedback_id).where(t.weights.c.scope == scope)), opinion_id}
+    w = t.weights.c
+    ids = {*connection.scalars(sa.select(w.feedback_id).where(w.scope == scope, w.task_type == task_type)), opinion_id}
     told: list[Feedback | Preference] = [*_told(connection, Feedback), *_told(connection, Preference)]
     told.sort(key=lambda opinion: (opinion.created_at, opinion.id))
     mine = {_matter(opinion) for opinion in told if opinion.id in ids}
@@ -123,13 +158,15 @@ def _learn(connection: sa.Connection, scope: str, learn: Learn, opinion_id: str)
     joined = {p.preference.id: p for p in _joined(connection, [p for p in held if isinstance(p, Preference)])}
     known = [opinion if isinstance(opinion, Feedback) else joined.get(opinion.id) for opinion in held]
     for feedback_id, (quality, speed), when in [*start, (opinion_id, learn([opinion for opinion in known if opinion]), now)]:
-        row = {"id": new_id(), "created_at": when, "scope": scope, "quality": quality, "speed": speed, "feedback_id": feedback_id}
+        row = {"id": new_id(), "created_at": when, "scope": scope, "task_type": task_type, "feedback_id": feedback_id}
+        row |= {"quality": quality, "speed": speed}
         connection.execute(sa.insert(t.weights).values(**row))
 
 
-def _last_weights(connection: sa.Connection, scope: str) -> sa.Row[Any] | None:
+def _last_weights(connection: sa.Connection, scope: str, task_type: str) -> sa.Row[Any] | None:
     w = t.weights.c
-    return connection.execute(sa.select(t.weights).where(w.scope == scope).order_by(w.created_at.desc(), w.id.desc()).limit(1)).first()
+    query = sa.select(t.weights).where(w.scope == scope, w.task_type == task_type)
+    return connection.execute(query.order_by(w.created_at.desc(), w.id.desc()).limit(1)).first()
 
 
 def _told(connection: sa.Connection, kind: type[Opinion], race_id: str | None = None) -> list[Opinion]:

@@ -107,7 +107,10 @@ def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
 
 def _checked(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
     columns = _COLUMNS[kind]
-    return _values(kind, columns, {name: record.get(name) for name in columns})
+    row = _values(kind, columns, {name: record.get(name) for name in columns})
+    if kind == "decision":
+        row["race_id"] = row["race_id"] or row["id"]  # of an older version
+    return row
 
 
 def _values(kind: str, checks: Mapping[str, Check], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,6 +265,9 @@ _RESULT: dict[str, Check] = {
     "measures": _of(_number(-1e300, 1e300)),
     "timings": _optional(_timings),
     "digest": _optional(_short),
+    "step": _whole(0, (1 << 31) - 1),
+    "price": _optional(_number(0.0, 1e300)),
+    "prompt_version": _optional(_short),
     "isolation": _of(_string),
 }
 _PLACE: dict[str, Check] = {
@@ -291,6 +297,8 @@ _COLUMNS: dict[str, dict[str, Check]] = {
         "strategy": _optional(_short),
         "seed": _optional(_whole(-_LARGEST, _LARGEST)),
         "detail": _json,
+        "race_id": _optional(_name),
+        "step": lambda value: 0 if value is None else _PLACE["position"](value),
     },
     "arm": {
         "arm_id": _name,
@@ -333,5 +341,7 @@ _COLUMNS: dict[str, dict[str, Check]] = {
         "scope": _short,
         **dict.fromkeys(("quality", "speed"), _number(0.0, 1e300)),
         "feedback_id": _optional(_name),
+        "task_type": lambda value: "" if value is None else _short(value),
     },
+    "soft_evidence": {**dict.fromkeys(("id", "result_id", "kind"), _name), "created_at": _TIME, "value": _SHARE},
 }

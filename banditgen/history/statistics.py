@@ -6,45 +6,85 @@ Every row only adds up, so the order of writers doesn't matter, and the stored s
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from banditgen.arm import plain_model
 from banditgen.history import schema as t
-from banditgen.history.base import Cursor, Evidence
+from banditgen.history.base import Changes, Cursor
+from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern
 
-OWN_KEY = ("task_type", "arm_id", "model", "digest", "verdict")
-OWN_SUMS = ("count", "quality", "speed", "quality_quality", "quality_speed", "speed_speed")
-PAIR_KEY = ("task_type", "arm_id", "digest", "other_id", "other_digest")
-PAIR_SUMS = (
-    *("count", "quality", "speed", "other_quality", "other_speed"),
-    *("quality_quality", "quality_speed", "speed_quality", "speed_speed"),
-)
 GENERATION = "statistics_generation"  # the meta row that counts rebuilds: readers then forget what they had
 RELATIVE = 1e-9  # how far a sum may be from the log's: the order of additions
+LEVELS = 10  # of soft evidence
 
 Key = tuple[Any, ...]
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
+class Running:
+    """A table of running sums: the columns that say of what (the shard left out), and those that add up, "count" first."""
+
+    table: sa.Table
+    key: tuple[str, ...]
+    sums: tuple[str, ...] = ("count",)
+
+
+OWN = Running(
+    t.statistics,
+    ("task_type", "arm_id", "model", "digest", "verdict", "failure"),
+    ("count", "quality", "speed", "quality_quality", "quality_speed", "speed_speed", "seconds", "tokens", "price"),
+)
+PAIRS = Running(
+    t.pair_statistics,
+    ("task_type", "arm_id", "digest", "other_id", "other_digest"),
+    (
+        *("count", "quality", "speed", "other_quality", "other_speed"),
+        *("quality_quality", "quality_speed", "speed_quality", "speed_speed"),
+    ),
+)
+PATTERNS = Running(t.patterns, ("task_type", "hash", "pattern"))
+SOFT = Running(t.soft_statistics, ("task_type", "arm_id", "model", "digest", "kind", "level", "verdict"))
+ALL = (OWN, PAIRS, PATTERNS, SOFT)
+TABLES = tuple(running.table for running in ALL)
+RESULT_COLUMNS = tuple(
+    t.results.c[name]
+    for name in (
+        *("id", "race_id", "task_type", "arm_id", "model", "digest", "passed", "informative", "failure"),
+        *("quality", "speed", "seconds", "tokens", "price", "created_at"),
+    )
+)  # what the sums of a result are made of
+
+
 class Sums:
-    """Sums by key, in the order of `OWN_SUMS` and `PAIR_SUMS`, and when each own key's newest result was written."""
+    """Sums by table and key, and when each own key's newest result was written."""
 
-    own: dict[Key, list[float]] = dataclasses.field(default_factory=dict)
-    pairs: dict[Key, list[float]] = dataclasses.field(default_factory=dict)
-    last_at: dict[Key, float] = dataclasses.field(default_factory=dict)
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[Key, list[float]]] = {running.table.name: {} for running in ALL}
+        self.last_at: dict[Key, float] = {}
 
-    def add_own(self, key: Key, values: Sequence[float], last_at: float) -> None:
-        """Add to a key of one arm."""
-        _add(self.own, key, values)
-        self.last_at[key] = max(last_at, self.last_at.get(key, last_at))
+    def of(self, running: Running) -> dict[Key, list[float]]:
+        """Those of a table."""
+        return self.tables[running.table.name]
 
-    def add_pair(self, key: Key, values: Sequence[float]) -> None:
-        """Add to a key of two arms."""
-        _add(self.pairs, key, values)
+    def add(self, running: Running, key: Key, values: Sequence[float], last_at: float = 0.0) -> None:
+        """Add to a key."""
+        table = self.of(running)
+        old = table.get(key)
+        table[key] = list(values) if old is None else [a + b for a, b in zip(old, values, strict=True)]
+        if running is OWN:
+            self.last_at[key] = max(last_at, self.last_at.get(key, last_at))
+
+    def take_back(self, other: Sums) -> None:
+        """Subtract what another has, of keys that are here, too."""
+        for running in ALL:
+            for key, values in other.of(running).items():
+                self.add(running, key, [-value for value in values], other.last_at.get(key, 0.0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,19 +106,21 @@ class Writer:
     """
 
     def __init__(self, insert: Any, stamp: sa.ColumnElement[Any]) -> None:
-        self._own = _upsert(insert(t.statistics), OWN_KEY, OWN_SUMS, stamp)
-        self._pairs = _upsert(insert(t.pair_statistics), PAIR_KEY, PAIR_SUMS, stamp)
+        self._upserts = [(running, _upsert(insert(running.table), running.sums, stamp)) for running in ALL]
 
     def additions(self, sums: Sums, shard: int) -> list[tuple[Any, list[dict[str, Any]]]]:
         """What adds these sums to the stored ones: statements with their rows.
 
         The rows are in one order: two writers of one shard must not wait for each other in a ring.
         """
-        own, pairs = (*OWN_KEY, "shard", *OWN_SUMS, "last_at"), (*PAIR_KEY, "shard", *PAIR_SUMS)
-        return [
-            (self._own, [_named(own, (*key, shard), (*sums.own[key], sums.last_at[key])) for key in sorted(sums.own)]),
-            (self._pairs, [_named(pairs, (*key, shard), sums.pairs[key]) for key in sorted(sums.pairs)]),
-        ]
+        made = []
+        for running, upsert in self._upserts:
+            rows, names = sums.of(running), (*running.key, *running.sums)
+            made.append((upsert, [dict(zip(names, (*key, *rows[key]), strict=True), shard=shard) for key in sorted(rows)]))
+            if running is OWN:
+                for key, row in zip(sorted(rows), made[-1][1], strict=True):
+                    row["last_at"] = sums.last_at[key]
+        return made
 
     def add(self, connection: sa.Connection, sums: Sums, shard: int) -> None:
         """Add these sums to the stored ones."""
@@ -90,33 +132,76 @@ class Writer:
 def sums_of(rows: Sequence[Mapping[str, Any]]) -> Sums:
     """The sums of new rows of the results table; those of one race must come together."""
     sums = Sums()
-    races: dict[str, list[tuple[str, str, int, float, float, str]]] = {}
-    for position, row in enumerate(rows):
-        digest, q, s = row["digest"] or "", row["quality"], row["speed"]
-        verdict = (1 if row["passed"] else 0) if row["informative"] else -1
-        key = (row["task_type"], row["arm_id"], plain_model(row["model"]), digest, verdict)
-        sums.add_own(key, (1, q, s, q * q, q * s, s * s), row["created_at"])
-        if row["race_id"] is not None and row["informative"]:
-            entry = (row["arm_id"], digest, position, q * verdict, s * verdict, row["task_type"])
-            races.setdefault(row["race_id"], []).append(entry)
+    races: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        q, s = row["quality"], row["speed"]
+        own = (*_of_arm(row), verdict(row), row["failure"] or "")
+        values = (1, q, s, q * q, q * s, s * s, row["seconds"], row["tokens"] or 0, row["price"] or 0.0)
+        sums.add(OWN, own, values, row["created_at"])
+        if row["race_id"] is not None:
+            races[row["race_id"]].append(row)
     for race in races.values():
-        race.sort()
-        for i, (arm, digest, _, q, s, task_type) in enumerate(race):
-            for other, other_digest, _, oq, os, _ in race[i + 1 :]:
-                sums.add_pair((task_type, arm, digest, other, other_digest), (1, q, s, oq, os, q * oq, q * os, s * oq, s * os))
+        _add_race(sums, race)
     return sums
+
+
+def _add_race(sums: Sums, rows: Sequence[Mapping[str, Any]]) -> None:
+    task_type, pattern = rows[0]["task_type"], pattern_of(rows)
+    sums.add(PATTERNS, (task_type, pattern_hash(pattern), pattern), (1,))
+    seen = sorted(
+        (row["arm_id"], row["digest"] or "", place, row["passed"] * row["quality"], row["passed"] * row["speed"])
+        for place, row in enumerate(rows)
+        if row["informative"]
+    )
+    for (arm, digest, _, q, s), (other, other_digest, _, oq, os) in itertools.combinations(seen, 2):
+        sums.add(PAIRS, (task_type, arm, digest, other, other_digest), (1, q, s, oq, os, q * oq, q * os, s * oq, s * os))
+
+
+def soft_sums(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Sums:
+    """The sums of the soft evidence that is in the log, and meets some conditions."""
+    sums, r, e = Sums(), t.results.c, t.soft_evidence.c
+    query = sa.select(*RESULT_COLUMNS, e.kind, e.value).join_from(t.soft_evidence, t.results, r.id == e.result_id).where(*where)
+    for row in map(dict, connection.execute(query).mappings()):
+        sums.add(SOFT, (*_of_arm(row), row["kind"], round(LEVELS * row["value"]), verdict(row)), (1,))
+    return sums
+
+
+def verdict(row: Mapping[str, Any]) -> int:
+    """1 passed, 0 failed, -1 taught nothing."""
+    return int(row["passed"]) if row["informative"] else -1
+
+
+def _of_arm(row: Mapping[str, Any]) -> Key:
+    return row["task_type"], row["arm_id"], plain_model(row["model"]), row["digest"] or ""
 
 
 def fold(connection: sa.Connection) -> Sums:
     """The sums of the whole log."""
-    sums, r = Sums(), t.results.c
-    key = (r.task_type, r.arm_id, r.model, sa.func.coalesce(r.digest, ""), _verdict(r))
+    sums, r = soft_sums(connection), t.results.c
+    _fold_own(connection, sums)
+    _fold_pairs(connection, sums)
+    races = sa.select(*RESULT_COLUMNS).where(r.race_id.is_not(None)).order_by(r.race_id)
+    for _, rows in itertools.groupby(connection.execute(races).mappings(), key=lambda row: str(row["race_id"])):
+        race = [dict(row) for row in rows]
+        pattern = pattern_of(race)
+        sums.add(PATTERNS, (race[0]["task_type"], pattern_hash(pattern), pattern), (1,))
+    return sums
+
+
+def _fold_own(connection: sa.Connection, sums: Sums) -> None:
+    r, total = t.results.c, sa.func.sum
+    said = sa.case((sa.not_(r.informative), -1), (r.passed, 1), else_=0)
+    key = (r.task_type, r.arm_id, r.model, sa.func.coalesce(r.digest, ""), said, sa.func.coalesce(r.failure, ""))
     q, s = r.quality, r.speed
+    spent = (total(one) for one in (r.seconds, sa.func.coalesce(r.tokens, 0), sa.func.coalesce(r.price, 0.0)))
+    values = (sa.func.count(), total(q), total(s), total(q * q), total(q * s), total(s * s), *spent)
+    for row in connection.execute(sa.select(*key, *values, sa.func.max(r.created_at)).group_by(*key)):
+        task_type, arm, model, *rest = row[: len(key)]
+        sums.add(OWN, (task_type, arm, plain_model(model), *rest), [float(value) for value in row[len(key) : -1]], row[-1])
+
+
+def _fold_pairs(connection: sa.Connection, sums: Sums) -> None:
     total = sa.func.sum
-    measures = (total(q), total(s), total(q * q), total(q * s), total(s * s))
-    for row in connection.execute(sa.select(*key, sa.func.count(), *measures, sa.func.max(r.created_at)).group_by(*key)):
-        task_type, arm, model, digest, verdict, *values, last_at = row
-        sums.add_own((task_type, arm, plain_model(model), digest, verdict), values, last_at)
     a, b = t.results.alias("a").c, t.results.alias("b").c
     ours, others = (a.arm_id, sa.func.coalesce(a.digest, "")), (b.arm_id, sa.func.coalesce(b.digest, ""))
     first = sa.tuple_(*ours, a.seq) < sa.tuple_(*others, b.seq)
@@ -128,25 +213,26 @@ def fold(connection: sa.Connection) -> Sums:
         .group_by(a.task_type, *ours, *others)
     )
     for row in connection.execute(pairs):
-        sums.add_pair(tuple(row[:5]), row[5:])
-    return sums
+        sums.add(PAIRS, tuple(row[:5]), row[5:])
 
 
 def stored(connection: sa.Connection) -> Sums:
     """The stored sums, all shards together."""
     sums = Sums()
-    for row in connection.execute(_columns(t.statistics, (*OWN_KEY, *OWN_SUMS, "last_at"))):
-        sums.add_own(tuple(row[: len(OWN_KEY)]), row[len(OWN_KEY) : -1], row[-1])
-    for row in connection.execute(_columns(t.pair_statistics, (*PAIR_KEY, *PAIR_SUMS))):
-        sums.add_pair(tuple(row[: len(PAIR_KEY)]), row[len(PAIR_KEY) :])
+    for running in ALL:
+        last_at = ("last_at",) if running is OWN else ()
+        width = len(running.key)
+        for row in connection.execute(_columns(running, *last_at)):
+            values = row[width : width + len(running.sums)]
+            sums.add(running, tuple(row[:width]), values, row[-1] if last_at else 0.0)
     return sums
 
 
 def rebuild(connection: sa.Connection, writer: Writer) -> None:
     """Replace the stored sums by those of the log; the caller keeps other writers out."""
     log = fold(connection)
-    connection.execute(sa.delete(t.statistics))
-    connection.execute(sa.delete(t.pair_statistics))
+    for table in TABLES:
+        connection.execute(sa.delete(table))
     writer.add(connection, log, 0)
     generation = int(connection.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == GENERATION)) or 0)
     connection.execute(sa.delete(t.meta).where(t.meta.c.key == GENERATION))
@@ -156,68 +242,68 @@ def rebuild(connection: sa.Connection, writer: Writer) -> None:
 def differences(kept: Sums, log: Sums) -> list[Difference]:
     """Where the stored sums aren't the log's: counts exactly, sums to `RELATIVE` of the larger and of 1."""
     found = []
-    for table, key_names, sum_names, ours, theirs in (
-        (t.statistics.name, OWN_KEY, OWN_SUMS, kept.own, log.own),
-        (t.pair_statistics.name, PAIR_KEY, PAIR_SUMS, kept.pairs, log.pairs),
-    ):
+    for running in ALL:
+        ours, theirs = kept.of(running), log.of(running)
         for key in sorted(ours.keys() | theirs.keys()):
+            nothing = [0.0] * len(running.sums)
             a, b = ours.get(key), theirs.get(key)
-            if a is None or b is None or a[0] != b[0] or not all(map(_close, a, b)):
-                both = [None if values is None else dict(zip(sum_names, values, strict=True)) for values in (a, b)]
-                found.append(Difference(table, dict(zip(key_names, key, strict=True)), *both))
+            if all(map(_close, a or nothing, b or nothing)) and (a or nothing)[0] == (b or nothing)[0]:
+                continue
+            both = [None if values is None else dict(zip(running.sums, values, strict=True)) for values in (a, b)]
+            found.append(Difference(running.table.name, dict(zip(running.key, key, strict=True)), *both))
     return found
 
 
 def changes(
     connection: sa.Connection, horizon: sa.ColumnElement[Any], arms: Collection[str], models: Collection[str], since: Cursor | None
-) -> Evidence:
+) -> Changes:
     """See `HistoryStore.evidence`; `horizon` is SQL for the least stamp that a row changed after this moment can have."""
     # the cursor is read first: what is committed meanwhile is then read now and once more, and never missed
     next_stamp = connection.scalar(sa.select(horizon)) or 0
     generation = connection.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == GENERATION)) or "0"
     again = since is None or since.generation != generation
     start = 0 if since is None or again else since.stamp
-    own, pairs = t.statistics.c, t.pair_statistics.c
-    own_query = _columns(t.statistics, (*OWN_KEY, "shard", *OWN_SUMS, "last_at"))
-    pair_query = _columns(t.pair_statistics, (*PAIR_KEY, "shard", *PAIR_SUMS))
-    own_query = own_query.where(sa.or_(own.arm_id.in_(arms), own.model.in_(models)))
-    pair_query = pair_query.where(pairs.arm_id.in_(arms), pairs.other_id.in_(arms))
-    if start > 0:
-        own_query, pair_query = own_query.where(own.stamp >= start), pair_query.where(pairs.stamp >= start)
-    # pairs before their arms' own rows, which are then there for each of them
-    pair_rows = {tuple(row[:6]): tuple(row[6:]) for row in connection.execute(pair_query)}
-    own_rows = {tuple(row[:6]): tuple(row[6:]) for row in connection.execute(own_query)}
-    return Evidence(own_rows, pair_rows, Cursor(generation, next_stamp), again)
 
+    def changed(running: Running, *extra: str) -> Iterator[tuple[Key, tuple[float, ...]]]:
+        c, width = running.table.c, len(running.key) + 1
+        of_these: sa.ColumnElement[bool] = c.pattern.is_not(None) if running is PATTERNS else c.arm_id.in_(arms)
+        if running is OWN:
+            of_these = sa.or_(of_these, c.model.in_(models))
+        if running is PAIRS:
+            of_these = of_these & c.other_id.in_(arms)
+        query = _columns(running, "shard", *extra).where(of_these)
+        for row in connection.execute(query.where(c.stamp >= start) if start > 0 else query):
+            yield tuple(row[:width]), tuple(row[width:])
 
-def _verdict(r: Any) -> sa.ColumnElement[int]:
-    return sa.case((sa.not_(r.informative), -1), (r.passed, 1), else_=0)
+    # what is made of several arms before their own rows, which are then there for each of them
+    pairs, soft = dict(changed(PAIRS)), {key: values[0] for key, values in changed(SOFT)}
+    patterns = {}
+    for (task_type, _, pattern, shard), (count,) in changed(PATTERNS):
+        read = read_pattern(pattern)
+        if any(arm in arms for arm, _, _ in read):
+            patterns[task_type, read, shard] = count
+    return Changes(dict(changed(OWN, "last_at")), pairs, patterns, soft, Cursor(generation, next_stamp), again)
 
 
 def _earned(r: Any) -> tuple[sa.ColumnElement[float], sa.ColumnElement[float]]:
     return sa.case((r.passed, r.quality), else_=0.0), sa.case((r.passed, r.speed), else_=0.0)
 
 
-def _upsert(statement: Any, key: Sequence[str], sums: Sequence[str], stamp: sa.ColumnElement[Any]) -> Any:
+def _upsert(statement: Any, sums: Sequence[str], stamp: sa.ColumnElement[Any]) -> Any:
     table, new = statement.table, statement.excluded
     changed: dict[str, Any] = {name: table.c[name] + new[name] for name in sums} | {"stamp": new.stamp}
     if "last_at" in table.c:
         changed["last_at"] = sa.case((new.last_at > table.c.last_at, new.last_at), else_=table.c.last_at)
     given: dict[str, Any] = {column.name: sa.bindparam(column.name) for column in table.c if column.name != "stamp"}
-    return statement.values(given | {"stamp": stamp}).on_conflict_do_update(index_elements=[*key, "shard"], set_=changed)
+    return statement.values(given | {"stamp": stamp}).on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
 
 
-def _columns(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
-    return sa.select(*(table.c[name] for name in names))
-
-
-def _named(names: Sequence[str], key: Key, values: Sequence[float]) -> dict[str, Any]:
-    return dict(zip(names, (*key, *values), strict=True))
-
-
-def _add(table: dict[Key, list[float]], key: Key, values: Sequence[float]) -> None:
-    old = table.get(key)
-    table[key] = list(values) if old is None else [a + b for a, b in zip(old, values, strict=True)]
+def _columns(running: Running, *extra: str) -> sa.Select[Any]:
+    """Key, extra columns that belong to the key ("shard"), sums, and "last_at" where it is asked for."""
+    head = [name for name in extra if name != "last_at"]
+    tail = [name for name in extra if name == "last_at"]
+    names: Iterable[str] = (*running.key, *head, *running.sums, *tail)
+    return sa.select(*(running.table.c[name] for name in names))
 
 
 def _close(a: float, b: float) -> bool:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
 from banditgen.history import statistics
-from banditgen.history.base import ArmEvent, ArmRecord, Cursor, DecisionRecord, Evidence, RaceRecord, SelectionStats, Tally
+from banditgen.history.base import ArmEvent, ArmRecord, Changes, Cursor, DecisionRecord, RaceRecord, SelectionStats, Tally
 from banditgen.history.database import Database, default_url
 from banditgen.history.frame import dataframe
 from banditgen.history.ids import new_id
@@ -29,7 +29,7 @@ Made = TypeVar("Made")
 
 MANY = 1000  # ids in one question: databases limit them
 _RESULTS = t.results.insert().inline()  # no key is asked back: a pipeline would have to wait for it
-_ANSWERED = sa.update(t.decisions).where(t.decisions.c.id == sa.bindparam("race_id")).values(answered=True)
+_ANSWERED = sa.update(t.decisions).where(t.decisions.c.race_id == sa.bindparam("of_race")).values(answered=True)
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 
 
@@ -75,7 +75,7 @@ class History(Opinions):
         """Append a decision, and the arms it chose; until its race is told it is pending."""
         now = time.time()
         arms = [row for arm in decision.arms if (row := _arm_row(arm, now))["arm_id"] not in self._known_arms]
-        answered = sa.exists().where(t.races.c.id == decision.id)
+        answered = sa.exists().where(t.races.c.id == decision.race_id)
         new = self._database.insert(t.decisions).values(
             **{**vars(decision), "created_at": now, "answered": sa.select(answered).scalar_subquery()}
         )
@@ -99,7 +99,7 @@ class History(Opinions):
             if not self._added(connection, t.races, row):
                 return False
             # a result that is there already is an error: the race is not added
-            own = (_RESULTS, rows), (_ANSWERED, [{"race_id": race.id}])
+            own = (_RESULTS, rows), (_ANSWERED, [{"of_race": race.id}])
             self._write(connection, [*own, *self._lessons(connection, race.results, rows)])
             return True
 
@@ -162,8 +162,9 @@ class History(Opinions):
             query = query.where(r.task_type == task_type)
         return self._all(lambda row: Tally(**row), query)
 
-    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Evidence:
-        """The running sums: of these arms and of all arms of these models (without ":latest"), and of pairs of these arms.
+    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
+        """The running sums: of these arms and of all arms of these models (without ":latest"), of pairs of these arms, and of races
+        that held any of them.
 
         Without `since` all of them; with the cursor of an earlier answer to the same question, those that may have changed.
         """
@@ -179,7 +180,7 @@ class History(Opinions):
         """Replace the running sums by those of the log; other writers wait."""
 
         def work(connection: sa.Connection) -> None:
-            self._database.lock(connection, t.statistics, t.pair_statistics)
+            self._database.lock(connection, *statistics.TABLES)
             statistics.rebuild(connection, self._statistics)
 
         self._run(work, write=True)
@@ -193,6 +194,11 @@ class History(Opinions):
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """A decision by id."""
         return next(iter(self._all(lambda row: DecisionRecord(**row), _DECISIONS.where(t.decisions.c.id == decision_id))), None)
+
+    def decisions(self, race_id: str) -> list[DecisionRecord]:
+        """The decisions of a race, in their order."""
+        d = t.decisions.c
+        return self._all(lambda row: DecisionRecord(**row), _DECISIONS.where(d.race_id == race_id).order_by(d.step))
 
     def race(self, race_id: str) -> RaceRecord | None:
         """A race by id."""

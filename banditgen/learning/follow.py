@@ -51,12 +51,12 @@ class Follower:
         if new.again:
             self._forget_all()
         self._cursor = new.cursor
-        for (_, arm, model, digest, _, _), values in new.own.items():
+        for (_, arm, model, digest, *_), values in new.own.items():
             self._model_of[arm, digest] = model
             if digest:
                 seen = self._seen_at.setdefault(model, {})
                 seen[digest] = max(values[-1], seen.get(digest, values[-1]))
-        own = {key: values[:-1] for key, values in new.own.items() if key[1] in self._ids}
+        own = {key: values[:6] for key, values in new.own.items() if key[1] in self._ids}
         newest = {model: max(seen, key=lambda digest: (seen[digest], digest)) for model, seen in self._seen_at.items()}
         changed = any(self._newest.get(model, digest) != digest for model, digest in newest.items())
         self._newest = newest

@@ -16,7 +16,8 @@ import pytest
 from banditgen import BanditGenerator, GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.history import schema as t
-from banditgen.history.base import ArmEvent, ArmRecord, DecisionRecord, RaceRecord
+from banditgen.history import statistics
+from banditgen.history.base import ArmEvent, ArmRecord, DecisionRecord, RaceRecord, SoftEvidence
 from banditgen.history.export import chunks, lines
 from banditgen.history.frame import parquet_lines, write_parquet
 from banditgen.history.ids import new_id
@@ -76,6 +77,10 @@ def filled(store: History, races: int = 30) -> None:
     rate(store, kept[0].id, 0.6, who="ann \x00")
     rate(store, kept[1].results[1].id, 0.2)
     prefer(store, kept[2].results[1].id, kept[2].results[0].id, who="ben")
+    later = DecisionRecord(new_id(), "text", arms, "thompson", race_id=kept[2].id, step=1)  # of a second wave
+    store.add_decision(later)
+    for place, value in ((0, 0.25), (2, 1.0)):
+        assert store.add_soft_evidence(SoftEvidence(kept[place].results[1].id, "agreed", value))
 
 
 def tables(store: History) -> dict[str, list[Any]]:
@@ -83,7 +88,7 @@ def tables(store: History) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     with store.database.transaction() as connection:
         for table in t.metadata.sorted_tables:
-            if table.name in (t.meta.name, t.statistics.name, t.pair_statistics.name):
+            if table is t.meta or table in statistics.TABLES:
                 continue
             rows = (dict(row) for row in connection.execute(table.select()).mappings())
             found[table.name] = sorted(json.dumps({k: v for k, v in row.items() if k != "seq"}, sort_keys=True) for row in rows)

@@ -157,3 +157,18 @@ def test_the_same_evidence_after_an_upgrade(tmp_path: Path) -> None:
         for field in ("passes", "fails", "total", "pair_count", "pair_product"):
             assert np.allclose(getattr(a, field), getattr(b, field))
     store.close()
+
+
+def test_learned_weights_become_those_of_the_task_types_that_taught_them(tmp_path: Path) -> None:
+    """Before version 3 a scope had one pair of weights: each type keeps the steps that came of its own races."""
+    store = History(old("v2", tmp_path / "h.db"))
+    whole, steps = store.weights("balanced:0.7/0.3")
+    rated = {race.task_type for race in store.races(1000) if any(one.satisfaction < 0.9 for one in store.feedback(race.id))}
+    assert (whole, steps, len(rated)) == ((0.65, 0.35), 1, 1)
+    for task_type in ("text", "numeric"):
+        weights, own = store.weights("balanced:0.7/0.3", task_type)
+        if task_type in rated:
+            assert (weights, own) == ((0.65, 0.35), 1)
+        else:
+            assert (weights, own) in ((None, 0), ((0.7, 0.3), 0))
+    store.close()
