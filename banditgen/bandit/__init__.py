@@ -6,22 +6,28 @@ from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, reco
 from banditgen.bandit.policies import POLICIES, make_policy
 from banditgen.bandit.posterior import KEEP, Statistics
 from banditgen.bandit.priors import child_prior
+from banditgen.bandit.spending import Account
+from banditgen.bandit.waves import Shown, Wave, next_wave
 
 __all__ = [
     "KEEP",
     "POLICIES",
+    "Account",
     "Belief",
     "Choice",
     "Explanation",
     "Policy",
+    "Shown",
     "State",
     "Statistics",
+    "Wave",
     "beliefs",
     "child_prior",
     "choose",
     "explain",
     "exploit",
     "make_policy",
+    "next_wave",
     "recommend",
     "without",
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from banditgen.bandit.patterns import Patterns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,13 +43,10 @@ class State:
         total, square: (B, K), Σy and Σy² over them.
         weight: (K,), the preference that multiplies an arm's draw; 0 is never chosen.
         model: (K,), which model the arm runs, numbered from 0.
-        temperature: (K,), its sampling temperature.
-        size: (K,), base-2 logarithm of its model's billions of parameters, NaN where the name does not say.
         pending: (B, K), races that are out and not yet told.
         prior_mean, prior_strength: (K,) or (B, K), where a born arm starts: the mean reward expected of it and how many outcomes
             that is worth; strength 0 is no opinion.
-        pair_count: (B, K, K), races that held both arms, on the diagonal outcomes of the arm.
-        pair_total: (B, K, K), Σ of the row arm's y over these; pair_product: Σ of both arms' y multiplied.
+        patterns: which arms passed and failed together, in races that showed more than one outcome.
         other_count, other_total: (B, L, K), outcomes and Σy of the same arms in L other task types.
     """
 
@@ -56,14 +56,10 @@ class State:
     square: Floats
     weight: Floats
     model: Ints
-    temperature: Floats
-    size: Floats
     pending: Floats
     prior_mean: Floats
     prior_strength: Floats
-    pair_count: Floats
-    pair_total: Floats
-    pair_product: Floats
+    patterns: Patterns
     other_count: Floats
     other_total: Floats
 

@@ -1,7 +1,7 @@
 """Sufficient statistics per (arm, task type): everything a policy knows, as a fold over results.
 
 Only raw outcomes are kept, never the combined score, so weights retuned later need no relearning: with u = (passed·quality,
-passed·speed) the reward is wᵀu, and its sums, squares and pair products follow exactly from those of u.
+passed·speed) the reward is wᵀu, and its sums and squares follow exactly from those of u.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from banditgen.arm import arm_id, plain_model
 from banditgen.bandit.base import Floats, Ints, State
-from banditgen.bandit.features import log_size
+from banditgen.bandit.patterns import Patterns
 from banditgen.errors import UsageError
 
 MEASURES = 2  # quality, speed
 KEEP = 0.1  # what evidence from before a model's weights changed counts for
+
+Pattern = tuple[tuple[int, int, float], ...]  # of one race: arm, 1 passed or 0 failed, and what that still counts for, in this order
 
 
 class Statistics:
@@ -27,13 +29,15 @@ class Statistics:
 
     Arrays (T, A) over task types and arms, (…, 2) over measures:
         passes, fails; sums[stratum] (T, A, 2) Σx and products[stratum] (T, A, 2, 2) Σxxᵀ, stratum 0 failed, 1 passed;
-        pair_count (T, A, A), pair_sum (T, A, A, 2) Σu of the row arm, pair_product (T, A, A, 2, 2) Σ u_row u_columnᵀ over
-        races that held both, the diagonal being the arm's own outcomes; censored (T, A) outcomes that taught nothing.
+        censored (T, A) outcomes that taught nothing.
+    patterns: for each task type by its position, what its races of more than one outcome showed, and how many showed that.
     """
 
     def __init__(self) -> None:
         self.arms: dict[str, int] = {}
         self.task_types: dict[str, int] = {}
+        self.patterns: dict[int, dict[Pattern, float]] = {}
+        self._tables: dict[int, tuple[Ints, Floats, Floats, Floats]] = {}  # the patterns as arrays, until they change
         self._allocate(0, 0)
 
     def _allocate(self, types: int, arms: int) -> None:
@@ -42,9 +46,6 @@ class Statistics:
         self.censored = np.zeros((types, arms))
         self.sums = np.zeros((2, types, arms, MEASURES))
         self.products = np.zeros((2, types, arms, MEASURES, MEASURES))
-        self.pair_count = np.zeros((types, arms, arms))
-        self.pair_sum = np.zeros((types, arms, arms, MEASURES))
-        self.pair_product = np.zeros((types, arms, arms, MEASURES, MEASURES))
 
     def fold(
         self,
@@ -54,7 +55,7 @@ class Statistics:
         measures: ArrayLike,
         races: Sequence[Any] | None = None,
     ) -> None:
-        """Add N outcomes; order does not matter, but the outcomes of one race must come in one call to count as a pair.
+        """Add N outcomes; order does not matter, but the outcomes of one race must come in one call to count as a pattern.
 
         Args:
             arms: (N,) ids.
@@ -74,8 +75,11 @@ class Statistics:
         race = np.zeros(len(arms), np.int64) if races is None else self._indices({}, races)
         verdict = np.where(np.isnan(ok), -1, ok).astype(np.int64)
         self._add(a, t, verdict, np.ones(len(a)), x, x[:, :, None] * x[:, None, :])
-        seen = verdict >= 0
-        self._fold_pairs(a[seen], t[seen], race[seen], x[seen] * ok[seen, None])
+        found: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
+        for i in np.flatnonzero(verdict >= 0).tolist():
+            found.setdefault((int(t[i]), int(race[i])), []).append((int(a[i]), int(verdict[i]), 1.0))
+        for (task_type, _), outcomes in found.items():
+            self._add_pattern(task_type, outcomes, 1.0)
 
     def add(self, arms: Sequence[str], task_types: Sequence[str], verdicts: Ints, counts: Floats, sums: Floats, products: Floats) -> None:
         """Add outcomes that were summed up before.
@@ -92,31 +96,42 @@ class Statistics:
         self._grow()
         self._add(a, t, verdicts, counts, sums, products)
 
-    def add_pairs(
-        self,
-        task_types: Sequence[str],
-        arms: Sequence[str],
-        others: Sequence[str],
-        counts: Floats,
-        sums: Floats,
-        other_sums: Floats,
-        products: Floats,
-    ) -> None:
-        """Add races that held two arms' verdicts, summed up before, each pair once.
+    def add_patterns(self, task_types: Sequence[str], patterns: Sequence[Sequence[tuple[str, bool, float]]], counts: ArrayLike) -> None:
+        """Add what races showed, equal ones summed up before; the outcomes themselves are added by `add`.
 
         Args:
             task_types: (N,) ids.
-            arms: (N,) ids.
-            others: (N,) ids.
-            counts: (N,) how many races, as in `add`.
-            sums: (N, 2) Σu of the arm.
-            other_sums: (N, 2) of the other.
-            products: (N, 2, 2) Σ u_arm u_otherᵀ.
+            patterns: N times the outcomes of one race that taught something, in any order: the arm's id, whether it passed, and what
+                the outcome counts for (1, or less where its model has changed since).
+            counts: (N,), how many races showed each; negative numbers take them back, as when a late outcome joins a race.
         """
-        a, b, t = self._indices(self.arms, arms), self._indices(self.arms, others), self._indices(self.task_types, task_types)
+        for task_type, pattern, count in zip(task_types, patterns, np.asarray(counts, float).tolist(), strict=True):
+            (here,) = self._indices(self.task_types, [task_type])
+            arms = self._indices(self.arms, [arm for arm, _, _ in pattern])
+            outcomes = [(int(arm), int(passed), float(worth)) for arm, (_, passed, worth) in zip(arms, pattern, strict=True)]
+            self._add_pattern(int(here), outcomes, count)
         self._grow()
-        for rows, columns, first, product in ((a, b, sums, products), (b, a, other_sums, products.swapaxes(-1, -2))):
-            self._add_pairs(t, rows, columns, counts, first, product)
+
+    def _add_pattern(self, task_type: int, outcomes: list[tuple[int, int, float]], count: float) -> None:
+        if len(outcomes) < 2:  # an outcome that was alone is in the counts
+            return
+        known, key = self.patterns.setdefault(task_type, {}), tuple(sorted(outcomes))
+        known[key] = known.get(key, 0.0) + count
+        if known[key] == 0:
+            del known[key]
+        self._tables.pop(task_type, None)
+
+    def _table(self, task_type: int) -> tuple[Ints, Floats, Floats, Floats]:
+        """The patterns of a task type as arrays: arms (P, m), -1 where there are fewer; passed, weights (P, m); counts (P,)."""
+        if task_type not in self._tables:
+            known = self.patterns.get(task_type, {})
+            arms = np.full((len(known), max(map(len, known), default=0)), -1, np.int64)
+            passed, weights = np.full(arms.shape, np.nan), np.ones(arms.shape)
+            length = np.fromiter(map(len, known), np.int64, len(known))
+            cells = np.arange(arms.shape[1]) < length[:, None]
+            arms[cells], passed[cells], weights[cells] = np.array([outcome for key in known for outcome in key]).reshape(-1, 3).T
+            self._tables[task_type] = arms, passed, weights, np.fromiter(known.values(), float, len(known))
+        return self._tables[task_type]
 
     def _add(self, a: Ints, t: Ints, verdict: Ints, counts: Floats, sums: Floats, products: Floats) -> None:
         cell = t * len(self.arms) + a
@@ -129,30 +144,6 @@ class Statistics:
                 _add(self.sums[value, :, :, i], cell[chosen], sums[chosen, i])
                 for j in range(MEASURES):
                     _add(self.products[value, :, :, i, j], cell[chosen], products[chosen, i, j])
-        seen, passed = verdict >= 0, (verdict == 1).astype(float)
-        self._add_pairs(t[seen], a[seen], a[seen], counts[seen], (sums * passed[:, None])[seen], (products * passed[:, None, None])[seen])
-
-    def _add_pairs(self, t: Ints, rows: Ints, columns: Ints, counts: Floats, sums: Floats, products: Floats) -> None:
-        cell = (t * len(self.arms) + rows) * len(self.arms) + columns
-        _add(self.pair_count, cell, counts)
-        for m in range(MEASURES):
-            _add(self.pair_sum[..., m], cell, sums[:, m])
-            for n in range(MEASURES):
-                _add(self.pair_product[..., m, n], cell, products[:, m, n])
-
-    def _fold_pairs(self, a: Ints, t: Ints, race: Ints, u: Floats) -> None:
-        """What the outcomes of one race say of each other; what each says of itself is in `_add`."""
-        order = np.argsort(race, kind="stable")
-        a, t, race, u = a[order], t[order], race[order], u[order]
-        starts = np.flatnonzero(np.r_[True, race[1:] != race[:-1]]) if len(race) else np.zeros(0, np.int64)
-        sizes = np.diff(np.r_[starts, len(race)])
-        for size in np.unique(sizes):
-            first = starts[sizes == size]
-            for i in range(size):
-                for j in range(size):
-                    if i != j:
-                        p, q = first + i, first + j
-                        self._add_pairs(t[p], a[p], a[q], np.ones(len(p)), u[p], u[p, :, None] * u[q, None, :])
 
     def forget(self, arm: str, keep: float = KEEP) -> None:
         """Multiply an arm's evidence by `keep`, in every task type: its model's digest changed.
@@ -169,12 +160,13 @@ class Statistics:
         self.fails[:, i] *= keep
         self.sums[:, :, i] *= keep
         self.products[:, :, i] *= keep
-        pairs: tuple[NDArray[np.float64], ...] = (self.pair_count, self.pair_sum, self.pair_product)
-        for table in pairs:
-            own = table[:, i, i] * keep
-            table[:, i, :] *= keep
-            table[:, :, i] *= keep
-            table[:, i, i] = own
+        for task_type, known in self.patterns.items():
+            changed: dict[Pattern, float] = {}
+            for key, count in known.items():
+                kept = tuple(sorted((arm, passed, weight * keep if arm == i else weight) for arm, passed, weight in key))
+                changed[kept] = changed.get(kept, 0.0) + count
+            self.patterns[task_type] = changed
+        self._tables = {}
 
     def state(
         self,
@@ -205,6 +197,7 @@ class Statistics:
         here = self.task_types.get(task_type, -1)
         prior = np.array([(priors or {}).get(i, (0.5, 0.0)) for i in ids], float).reshape(-1, 2)
         models: dict[str, int] = {}
+        model = np.array([models.setdefault(plain_model(arm.model), len(models)) for arm in arms], np.int64)
         ww = w[:, None] * w
         return State(
             passes=_take(self.passes, here, rows),
@@ -212,18 +205,25 @@ class Statistics:
             total=_take(self.sums[1], here, rows) @ w,
             square=(_take(self.products[1], here, rows) * ww).sum((-1, -2)),
             weight=np.array([float(getattr(arm, "weight", 1.0)) for arm in arms]),
-            model=np.array([models.setdefault(plain_model(arm.model), len(models)) for arm in arms], np.int64),
-            temperature=np.array([float(arm.temperature) for arm in arms]),
-            size=np.array([log_size(arm.model) for arm in arms]),
+            model=model,
             pending=np.array([[float((pending or {}).get(i, 0)) for i in ids]]),
             prior_mean=prior[:, 0],
             prior_strength=prior[:, 1],
-            pair_count=_take_pairs(self.pair_count, here, rows),
-            pair_total=_take_pairs(self.pair_sum, here, rows) @ w,
-            pair_product=(_take_pairs(self.pair_product, here, rows) * ww).sum((-1, -2)),
+            patterns=self._patterns(here, rows, model),
             other_count=_take_others(self.passes, here, rows) + _take_others(self.fails, here, rows),
             other_total=_take_others(self.sums[1], here, rows) @ w,
         )
+
+    def _patterns(self, here: int, rows: Ints, model: Ints) -> Patterns:
+        """The patterns of a task type among these arms."""
+        patterns = Patterns(1, model)
+        arms, passed, weights, counts = self._table(here)
+        if len(arms):
+            place = np.full(len(self.arms) + 1, -1)
+            place[rows] = np.arange(len(rows))
+            place[-1] = -1
+            patterns.add(np.zeros(len(arms), np.int64), place[arms], passed, counts, weights)
+        return patterns
 
     @staticmethod
     def _indices(known: dict[Any, int], labels: Sequence[Any]) -> Ints:
@@ -240,8 +240,6 @@ class Statistics:
             getattr(self, name)[:old_types, :old_arms] = old[name]
         for name in ("sums", "products"):
             getattr(self, name)[:, :old_types, :old_arms] = old[name]
-        for name in ("pair_count", "pair_sum", "pair_product"):
-            getattr(self, name)[:old_types, :old_arms, :old_arms] = old[name]
 
 
 def _checked(arms: int, types: int, passed: ArrayLike, measures: ArrayLike) -> tuple[Floats, Floats]:
@@ -286,13 +284,4 @@ def _take_others(table: Floats, here: int, rows: Ints) -> Floats:
     taken = np.zeros((len(others), len(rows), *table.shape[2:]))
     known = np.flatnonzero(rows >= 0)
     taken[:, known] = table[np.ix_(others, rows[known])]
-    return taken[None]
-
-
-def _take_pairs(table: Floats, here: int, rows: Ints) -> Floats:
-    """(1, K, K, …) of a table (T, A, A, …)."""
-    taken = np.zeros((len(rows), len(rows), *table.shape[3:]))
-    known = np.flatnonzero(rows >= 0)
-    if here >= 0:
-        taken[np.ix_(known, known)] = table[here][np.ix_(rows[known], rows[known])]
     return taken[None]

@@ -8,7 +8,6 @@ import math
 import numpy as np
 
 from banditgen.bandit.base import Floats, Ints, RandomSource, State, top
-from banditgen.bandit.features import expected_lead
 from banditgen.bandit.priors import with_priors
 
 MODEL_STRENGTH = 20.0  # outcomes that "this model is like all others" is worth: the spread between models' rates is about 0.1
@@ -80,12 +79,11 @@ class Thompson:
 
 
 def model_rates(state: State) -> Floats:
-    """(B, K): pass rate expected of an arm from what its model's arms did and from its settings, shrunk towards all arms'."""
+    """(B, K): pass rate expected of an arm from what its model's arms did, shrunk towards all arms'."""
     count, same = state.count, (state.model[:, None] == state.model).astype(float)
     level = (state.passes.sum(-1, keepdims=True) + 1) / (count.sum(-1, keepdims=True) + 2)
-    lead = expected_lead(state)
-    ahead = state.passes - (level + lead) * count
-    rate: Floats = np.clip(level + lead + (ahead @ same) / (count @ same + MODEL_STRENGTH), 0.02, 0.98)
+    ahead = state.passes - level * count
+    rate: Floats = np.clip(level + (ahead @ same) / (count @ same + MODEL_STRENGTH), 0.02, 0.98)
     return rate
 
 

@@ -39,7 +39,6 @@ class Follower:
 
     def _forget_all(self) -> None:
         self._own: Rows = {}
-        self._pairs: Rows = {}
         self._seen_at: dict[str, dict[str, float]] = {}  # model -> digest -> when last
         self._newest: dict[str, str] = {}
         self._model_of: dict[Key, str] = {}  # (arm, digest) -> model
@@ -62,15 +61,12 @@ class Follower:
         self._newest = newest
         if changed:
             self._own |= own
-            self._pairs |= new.pairs
             self._statistics = Statistics()
-            own, pairs, before_own, before_pairs = self._own, self._pairs, {}, {}
+            own, before_own = self._own, {}
         else:
-            pairs, before_own, before_pairs = new.pairs, self._own, self._pairs
+            before_own = self._own
         self._add_own(own, before_own)
-        self._add_pairs(pairs, before_pairs)
         self._own |= own
-        self._pairs |= pairs
         return self._statistics
 
     def _add_own(self, rows: Rows, before: Rows) -> None:
@@ -81,16 +77,6 @@ class Follower:
         arms, verdicts = [self._by_name.get(key[1], key[1]) for key in rows], np.array([key[4] for key in rows], np.int64)
         products = gain[:, [3, 4, 4, 5]].reshape(-1, 2, 2)
         self._statistics.add(arms, [key[0] for key in rows], verdicts, gain[:, 0], gain[:, 1:3], products)
-
-    def _add_pairs(self, rows: Rows, before: Rows) -> None:
-        gain = _gain(rows, before, 9)
-        if len(gain) == 0:
-            return
-        models = self._model_of
-        gain *= np.array([self._worth(models[key[1:3]], key[2]) * self._worth(models[key[3:5]], key[4]) for key in rows])[:, None]
-        arms, others = ([self._by_name.get(key[i], key[i]) for key in rows] for i in (1, 3))
-        types = [key[0] for key in rows]
-        self._statistics.add_pairs(types, arms, others, gain[:, 0], gain[:, 1:3], gain[:, 3:5], gain[:, 5:].reshape(-1, 2, 2))
 
     def _worth(self, model: str, digest: str) -> float:
         return 1.0 if not digest or self._newest[model] == digest else self._keep

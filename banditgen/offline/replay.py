@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from banditgen.arm import check_arms, plain_model
-from banditgen.bandit.base import Floats, Ints, Policy, State
-from banditgen.bandit.features import log_size
+from banditgen.arm import check_arms
+from banditgen.bandit.base import Floats, Ints, Policy
 from banditgen.bandit.policies import make_policy
+from banditgen.bandit.waves import MOST
 from banditgen.errors import UsageError
+from banditgen.offline.play import Budget, empty_state, observe, observe_arms, play, play_waves
 
-BLOCK = 64  # rounds of random numbers drawn at once from each seed's stream
+__all__ = ["Replay", "checked_outcomes", "checked_seeds", "draw_outcomes", "empty_state", "observe", "observe_arms", "play", "replay"]
+BUDGET_UNITS = ("generations", "model_seconds")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,11 +27,15 @@ class Replay:
 
     Args:
         policy: its name.
-        choices: (seeds, rounds, k), the arms of each race.
-        rewards: (seeds, rounds, k), their rewards, NaN where the matrix has none.
+        choices: (seeds, rounds, k), the arms of each race; in waves (seeds, rounds, most) in the order in which they ran, -1 where
+            none did.
+        rewards: as `choices`, their rewards, NaN where the matrix has none or nothing ran.
         best_reward: (seeds, rounds), what the race kept: the best of them, 0 where all were missing.
         tasks: (seeds, rounds), which task was met; the same for every policy.
-        seconds: (seeds, rounds), the slowest candidate of each race, or None where no times were given.
+        seconds: (seeds, rounds), the slowest candidate of each race, in waves all of them one after another; None where no times
+            were given.
+        generations: (seeds, rounds), how many candidates ran.
+        model_seconds: (seeds, rounds), what they took together, or None where no times were given.
     """
 
     policy: str
@@ -38,35 +44,8 @@ class Replay:
     best_reward: Floats
     tasks: Ints
     seconds: Floats | None = None
-
-
-class SeededRows:
-    """Random numbers for a batch, row i from a stream of seed i alone: a seed's replay does not depend on its company."""
-
-    def __init__(self, seeds: Sequence[int]) -> None:
-        self._streams = [np.random.default_rng([int(seed), 1]) for seed in seeds]
-        self._blocks: dict[tuple[str, tuple[int, ...]], tuple[Floats, int]] = {}
-
-    def standard_normal(self, size: Any = None) -> Floats:
-        """`size` starts with the number of seeds."""
-        return self._next("standard_normal", size)
-
-    def random(self, size: Any = None) -> Floats:
-        """`size` starts with the number of seeds."""
-        return self._next("random", size)
-
-    def beta(self, a: Floats, b: Floats, size: Any = None) -> Floats:  # noqa: ARG002 - numpy's signature
-        """Rows of a and b are the seeds'."""
-        return np.stack([stream.beta(a[i], b[i]) for i, stream in enumerate(self._streams)])
-
-    def _next(self, method: str, size: tuple[int, ...]) -> Floats:
-        key = (method, tuple(size)[1:])
-        block, used = self._blocks.get(key, (np.empty((0, 0)), BLOCK))
-        if used == BLOCK:
-            block, used = np.stack([getattr(stream, method)((BLOCK, *key[1])) for stream in self._streams], axis=1), 0
-        self._blocks[key] = (block, used + 1)
-        row: Floats = block[used]
-        return row
+    generations: Ints | None = None
+    model_seconds: Floats | None = None
 
 
 def replay(
@@ -78,22 +57,31 @@ def replay(
     rounds: int,
     seeds: Sequence[int] | int,
     speed: ArrayLike | None = None,
+    waves: bool = False,
+    most: int = MOST,
+    budget: float | None = None,
+    budget_unit: str = "generations",
 ) -> Replay:
-    """Play `rounds` races of k arms for each seed.
+    """Play `rounds` races for each seed: of k arms at once, or in waves of one arm that spend k generations in the mean.
 
     Args:
         policy: a name of `make_policy`, or a policy.
         outcomes: (arms, tasks, samples), rewards in [0, 1], NaN for missing: a missing outcome costs its place in the race and
             teaches nothing, so policies that first try what they never saw go on trying an arm that has none.
         arms: the matrix's rows as `GeneratorConfig`s, or objects with an arm's attributes; weight 0 is never raced.
-        k: arms in each race, all different.
+        k: arms in each race, all different; in waves the mean number of generations that a race may spend.
         rounds: races for each seed.
         seeds: the seeds, or how many of them from 0. Tasks and samples are drawn from the seed alone, with replacement, so
             two policies meet the same tasks and the same outcomes of each arm.
         speed: (arms, tasks, samples), the seconds of each candidate.
+        waves: run one arm after another, each chosen and the race stopped by what the race has shown.
+        most: generations of one race in waves, at most.
+        budget: mean spending of a race in waves, in `budget_unit`; takes the place of k. None is k generations.
+        budget_unit: "generations", or "model_seconds", which needs `budget` and `speed`.
 
     Raises:
-        UsageError: shapes that do not fit, rewards that are not numbers in [0, 1], a k, rounds or seeds below 1.
+        UsageError: shapes that do not fit, rewards that are not numbers in [0, 1], a k, rounds, seeds or most below 1, a budget that is
+            no number above 0, an unknown unit, or model seconds without `speed`.
     """
     arms = check_arms(arms)
     chosen = make_policy(policy) if isinstance(policy, str) else policy
@@ -105,17 +93,38 @@ def replay(
         raise UsageError(
             f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}"
         )
+    most, budget = _whole("most", most), _budget(k, budget, budget_unit, timed=speed is not None)
     table, tasks, sample = draw_outcomes(rewards, rounds, seeds)
-    choices = play(chosen, table, empty_state(arms, weight, len(seeds)), k, seeds)
-    picked = np.take_along_axis(table, choices, 2)
+    seconds = None if speed is None else _seconds(speed, rewards.shape, tasks, sample)
+    state = empty_state(arms, weight, len(seeds))
+    if waves:
+        choices = play_waves(chosen, table, state, seeds, Budget(budget, most, seconds if budget_unit == "model_seconds" else None))
+    else:
+        choices = play(chosen, table, state, k, seeds)
+    ran = choices >= 0
+    picked = np.where(ran, np.take_along_axis(table, np.maximum(choices, 0), 2), np.nan)
+    times = None if seconds is None else np.where(ran, np.nan_to_num(np.take_along_axis(seconds, np.maximum(choices, 0), 2)), 0.0)
     return Replay(
         policy=chosen.name,
         choices=choices,
         rewards=picked,
         best_reward=np.nan_to_num(picked).max(2),
         tasks=tasks,
-        seconds=None if speed is None else _seconds(speed, rewards.shape, choices, tasks, sample),
+        seconds=None if times is None else times.sum(2) if waves else times.max(2),
+        generations=ran.sum(2),
+        model_seconds=None if times is None else times.sum(2),
     )
+
+
+def _budget(k: int, budget: float | None, unit: str, *, timed: bool) -> float:
+    if unit not in BUDGET_UNITS:
+        raise UsageError(f"budget_unit must be one of {', '.join(BUDGET_UNITS)}, not {unit!r}")
+    if unit == "model_seconds" and (budget is None or not timed):
+        raise UsageError("a budget of model seconds needs budget= and speed=")
+    number = k if budget is None else budget
+    if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not 0 < number < np.inf:
+        raise UsageError(f"budget must be a number above 0, not {budget!r}")
+    return float(number)
 
 
 def checked_seeds(seeds: Any) -> list[int]:
@@ -179,71 +188,12 @@ def draw_outcomes(rewards: Floats, rounds: int, seeds: Sequence[int]) -> tuple[F
     return rewards[arm, task[..., None], sample], task, sample
 
 
-def empty_state(arms: Sequence[Any], weight: Floats, batch: int) -> State:
-    """Nothing seen yet of these arms, for a batch of seeds."""
-    n = len(arms)
-    models: dict[str, int] = {}
-    return State(
-        **{name: np.zeros((batch, n)) for name in ("passes", "fails", "total", "square", "pending")},
-        **{name: np.zeros((batch, n, n)) for name in ("pair_count", "pair_total", "pair_product")},
-        weight=weight,
-        model=np.array([models.setdefault(plain_model(arm.model), len(models)) for arm in arms], np.int64),
-        temperature=np.array([float(arm.temperature) for arm in arms]),
-        size=np.array([log_size(arm.model) for arm in arms]),
-        prior_mean=np.full(n, 0.5),
-        prior_strength=np.zeros(n),
-        other_count=np.zeros((batch, 0, n)),
-        other_total=np.zeros((batch, 0, n)),
-    )
-
-
-def play(
-    policy: Policy, table: Floats, state: State, k: int, seeds: Sequence[int], watch: Callable[[int, State], State | None] | None = None
-) -> Ints:
-    """Race on drawn outcomes (seeds, rounds, arms), adding to `state` in place; returns the choices (seeds, rounds, k).
-
-    `watch(round, state)` is called before each choice; a state that it returns takes the place of the old one.
-    """
-    batch, rounds, _ = table.shape
-    choices = np.empty((batch, rounds, k), np.int64)
-    rng, rows = SeededRows(seeds), np.arange(batch)[:, None]
-    for t in range(rounds):
-        if watch is not None:
-            state = watch(t, state) or state
-        arms = policy.sets(state, k, rng, batch)
-        choices[:, t] = arms
-        observe(state, arms, table[rows, t, arms])
-    return choices
-
-
-def observe(state: State, arms: Ints, rewards: Floats) -> None:
-    """Add one race of each row to the state, in place: arms (B, k) all different, rewards (B, k), NaN taught nothing."""
-    seen = ~np.isnan(rewards)
-    y = np.where(seen, rewards, 0.0)
-    rows = np.arange(arms.shape[0])[:, None]
-    observe_arms(state, rows, arms, y, seen)
-    pair = rows[:, :, None], arms[:, :, None], arms[:, None, :]
-    state.pair_count[pair] += seen[:, :, None] & seen[:, None, :]
-    state.pair_total[pair] += y[:, :, None] * seen[:, None, :]
-    state.pair_product[pair] += y[:, :, None] * y[:, None, :]
-
-
-def observe_arms(state: State, rows: Ints, arms: Ints, y: Floats, seen: NDArray[np.bool_]) -> None:
-    """The part of `observe` that Thompson sampling needs: no pairs. y is 0 where nothing was seen."""
-    cell = rows, arms
-    passed = y > 0
-    state.passes[cell] += passed
-    state.fails[cell] += seen > passed
-    state.total[cell] += y
-    state.square[cell] += y * y
-
-
-def _seconds(speed: ArrayLike, shape: tuple[int, ...], choices: Ints, tasks: Ints, sample: Ints) -> Floats:
+def _seconds(speed: ArrayLike, shape: tuple[int, ...], tasks: Ints, sample: Ints) -> Floats:
+    """(seeds, rounds, arms): what each arm's candidate takes in each round."""
     seconds = _floats("speed", speed)
     if (seconds < 0).any():
         raise UsageError("speed must be seconds of at least 0")
     if seconds.shape != shape:
         raise UsageError(f"speed must have the outcomes' shape {shape}, not {seconds.shape}")
-    picked = seconds[choices, tasks[..., None], np.take_along_axis(sample, choices, 2)]
-    slowest: Floats = np.nan_to_num(picked).max(2)
-    return slowest
+    drawn: Floats = seconds[np.arange(shape[0]), tasks[..., None], sample]
+    return drawn

@@ -20,6 +20,7 @@ _BOOL = {"True": True, "False": False}
 _NUMBERS = frozenset({"generation_time", "test_time", "execution_time", "temperature"})
 _SCORES = frozenset({"quality_score", "speed_score", "combined_score", "reward"})
 _WORKED_OUT = frozenset({"id", "speed_score", "combined_score", "reward"})
+SAID = 80  # characters of a refused value that are repeated
 _TEXTS = frozenset({"generator_name", "code", "model_used", "error", "text", "stdout", "stderr", "id", "digest"})
 
 
@@ -94,11 +95,19 @@ def _checked(key: str, value: Any) -> Any:
     """The value as a plain Python one (numpy's scalars are taken), or UsageError."""
     try:
         plain, fits = _plain(key, value)
-    except (TypeError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError, OverflowError):
         fits = False
     if not fits:
-        raise UsageError(f"a told result's {key} cannot be {value!r}")
+        raise UsageError(f"a told result's {key} cannot be {_said(value)}")
     return plain
+
+
+def _said(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else type(value).__name__
+    return text if len(text) <= SAID else f"{text[:SAID]}…"
 
 
 def _plain(key: str, value: Any) -> tuple[Any, bool]:

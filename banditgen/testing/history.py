@@ -21,7 +21,7 @@ from banditgen.result import FailureKind, Feedback, GenerationResult, Preference
 
 HOSTILE = "\udcff\x00é𝄞\ufdd0'\";--\r\n\x1b[31m\u202e"
 ARMS = [GeneratorConfig(f"arm{i}", f"model{i // 2}:latest", 0.1 + 0.4 * (i % 2)) for i in range(4)]
-FIELDS = ("passes", "fails", "total", "square", "pair_count", "pair_total", "pair_product")
+FIELDS = ("passes", "fails", "total", "square")
 
 
 class HistoryContract:

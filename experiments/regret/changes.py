@@ -95,8 +95,4 @@ def forget(state: State, arms: NDArray[np.int64], keep: float) -> None:
     """What `Statistics.forget` does, on a batch, in place."""
     for table in (state.passes, state.fails, state.total, state.square):
         table[:, arms] *= keep
-    for table in (state.pair_count, state.pair_total, state.pair_product):
-        own = table[:, arms, arms] * keep
-        table[:, arms, :] *= keep
-        table[:, :, arms] *= keep
-        table[:, arms, arms] = own
+    state.patterns.discount(arms, keep)

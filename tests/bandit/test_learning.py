@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import State, Statistics, child_prior, choose, make_policy
-from banditgen.bandit.best_set import _nodes, failures, greedy
-from banditgen.bandit.correlation import Correlation, Prior, estimate
+from banditgen.bandit.coverage import Coverage
 from banditgen.bandit.features import log_size
+from banditgen.bandit.responses import Arms, Prior, fit
 from banditgen.errors import UsageError
 
 ARMS = [GeneratorConfig(f"m{m}-{t}", f"model{m}", t) for m in range(4) for t in (0.2, 0.8)]
@@ -31,38 +32,43 @@ def propensities(name: str, state: State, k: int = 3) -> np.ndarray:
     return choose(make_policy(name), state, k, np.random.default_rng(0), particles=2000, exploration=0.0).propensities
 
 
-def test_correlations_are_found_where_they_are_and_not_where_they_are_not() -> None:
-    """ρ, δ and loadings within 0.1 of the truth after 3,000 races (standard error about 0.02)."""
+def test_what_arms_have_in_common_is_found_where_it_is_and_not_where_it_is_not() -> None:
+    """Pass rates within 0.03, loadings within 0.25 of the truth after 3,000 races."""
     rng = np.random.default_rng(4)
     z, u, e = rng.standard_normal((3000, 1)), np.repeat(rng.standard_normal((3000, 4)), 2, axis=1), rng.standard_normal((3000, 8))
-    together = (np.sqrt(0.5) * z + np.sqrt(0.2) * u + np.sqrt(0.3) * e > 0).astype(float)
-    found = estimate(fold(Statistics(), together).state(ARMS, "t", (0.5, 0.5)), Prior())
-    assert found.shared[0] == pytest.approx(2 / np.pi * np.arcsin(0.5), abs=0.1)
-    assert found.shared[0] + found.model[0] == pytest.approx(2 / np.pi * np.arcsin(0.7), abs=0.1)
-    alone = estimate(fold(Statistics(), (e > 0).astype(float)).state(ARMS, "t", (0.5, 0.5)), Prior())
-    assert alone.shared[0] == pytest.approx(0, abs=0.1)
-    assert alone.model[0] == pytest.approx(0, abs=0.1)
+    beta = np.array([0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 1.5, 1.5])
+    found = fit(fold(Statistics(), (0.3 + beta * z + 0.8 * u + e > 0).astype(float)).state(ARMS, "t", (0.5, 0.5)), Prior())
+    assert np.abs(ndtr(found.ability / found.scale)[0] - ndtr(0.3 / np.sqrt(1 + beta**2 + 0.64))).max() < 0.03
+    assert np.abs(found.loading[0] - beta).max() < 0.25
+    assert found.model_loading[0] == pytest.approx(0.8, abs=0.15)
+    alone = fit(fold(Statistics(), (e > 0).astype(float)).state(ARMS, "t", (0.5, 0.5)), Prior())
+    assert np.abs(alone.loading).max() < 0.4
+    assert alone.model_loading[0] < 0.3
 
 
 def test_greedy_finds_the_best_set_of_the_model() -> None:
     """Against enumeration of all C(8, 3) sets, on 50 random models: never 5 % worse, nearly always the same set."""
     rng = np.random.default_rng(1)
-    model = np.repeat(np.arange(4), 2)
-    same = 0
+    same, state = 0, Statistics().state(ARMS, "t", (1.0, 0.0))
     for _ in range(50):
-        joint = Correlation(np.array([0.4]), np.array([0.2]), rng.uniform(0.4, 0.8, (1, 8)))
-        fails = failures(rng.uniform(0.2, 0.6, (1, 8)), joint)
+        one = np.ones((1, 8))
+        arms = Arms(one, one, one, one, rng.uniform(0.4, 1.5, (1, 8)), np.array([0.7]), one[:, 0], one[:, 0])
+        draws = rng.uniform(-0.8, 0.3, (1, 8)) * arms.scale
+        fails, (task, node) = 1 - arms.chances(draws), arms.nodes
 
-        def value(s: tuple[int, ...], fails: Any = fails) -> Any:
+        def value(s: tuple[int, ...], fails: Any = fails, task: Any = task, node: Any = node) -> Any:
             given_task: Any = 1.0
-            for m in set(model[list(s)]):
-                given_task = given_task * (fails[0, [a for a in s if model[a] == m]].prod(0) @ _nodes(3)[1])
-            return 1 - given_task @ _nodes(7)[1]
+            for m in set(state.model[list(s)]):
+                given_task = given_task * (fails[0, [a for a in s if state.model[a] == m]].prod(0) @ node)
+            return 1 - given_task @ task
 
         best = max(combinations(range(8), 3), key=value)
-        found = tuple(sorted(greedy(fails, model, np.ones(8), 3)[0].tolist()))
-        assert value(found) >= 0.95 * value(best)
-        same += found == best
+        race, chosen = Coverage(arms, draws, None, state, np.arange(8)[None]), []
+        for _ in range(3):
+            chosen.append(int(race.next()[0][0]))
+            race.take()
+        assert value(tuple(chosen)) >= 0.95 * value(best)
+        same += tuple(sorted(chosen)) == best
     assert same >= 40
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.bandit import Statistics
+from banditgen.bandit import Statistics, make_policy
 from banditgen.errors import UsageError
 
 ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}", 0.2 + 0.3 * (i % 2)) for i in range(4)]
@@ -32,16 +32,22 @@ def test_the_state_is_what_the_raw_outcomes_say_for_any_weights() -> None:
             assert state.count[0, i] == mine.sum()
             assert state.total[0, i] == pytest.approx(y[mine].sum())
             assert state.square[0, i] == pytest.approx((y[mine] ** 2).sum())
-            for j, other in enumerate(IDS):
-                both = [
-                    (y[p], y[q])
-                    for p in np.flatnonzero(mine)
-                    for q in np.flatnonzero((np.array(arms) == other) & ~np.isnan(passed))
-                    if races[p] == races[q]
-                ]
-                assert state.pair_count[0, i, j] == len(both)
-                assert state.pair_total[0, i, j] == pytest.approx(sum(a for a, _ in both))
-                assert state.pair_product[0, i, j] == pytest.approx(sum(a * b for a, b in both))
+
+
+def test_patterns_are_what_each_race_showed() -> None:
+    """An outcome that taught nothing is in none, and a race that showed a single outcome has none; an arm may stand twice."""
+    statistics = Statistics()
+    statistics.fold([IDS[0], IDS[1], IDS[2]], ["t"] * 3, [1, 0, np.nan], np.ones((3, 2)))
+    statistics.fold([IDS[1], IDS[0]], ["t"] * 2, [0, 1], np.ones((2, 2)))
+    statistics.fold([IDS[3], IDS[2]], ["t"] * 2, [0, np.nan], np.ones((2, 2)))
+    statistics.fold([IDS[2], IDS[2]], ["t"] * 2, [0, 1], np.ones((2, 2)))
+    assert statistics.patterns[0] == {((0, 1, 1.0), (1, 0, 1.0)): 2.0, ((2, 0, 1.0), (2, 1, 1.0)): 1.0}
+    state = statistics.state(ARMS, "t", (0.7, 0.3))
+    assert state.patterns.count.tolist() == [2, 1]
+    assert state.patterns.covered[0].tolist() == [[0, 2, 1, 0], [2, 0, 1, 0]]
+    assert state.fails[0].tolist() == [0, 2, 1, 1]
+    statistics.add_patterns(["t"], [[(IDS[1], False, 1.0), (IDS[0], True, 1.0)]], [-2.0])
+    assert statistics.state(ARMS, "t", (0.7, 0.3)).patterns.count.tolist() == [1]
 
 
 def test_folding_race_by_race_equals_folding_at_once_in_any_order() -> None:
@@ -52,8 +58,10 @@ def test_folding_race_by_race_equals_folding_at_once_in_any_order() -> None:
         rows = slice(3 * race, 3 * race + 3)
         steps.fold(arms[rows], types[rows], passed[rows], x[rows], races[rows])
     a, b = whole.state(ARMS, "t", (0.7, 0.3)), steps.state(ARMS, "t", (0.7, 0.3))
-    for field in ("passes", "fails", "total", "square", "pair_count", "pair_total", "pair_product"):
+    for field in ("passes", "fails", "total", "square"):
         assert np.allclose(getattr(a, field), getattr(b, field), atol=1e-12)
+    assert sorted(whole.patterns[0].values()) == sorted(steps.patterns[0].values())
+    assert np.allclose(make_policy("best_set").means(a), make_policy("best_set").means(b), atol=1e-9)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
@@ -86,4 +94,6 @@ def test_a_changed_digest_keeps_a_tenth_of_the_evidence() -> None:
     assert after.count[0, 1] == pytest.approx(0.1 * before.count[0, 1])
     assert after.mean[0, 1] == pytest.approx(before.mean[0, 1])
     assert after.count[0, 0] == before.count[0, 0]
-    assert after.pair_count[0, 1, 1] == pytest.approx(after.count[0, 1])
+    for value, count in ((0, after.fails[0, 1]), (1, after.passes[0, 1])):
+        assert after.patterns.covered[0, value, 1] <= count + 1e-9
+    assert after.patterns.covered[0, :, 1] == pytest.approx(0.1 * before.patterns.covered[0, :, 1])

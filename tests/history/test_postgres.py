@@ -250,7 +250,7 @@ def test_a_reader_misses_no_transaction_that_ends_late(postgres_url: str, monkey
     thread.join()
     found, expected = follower.read().state(ARMS, "text", (0.7, 0.3)), Follower(one, ARMS).read().state(ARMS, "text", (0.7, 0.3))
     assert found.count.sum() == expected.count.sum() == 12
-    assert np.allclose(found.pair_product, expected.pair_product)
+    assert np.allclose(found.square, expected.square)
     one.close()
     two.close()
 

@@ -18,7 +18,7 @@ from banditgen.learning.follow import Follower
 from banditgen.result import FailureKind, GenerationResult
 
 ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}:latest", 0.2 + 0.3 * (i % 2)) for i in range(4)]
-FIELDS = ("passes", "fails", "total", "square", "pair_count", "pair_total", "pair_product", "other_count", "other_total")
+FIELDS = ("passes", "fails", "total", "square", "other_count", "other_total")
 
 
 def result(arm: GeneratorConfig, rng: np.random.Generator, digest: str | None = None) -> GenerationResult:
@@ -92,7 +92,6 @@ def test_old_digests_count_a_tenth_and_a_digest_that_comes_back_counts_whole() -
     counts = [float(folded(part).state(ARMS[:1], "type0", (1.0, 0.0)).count[0, 0]) for part in (old, unknown, new)]
     state = follower.read().state(ARMS[:1], "type0", (1.0, 0.0))
     assert state.count[0, 0] == pytest.approx(0.1 * counts[0] + counts[1] + counts[2])
-    assert state.pair_count[0, 0, 0] == pytest.approx(state.count[0, 0])
     store.add_outcome(result(ARMS[1], np.random.default_rng(6), "old"), "elsewhere")
     back = follower.read().state(ARMS[:1], "type0", (1.0, 0.0))
     assert back.count[0, 0] == pytest.approx(counts[0] + counts[1] + 0.1 * counts[2])

@@ -154,7 +154,7 @@ def test_the_same_evidence_after_an_upgrade(tmp_path: Path) -> None:
     fresh.add_outcome(by_hand, "text")
     for task_type in ("text", "numeric"):
         a, b = (Follower(one, ARMS).read().state(ARMS, task_type, (0.7, 0.3)) for one in (store, fresh))
-        for field in ("passes", "fails", "total", "pair_count", "pair_product"):
+        for field in ("passes", "fails", "total", "square"):
             assert np.allclose(getattr(a, field), getattr(b, field))
     store.close()
 

@@ -1,0 +1,84 @@
+"""What the next generation may cost: a price for each unit spent, which keeps the mean spending of a race at its budget.
+
+A race goes on while the gain expected of the next arm, for each unit of what it costs, is above the price. The price is the dual
+variable of the budget (bandits with knapsacks: Badanidiyuru, Kleinberg and Slivkins 2013; Agrawal and Devanur 2014): the model of
+`responses` says how far a race that keeps failing may go for what the budget leaves, and what the budget leaves follows from what was
+really spent, so that an error of the model is paid back within some ten races.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from banditgen.bandit.base import Floats, State
+from banditgen.bandit.responses import Arms
+
+HORIZON = 10.0  # races over which too much or too little spent is made up for
+CREDIT = 1.0  # how many races' budgets may be spent ahead
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """What the races of one task type have spent, before the present one. Sums: they add up in any order, over processes.
+
+    Args:
+        budget: mean spending of a race in the long run, above 0, in any unit.
+        spent: what was spent, a number or (B,).
+        races: by how many races, a number or (B,).
+    """
+
+    budget: float
+    spent: ArrayLike = 0.0
+    races: ArrayLike = 0.0
+
+    @property
+    def wanted(self) -> Floats:
+        """(B,), what the present race may spend in the mean over its chances."""
+        over = np.atleast_1d(np.asarray(self.spent, float)) - self.budget * np.asarray(self.races, float)
+        return np.asarray(np.maximum(self.budget - over / HORIZON, 0.0))
+
+    @property
+    def most(self) -> Floats:
+        """(B,), what the present race may spend at most, so that the mean is kept."""
+        over = np.atleast_1d(np.asarray(self.spent, float)) - self.budget * np.asarray(self.races, float)
+        return np.asarray((1 + CREDIT) * self.budget - over)
+
+
+def price(arms: Arms, worth: Floats | None, state: State, cost: Floats, account: Account, most: int) -> Floats:
+    """(B,), the expected gain that a unit spent must bring; 0 where all that a race can use is paid for.
+
+    A race is played in the mean, by the arms as they are believed to be: the arm of the largest gain for its cost, as long as all fail.
+
+    Args:
+        arms: what is believed of the arms.
+        worth: (B, K), what a pass is worth; None is 1.
+        state: whose preferences count.
+        cost: (B, K) or (1, K), expected spending of each arm, above 0.
+        account: what was spent so far.
+        most: generations of one race.
+    """
+    task, node = arms.nodes
+    fails = 1 - arms.chances(arms.ability) @ node
+    size, rows = len(fails), np.arange(len(fails))
+    value = state.weight if worth is None else worth * state.weight
+    free, cost = np.broadcast_to(state.weight > 0, fails.shape[:2]).copy(), np.broadcast_to(cost, fails.shape[:2])
+    open_, wanted = np.broadcast_to(task, (size, len(task))), account.wanted
+    found, spent, before = np.zeros(size), np.zeros(size), np.full(size, np.inf)
+    for _ in range(min(most, int(free[0].sum()))):
+        reach = open_.sum(1)
+        left = (fails @ open_[..., None])[..., 0]
+        ratio = np.where(free, (1 - left / reach[:, None]) * value / cost, -np.inf)
+        arm = ratio.argmax(1)
+        now, step = np.minimum(ratio[rows, arm], before), reach * cost[rows, arm]
+        # the price at which this arm just is or isn't paid for lies between its ratio and that of the one before
+        share = np.clip((wanted - spent) / step, 0.0, 1.0)
+        crossing = (spent + step > wanted) & (spent <= wanted)
+        at = np.where(np.isfinite(before), before, now) ** (1 - share) * now**share
+        found = np.where(crossing, at, found)
+        spent, before = spent + step, now
+        open_ = open_ * fails[rows, arm]
+        free[rows, arm] = False
+    return found
