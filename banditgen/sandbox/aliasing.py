@@ -1,14 +1,15 @@
 """Which tests depend on what objects *are*, beside what they hold: identity, and changes that show elsewhere.
 
-Values that travel to another process arrive as copies, so there a test that something was copied, or was not, can't fail. The
-look is by name, without regard to order or scope: it errs towards "yes".
+Values that travel to another process arrive as copies. For such tests both sides keep what has travelled and tell each other what
+changes, so that one object on one side stays one on the other; for the rest that is not worth its time. The look is by name, without
+regard to loops or scope: it errs towards "yes".
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 MUTATOR_NAMES = """
 add append appendleft clear difference_update discard extend extendleft insert intersection_update pop popitem popleft remove
@@ -21,46 +22,31 @@ CHANGING_FUNCTIONS = frozenset(CHANGING_NAMES.split())
 PASSING_ON = frozenset(PASSING_NAMES.split())
 IDENTITY_CALLS = frozenset({"assertIs", "assertIsNot", "is_", "is_not", "id"})
 SINGLETONS = (bool, type(None), type(Ellipsis))
-FRESH = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+
+Place = tuple[int, int]
 
 
-def reason(tree: ast.Module, is_candidate: Callable[[ast.expr], bool]) -> str:
-    """Why the tests need the objects themselves, or an empty string; `is_candidate` tells the candidate's functions."""
+def matters(tree: ast.Module, is_candidate: Callable[[ast.expr], bool]) -> bool:
+    """Whether the tests need the objects themselves; `is_candidate` tells the candidate's functions."""
     look = _Look(tree, is_candidate)
-    for node in ast.walk(tree):
-        if look.compares_identity(node):
-            return "they compare the identity of what they get or pass"
-        if look.changes(node):
-            return "they change what they got, or what they had passed for it"
-        if look.passes_twice(node):
-            return "they pass one object twice in a call"
-    return ""
+    return look.holds_on() or any(look.compares_identity(node) or look.changes(node) for node in ast.walk(tree))
 
 
 class _Look:
-    """The names that may hold a result of the candidate's, a part of one, or an argument of a call that made one."""
+    """The names that may hold a result of the candidate's, a part of one, or an argument of a call."""
 
     def __init__(self, tree: ast.Module, is_candidate: Callable[[ast.expr], bool]) -> None:
         self._is_candidate = is_candidate
         self._results: set[str] = set()
         self._nodes = list(ast.walk(tree))
         self._functions = {node.name: node for node in self._nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-        self._calls = [node for node in self._nodes if isinstance(node, ast.Call) and is_candidate(node.func)]
-        self._passed = {name for call in self._calls for name in _passed_names(call)}
-        self._fresh = {name for node in self._nodes for target, value in _bindings(node) if _is_fresh(value) for name in _names(target)}
         size = -1
         while size < len(self._results):
             size = len(self._results)
             for node in self._nodes:
                 self._follow(node)
-        self._sources: set[str] = set()
-        for node in self._nodes:
-            for _, value in _bindings(node):
-                if self._holds(value):
-                    self._sources.update(name for part in ast.walk(value) if isinstance(part, ast.Call) for name in self._kept(part))
-
-    def _kept(self, call: ast.Call) -> Iterable[str]:
-        return _passed_names(call) if self._is_candidate(call.func) else ()
+        self._calls = [node for node in self._nodes if isinstance(node, ast.Call) and (is_candidate(node.func) or self._holds(node.func))]
+        self._passed = {name for call in self._calls for name in _passed_names(call)}
 
     def _follow(self, node: ast.AST) -> None:
         for target, value in _bindings(node):
@@ -70,7 +56,7 @@ class _Look:
             ends = [part.value for part in ast.walk(node) if isinstance(part, ast.Return | ast.Yield) and part.value is not None]
             if any(map(self._holds, ends)):
                 self._results.add(node.name)
-        if isinstance(node, ast.Call) and (own := self._functions.get(_last_name(node.func))) and any(map(self._holds, _arguments(node))):
+        if isinstance(node, ast.Call) and (own := self._functions.get(last_name(node.func))) and any(map(self._holds, _arguments(node))):
             self._results.update(argument.arg for argument in ast.walk(own.args) if isinstance(argument, ast.arg))
 
     def _holds(self, value: ast.AST) -> bool:
@@ -80,10 +66,12 @@ class _Look:
             case ast.Call():
                 if self._is_candidate(value.func) or self._holds(value.func):
                     return True
-                return _last_name(value.func) in PASSING_ON and any(
+                return last_name(value.func) in PASSING_ON and any(
                     self._holds(argument) or self._is_candidate(argument) for argument in _arguments(value)
                 )
-            case ast.Subscript() | ast.Attribute() | ast.Starred() | ast.NamedExpr():
+            case ast.Attribute():
+                return self._is_candidate(value) or self._is_candidate(value.value) or self._holds(value.value)
+            case ast.Subscript() | ast.Starred() | ast.NamedExpr():
                 return self._holds(value.value)
             case ast.Lambda():
                 return self._holds(value.body)
@@ -91,19 +79,19 @@ class _Look:
                 return self._holds(value.elt)
             case ast.DictComp():
                 return self._holds(value.value)
-            case ast.IfExp() | ast.BoolOp() | ast.Tuple() | ast.List() | ast.Set() | ast.Dict():
+            case ast.IfExp() | ast.BoolOp() | ast.BinOp() | ast.Tuple() | ast.List() | ast.Set() | ast.Dict():
                 return any(map(self._holds, ast.iter_child_nodes(value)))
         return False
 
     def _is_involved(self, value: ast.expr) -> bool:
-        return self._holds(value) or _root(value) in self._passed
+        return self._holds(value) or root(value) in self._passed or self._is_candidate(value)
 
     def compares_identity(self, node: ast.AST) -> bool:
         """Whether two objects are compared, of which a result or an argument is one."""
         if isinstance(node, ast.Compare):
             pairs = zip((node.left, *node.comparators), node.ops, node.comparators, strict=False)
             identities = [(left, right) for left, kind, right in pairs if isinstance(kind, ast.Is | ast.IsNot)]
-        elif isinstance(node, ast.Call) and _last_name(node.func) in IDENTITY_CALLS and node.args:
+        elif isinstance(node, ast.Call) and last_name(node.func) in IDENTITY_CALLS and node.args:
             identities = [(node.args[0], node.args[min(1, len(node.args) - 1)])]
         else:
             return False
@@ -113,27 +101,38 @@ class _Look:
         )
 
     def changes(self, node: ast.AST) -> bool:
-        """Whether a result, or an argument that a kept result was made of, is changed."""
+        """Whether a result, or what was passed, is changed."""
         match node:
-            case ast.Call(func=ast.Attribute(attr=attribute, value=base)) if attribute in MUTATORS and self._is_shared(base):
+            case ast.Call(func=ast.Attribute(attr=attribute, value=base)) if attribute in MUTATORS and self._is_involved(base):
                 return True
-            case ast.Call() if _last_name(node.func) in CHANGING_FUNCTIONS:
-                return any(map(self._is_shared, node.args[:2]))
+            case ast.Call() if last_name(node.func) in CHANGING_FUNCTIONS:
+                return any(map(self._is_involved, node.args[:2]))
             case ast.AugAssign(target=ast.Name() as name, op=ast.Add() | ast.BitOr() | ast.BitAnd() | ast.BitXor() | ast.Mult()):
-                return self._is_shared(name)
+                return self._is_involved(name)
             case ast.Subscript() | ast.Attribute() if isinstance(node.ctx, ast.Store | ast.Del):
-                return self._is_shared(node.value)
+                return self._is_involved(node.value)
         return False
 
-    def _is_shared(self, value: ast.expr) -> bool:
-        return self._holds(value) or _root(value) in self._sources
+    def holds_on(self) -> bool:
+        """Whether a result or an argument is looked at again when another call may have changed it."""
+        since = [
+            (name, _end(node)) for node in self._nodes for target, value in _bindings(node) if self._holds(value) for name in _names(target)
+        ]
+        since += [(name, _end(call)) for call in self._calls for name in _passed_names(call)]
+        calls = [(_end(call.func), _end(call)) for call in self._calls]
+        uses: dict[str, Place] = {}
+        for node in self._nodes:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                uses[node.id] = max(uses.get(node.id, (0, 0)), _start(node))
+        return any(name in uses and any(place <= start and end <= uses[name] for start, end in calls) for name, place in since)
 
-    def passes_twice(self, node: ast.AST) -> bool:
-        """Whether one call gets a container under one name twice."""
-        if not (isinstance(node, ast.Call) and self._is_candidate(node.func)):
-            return False
-        names = [name for name in _passed_names(node) if name in self._fresh or name in self._results]
-        return len(names) > len(set(names))
+
+def _start(node: ast.expr) -> Place:
+    return node.lineno, node.col_offset
+
+
+def _end(node: ast.AST) -> Place:
+    return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
@@ -149,7 +148,11 @@ def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def _names(target: ast.expr) -> Iterator[str]:
-    return (node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):  # self.stack = …
+            yield root(node)
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:
@@ -166,29 +169,9 @@ def _passed_names(call: ast.Call) -> list[str]:
             waiting.extend(ast.iter_child_nodes(node))
         elif isinstance(node, ast.Name):
             found.append(node.id)
-        elif isinstance(node, ast.Subscript) and (root := _root(node)) and root not in found:
-            found.append(root)
+        elif isinstance(node, ast.Subscript | ast.Attribute) and (name := root(node)) and name not in found:
+            found.append(name)
     return found
-
-
-def _is_fresh(value: ast.expr) -> bool:
-    """Whether a value may be a container that can change."""
-    if isinstance(value, ast.BinOp):
-        return _is_fresh(value.left) or _is_fresh(value.right)
-    if isinstance(value, ast.Call):
-        return _last_name(value.func) in {
-            "list",
-            "dict",
-            "set",
-            "bytearray",
-            "deque",
-            "sorted",
-            "defaultdict",
-            "Counter",
-            "copy",
-            "deepcopy",
-        }
-    return isinstance(value, FRESH)
 
 
 def _is_single(value: ast.expr) -> bool:
@@ -197,16 +180,18 @@ def _is_single(value: ast.expr) -> bool:
         return isinstance(value.value, SINGLETONS)
     if isinstance(value, ast.Name):
         return value.id == "NotImplemented" or isinstance(getattr(builtins, value.id, None), type)
-    return isinstance(value, ast.Call) and _last_name(value.func) == "type"
+    return isinstance(value, ast.Call) and last_name(value.func) == "type"
 
 
-def _root(value: ast.expr) -> str:
+def root(value: ast.expr) -> str:
+    """The name that a chain of attributes and indices begins with."""
     while isinstance(value, ast.Subscript | ast.Attribute | ast.Starred):
         value = value.value
     return value.id if isinstance(value, ast.Name) else ""
 
 
-def _last_name(function: ast.expr) -> str:
+def last_name(function: ast.expr) -> str:
+    """The name by which a function is called, without what it belongs to."""
     if isinstance(function, ast.Name):
         return function.id
     return function.attr if isinstance(function, ast.Attribute) else ""

@@ -1,4 +1,9 @@
-"""Which verdict channel fits a task's tests: a static look at them, and only at them, since a candidate must have no say."""
+"""Which verdict channel fits a task's tests: a static look at them, and only at them, since a candidate must have no say.
+
+A judge in another process runs tests that apply to the candidate and to its results what the wall between them carries: calls,
+attributes, the operations of the data model. What it can't carry is the state of a process: patches, seeds, contexts, warnings, logs,
+captured output, files. Such tests share the candidate's interpreter.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +14,39 @@ import functools
 import marshal
 import threading
 import warnings
-from collections import deque
 
+from banditgen import _suite
 from banditgen.sandbox import aliasing
+from banditgen.sandbox.aliasing import last_name, root
 
-CANDIDATE_MODULES = ("solution", "candidate", "main")
 HARMLESS_MODULES = """
-__future__ bisect cmath collections copy datetime decimal fractions functools heapq itertools json math numbers operator
-pathlib pytest random re statistics string typing unittest uuid zoneinfo
+__future__ abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools heapq itertools json math
+numbers operator pathlib pytest random re statistics string textwrap typing unittest uuid zoneinfo
 """
 SAFE_IMPORTS = frozenset(HARMLESS_MODULES.split())
-REFLECTIVE = frozenset(
-    {"isinstance", "issubclass", "hasattr", "getattr", "setattr", "type", "callable", "raises", "assertRaises", "id", "dir"}
-)
-UNJUDGEABLE_BUILTINS = frozenset(
-    {"globals", "locals", "vars", "eval", "exec", "compile", "open", "input", "__import__", "setattr", "delattr"}
-)
-DATA_ATTRIBUTES = frozenset(
-    name for kind in (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, deque) for name in dir(kind)
-) - {"__class__", "__dict__", "__globals__", "__code__", "__doc__"}
-TEST_OBJECTS = frozenset({"self", "cls"})
+STATE = {  # of the modules above, what sets or sees the state of a process
+    "contextlib": "redirect_stdout redirect_stderr chdir",
+    "decimal": "getcontext setcontext localcontext DefaultContext BasicContext ExtendedContext",
+    "pytest": "warns deprecated_call MonkeyPatch importorskip",
+    "random": "seed setstate",
+    "unittest": "mock IsolatedAsyncioTestCase",
+    "zoneinfo": "reset_tzpath",
+}
+STATEFUL = {module: frozenset(names.split()) for module, names in STATE.items()}
+FIXTURE_NAMES = """
+monkeypatch capsys capfd capsysbinary capfdbinary capteesys caplog recwarn tmp_path tmp_path_factory tmpdir tmpdir_factory mocker
+testdir pytester
+"""
+FIXTURES = frozenset(FIXTURE_NAMES.split())
+STATE_ASSERTIONS = frozenset({"assertWarns", "assertWarnsRegex", "assertLogs", "assertNoLogs"})
+FILE_NAMES = """
+chmod cwd exists expanduser glob hardlink_to home is_dir is_file iterdir mkdir open read_bytes read_text rename resolve rglob rmdir
+samefile stat symlink_to touch unlink write_bytes write_text
+"""
+FILE_METHODS = frozenset(FILE_NAMES.split())
+UNJUDGEABLE_BUILTINS = frozenset({"globals", "locals", "vars", "eval", "exec", "compile", "open", "input", "__import__", "breakpoint"})
+ORDERING = frozenset({"sorted", "min", "max", "sort", "assertGreater", "assertGreaterEqual", "assertLess", "assertLessEqual"})
+SEARCHING = frozenset({"any", "filter", "takewhile", "dropwhile", "assertIn", "assertNotIn", "contains"})
 _compiling = threading.Lock()  # the filters of warnings are one for all threads
 
 
@@ -40,6 +58,9 @@ class Look:
         judged: whether a judge in another process can run them.
         reason: why not, where not.
         names: the candidate's names that they use.
+        shared: whether objects have to stay the same over all calls: they look at what an earlier one gave or got.
+        orders: whether they compare by size, in which a number that is none passes unseen.
+        searches: whether they look for something in what they iterate.
         compiled: the tests for the interpreter of the same version that runs them, marshalled; empty where that has to compile them.
 
     """
@@ -47,17 +68,29 @@ class Look:
     judged: bool
     reason: str
     names: tuple[str, ...]
+    shared: bool
+    orders: bool
+    searches: bool
     compiled: bytes
 
 
 @functools.lru_cache(maxsize=256)
-def look_at(tests: str, entry_point: str | None) -> Look:
-    """Look at assert-style or pytest tests; `tests` parses (a `Task` has seen to that)."""
-    tree = ast.parse(tests)
-    visitor = _Visitor(tree, entry_point)
+def look_at(tests: str, entry_point: str | None, module: str | None = None) -> Look:
+    """Look at tests, which parse (a `Task` has seen to that); `module` is what else they call the module under test."""
+    suite = _suite.look(tests, module)
+    tree = suite.tree
+    names = _Names(suite, entry_point)
+    visitor = _Visitor(tree, names)
     visitor.visit(tree)
-    reason = visitor.reason or aliasing.reason(tree, visitor.is_candidate)
-    return Look(not reason, reason, tuple(sorted(visitor.names)), _compiled(tests))
+    return Look(
+        judged=not visitor.reason,
+        reason=visitor.reason,
+        names=tuple(sorted(names.wanted)),
+        shared=aliasing.matters(tree, names.is_candidate),
+        orders=_applies(tree, ORDERING, ast.Lt | ast.LtE | ast.Gt | ast.GtE),
+        searches=_applies(tree, SEARCHING, ast.In | ast.NotIn) or any(map(_leaves_early, ast.walk(tree))),
+        compiled=_compiled(tests),
+    )
 
 
 def _compiled(tests: str) -> bytes:
@@ -69,139 +102,140 @@ def _compiled(tests: str) -> bytes:
             return b""
 
 
+def _applies(tree: ast.Module, functions: frozenset[str], comparisons: object) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(isinstance(kind, comparisons) for kind in node.ops):  # type: ignore[arg-type]
+            return True
+        if isinstance(node, ast.Name | ast.Attribute) and last_name(node) in functions:
+            return True
+    return False
+
+
+def _leaves_early(node: ast.AST) -> bool:
+    return isinstance(node, ast.Break | ast.While) or (isinstance(node, ast.comprehension) and bool(node.ifs))
+
+
+class _Names:
+    """Whose the names in the tests are.
+
+    Args:
+        suite: the tests.
+        entry_point: the wanted function.
+
+    """
+
+    def __init__(self, suite: _suite.Suite, entry_point: str | None) -> None:
+        self.modules: dict[str, str] = {}
+        self.library: set[str] = set()
+        self.candidate_modules: set[str] = set()
+        self.under_test = suite.modules
+        self._imported: dict[str, str] = {}
+        nodes = list(ast.walk(suite.tree))
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    self._note(alias)
+            elif isinstance(node, ast.ImportFrom):
+                names = {alias.asname or alias.name: alias.name for alias in node.names if alias.name != "*"}
+                if node.module in suite.modules:
+                    self._imported.update(names)
+                else:
+                    self.library.update(names)
+        defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        free = suite.free | ({entry_point} if entry_point and entry_point not in defined | self.library else set())
+        self._local = free | set(self._imported)
+        attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute) and self.is_candidate(node)}
+        self.wanted = free | set(self._imported.values()) | attributes
+
+    def _note(self, alias: ast.alias) -> None:
+        if alias.name in self.under_test:
+            self.candidate_modules.add(alias.asname or alias.name)
+        else:
+            self.modules[(alias.asname or alias.name).split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
+
+    def is_candidate(self, value: ast.expr) -> bool:
+        """Whether an expression names something of the candidate's: `candidate` is what `check` calls it."""
+        if isinstance(value, ast.Name):
+            return value.id in self._local or value.id == "candidate"
+        return isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name) and value.value.id in self.candidate_modules
+
+
 class _Visitor(ast.NodeVisitor):
     """Walks the tests once and keeps the first reason why a judge could not run them."""
 
-    def __init__(self, tree: ast.Module, entry_point: str | None) -> None:
+    def __init__(self, tree: ast.Module, names: _Names) -> None:
         self.reason = ""
-        self._modules: set[str] = set()
-        self._candidate_modules: set[str] = set()
-        self._code: set[str] = set()
-        self._known = set(TEST_OBJECTS)
-        own: set[str] = set()
-        imported: dict[str, str] = {}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                self._note_import(node)
-            elif isinstance(node, ast.ImportFrom):
-                self._note_import_from(node, imported, own)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                own.add(node.name)
-                self._code.add(node.name)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                own.add(node.id)
-            elif isinstance(node, ast.arg):
-                own.add(node.arg)
-            elif isinstance(node, ast.ExceptHandler) and node.name:
-                own.add(node.name)
-                self._known.add(node.name)
-            elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
-                self._known.add(node.optional_vars.id)
-        for node in ast.walk(tree):  # rng = random.Random(42): an object of the tests' own
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-                source = node.value.func.value
-                if isinstance(source, ast.Name) and source.id in self._modules:
-                    self._known.update(target.id for target in node.targets if isinstance(target, ast.Name))
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        free = used - own - set(dir(builtins)) - self._modules - self._candidate_modules - set(imported)
-        if entry_point and entry_point not in own:
-            free.add(entry_point)
-        attributes = {
-            node.attr
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in self._candidate_modules
-        }
-        self._compared = {
-            id(operand) for node in ast.walk(tree) if isinstance(node, ast.Compare) for operand in (node.left, *node.comparators)
-        }
-        self.names = free | set(imported.values()) | attributes
-        self._called = free | set(imported) | {"candidate"}
-
-    def _note_import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            name = (alias.asname or alias.name).split(".")[0]
-            if alias.name in CANDIDATE_MODULES:
-                self._candidate_modules.add(name)
-                continue
-            self._modules.add(name)
-            if alias.name.split(".")[0] not in SAFE_IMPORTS or alias.name == "unittest.mock":
-                self._refuse(f"they import {alias.name}")
-
-    def _note_import_from(self, node: ast.ImportFrom, imported: dict[str, str], own: set[str]) -> None:
-        module = node.module or ""
-        if module in CANDIDATE_MODULES:
-            imported.update({alias.asname or alias.name: alias.name for alias in node.names if alias.name != "*"})
-            return
-        own.update(alias.asname or alias.name for alias in node.names)
-        self._code.update(alias.asname or alias.name for alias in node.names)
-        if module.split(".")[0] not in SAFE_IMPORTS or any(alias.name == "mock" for alias in node.names):
-            self._refuse(f"they import {module}")
+        self._names = names
+        self._files = any(module.split(".")[0] == "pathlib" for module in names.modules.values()) or any(
+            isinstance(node, ast.ImportFrom) and node.module == "pathlib" for node in ast.walk(tree)
+        )
 
     def _refuse(self, reason: str) -> None:
         self.reason = self.reason or reason
 
+    def visit_Import(self, node: ast.Import) -> None:
+        """A module with state of its own, or one that is not known to have none."""
+        for alias in node.names:
+            if alias.name not in self._names.under_test:
+                self._check_module(alias.name)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        """The same, and single names of a module."""
+        module = node.module or ""
+        if module in self._names.under_test:
+            return
+        self._check_module(module)
+        for alias in node.names:
+            if alias.name in STATEFUL.get(module, ()) or (alias.name == "*" and module in STATEFUL):
+                self._refuse(f"they import {alias.name} from {module}")
+
+    def _check_module(self, name: str) -> None:
+        package, _, rest = name.partition(".")
+        if package not in SAFE_IMPORTS or rest.partition(".")[0] in STATEFUL.get(package, ()):
+            self._refuse(f"they import {name}")
+
     def visit_Name(self, node: ast.Name) -> None:
-        """A candidate's name that is neither called nor handed on: it may be a class or carry state."""
-        if node.id in self.names and isinstance(node.ctx, ast.Load):
-            self._refuse(f"they use {node.id} without calling it")
+        """A module that is handed on, or a builtin that reaches what is not on the wall's other side."""
         if node.id in UNJUDGEABLE_BUILTINS:
             self._refuse(f"they use {node.id}")
-        if node.id in self._candidate_modules:
+        elif isinstance(node.ctx, ast.Load) and (node.id in self._names.candidate_modules or node.id in self._names.modules):
             self._refuse(f"they use the module {node.id} itself")
+        elif not isinstance(node.ctx, ast.Load) and hasattr(builtins, node.id):
+            self._refuse(f"they give {node.id} another meaning")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        """An attribute that plain data does not have, unless it is a module's, a caught exception's or a thing's of the tests' own."""
+        """What sets or sees the state of a process; or changes what the candidate may use, too."""
         base = node.value
-        known = self._modules | self._known
-        if isinstance(base, ast.Name) and base.id in known:
-            return
-        if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name) and base.value.id in known:
-            return
-        if node.attr not in DATA_ATTRIBUTES and not (isinstance(base, ast.Name) and base.id in self._code):
-            self._refuse(f"they use .{node.attr}, which plain data does not have")
-        self.visit(base)
+        module = self._names.modules.get(base.id) if isinstance(base, ast.Name) else None
+        if node.attr in STATEFUL.get(module or "", ()) or node.attr in STATE_ASSERTIONS or (self._files and node.attr in FILE_METHODS):
+            self._refuse(f"they use {node.attr}")
+        start = root(node)
+        shared = start in self._names.modules or start in self._names.library or start in self._names.candidate_modules
+        if not isinstance(node.ctx, ast.Load) and (shared or hasattr(builtins, start)):
+            self._refuse(f"they change {start}.{node.attr}")
+        if not isinstance(base, ast.Name) or (module is None and base.id not in self._names.candidate_modules):
+            self.visit(base)
 
-    def visit_Call(self, node: ast.Call) -> None:
-        """A call of the candidate with data; or of something else, which may be handed the candidate's function."""
-        name = self._candidate_call(node.func)
-        if name is None:
-            self.visit(node.func)
-        elif name[0].isupper() and "_" not in name and not name.isupper() and id(node) not in self._compared:
-            self._refuse(f"they call {name}, which looks like a class")
-        reflective = _last_name(node.func) in REFLECTIVE
-        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            if name is not None and self._is_code(argument):
-                self._refuse(f"they hand {name} a function or an object")
-            if not (isinstance(argument, ast.Name) and argument.id in self.names and not reflective and name is None):
-                self.visit(argument)
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """A fixture by name."""
+        if isinstance(node.value, str) and node.value in FIXTURES:
+            self._refuse(f"they use the fixture {node.value}")
 
-    def is_candidate(self, function: ast.expr) -> bool:
-        """Whether an expression names a function of the candidate's."""
-        return self._candidate_call(function) is not None
+    def visit_arg(self, node: ast.arg) -> None:
+        """A fixture as an argument."""
+        if node.arg in FIXTURES:
+            self._refuse(f"they use the fixture {node.arg}")
+        self.generic_visit(node)
 
-    def _candidate_call(self, function: ast.expr) -> str | None:
-        if isinstance(function, ast.Name) and function.id in self._called:
-            return function.id
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in self._candidate_modules:
-            return function.attr
-        return None
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """A class that is made with one of the candidate's."""
+        if any(map(self._names.is_candidate, [*node.bases, *(keyword.value for keyword in node.keywords), *node.decorator_list])):
+            self._refuse(f"they make the class {node.name} of one of the candidate's")
+        self.generic_visit(node)
 
-    def _is_code(self, argument: ast.expr) -> bool:
-        if isinstance(argument, ast.Lambda):
-            return True
-        if isinstance(argument, ast.Name):
-            return argument.id in self._code
-        return (
-            isinstance(argument, ast.Attribute) and isinstance(argument.value, ast.Name) and argument.value.id in self._modules - {"math"}
-        )
-
-    def visit_Await(self, node: ast.Await) -> None:
-        """A coroutine of the candidate can't travel."""
+    def _refuse_coroutine(self, node: ast.AST) -> None:
+        """A coroutine can't travel."""
         self._refuse("they await the candidate")
         self.generic_visit(node)
 
-
-def _last_name(function: ast.expr) -> str:
-    if isinstance(function, ast.Name):
-        return function.id
-    return function.attr if isinstance(function, ast.Attribute) else ""
+    visit_Await = visit_AsyncFunctionDef = visit_AsyncFor = visit_AsyncWith = _refuse_coroutine  # noqa: N815

@@ -94,12 +94,13 @@ class ZygoteSandbox:
         if task.tests is None:
             report = self._job(Order("program", orders.candidate(code, task), paths=self._paths(task)), task)
             return verdict.execution(report, code=code, verified=False, channel="cooperative", isolation=self.isolation())
-        look = look_at(task.tests, task.entry_point)
-        judged = look.judged and task.channel != "cooperative"
-        if judged or _demanded(task, look.reason):
+        look = look_at(task.tests, task.entry_point, task.module)
+        judged = task.channel != "cooperative" and (look.judged or _demanded(task, look.reason))
+        if judged:
             report = self._run_tests(code, task, look, judged=True)
-            if report.verdict and report.verdict["outcome"] == "unjudgeable":
-                judged = _demanded(task, report.verdict["error"])
+            unjudgeable = report.verdict if report.verdict and report.verdict["outcome"] == "unjudgeable" else None
+            if unjudgeable and (unjudgeable["by"] == "tests" or task.channel != "judged"):
+                judged = _demanded(task, unjudgeable["error"])
         if not judged:
             report = self._run_tests(code, task, look, judged=False)
         if report.verdict and report.verdict["outcome"] == "no_pytest":

@@ -84,7 +84,7 @@ class UnsafeSandbox:
             )
         if task.tests is None:
             return self._execution(code, self._job(code, task), verified=False)
-        look = look_at(task.tests, task.entry_point)
+        look = look_at(task.tests, task.entry_point, task.module)
         report = self._job(code, task, tests=orders.tests(task, look, self._environment))
         if report.verdict and report.verdict["outcome"] == "no_pytest":
             raise SandboxError(report.verdict["error"])

@@ -94,8 +94,8 @@ def _of_verdict(verdict: dict[str, Any], report: Report) -> tuple[FailureKind | 
             return FailureKind.WRONG, error, None
         case "forged":
             return FailureKind.REFUSED, f"refused as forged: {error}", None
-        case "too_long":
-            return FailureKind.REFUSED, error, "output"
+        case "unjudgeable":
+            return FailureKind.REFUSED, f"can't be judged, as the task demands: {error}", None
         case "gone":
             status = report.status if report.candidate_status is None else report.candidate_status
             text = last_line(report.stderr) if status > 0 else ""

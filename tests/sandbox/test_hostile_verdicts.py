@@ -21,7 +21,8 @@ GOOD = "def f(n): return n + 1"
 def test_no_forgery_passes_the_judge(sandbox: Sandbox, name: str) -> None:
     for task in (JUDGED, PYTEST) if any(word in name for word in OF_PYTEST) else (JUDGED,):
         run = sandbox.run(FORGERIES[name], task)
-        assert (run.passed, run.channel) == (False, "judged"), name
+        assert not run.passed, name
+        assert task is PYTEST or run.channel == "judged"
         assert run.failure is not None
         assert run.error
     assert sandbox.run(GOOD, JUDGED).passed

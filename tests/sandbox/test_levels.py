@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from banditgen.errors import SandboxError, TaskError
+from banditgen.result import FailureKind
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.probe import NEEDED
@@ -113,9 +114,12 @@ def test_a_package_is_there_when_the_task_names_it(sandbox: Sandbox) -> None:
         sandbox.run(NUMPY, Task("f", tests=tests, packages=["nowhere"]))
 
 
-def test_numbers_of_a_package_arrive_as_builtins(sandbox: Sandbox) -> None:
+def test_numbers_of_a_package_keep_their_types(sandbox: Sandbox) -> None:
     code = "import numpy\ndef f(n): return (numpy.int64(3), numpy.float32(0.5), numpy.bool_(True), numpy.float64(2))"
-    tests = "a, b, c, d = f(1)\nassert (a, b, c, d) == (3, 0.5, True, 2)\nassert c is True"
+    tests = (
+        "a, b, c, d = f(1)\nassert (a, b, c, d) == (3, 0.5, True, 2)\nassert c is not True and not isinstance(a, int)\n"
+        "assert isinstance(d, float) and type(d) is not float"
+    )
     assert sandbox.run(code, Task("f", tests=tests, packages=["numpy"])).passed
 
 
@@ -145,14 +149,23 @@ def test_packages_are_read_only(sandbox: Sandbox) -> None:
 def test_a_demanded_judge_is_given_or_refused(sandbox: Sandbox) -> None:
     judged = sandbox.run("def f(n): return n + 1", Task("f", tests="assert f(1) == 2", channel="judged"))
     assert (judged.passed, judged.channel) == (True, "judged")
-    with pytest.raises(SandboxError, match=r"demands the judged channel, which its tests don't fit: they use \.push"):
-        sandbox.run("", Task("f", tests="s = f()\nassert s.push(1)", channel="judged"))
-    with pytest.raises(SandboxError, match="hand the candidate a"):
-        sandbox.run("def f(n): return n", Task("f", tests="x = [len]\nassert f(x[0]) == 1", channel="judged"))
-    handed_over = sandbox.run("def f(n): return n('ab')", Task("f", tests="x = [len]\nassert f(x[0]) == 2"))
+    with pytest.raises(SandboxError, match=r"demands the judged channel, which its tests don't fit: they import os"):
+        sandbox.run("", Task("f", tests="import os\nassert f() == os.sep", channel="judged"))
+    equal = "class A:\n    def __init__(self, n): self.n = n\n    def __eq__(self, other): return self.n == other\nf = A"
+    refused = sandbox.run(equal, Task("f", tests="assert f(1) == 1", channel="judged"))
+    assert (refused.passed, refused.channel, refused.failure) == (False, "judged", FailureKind.REFUSED)
+    run = sandbox.run(equal, Task("f", tests="assert f(1) == 1"))
+    assert (run.passed, run.channel) == (True, "cooperative")
+    run = sandbox.run(equal, Task("f", tests="assert f(1) == 2"))
+    assert (run.passed, run.channel) == (False, "cooperative")
+    handing_over = "class Two: n = 2\nassert f(Two()) == 2"
+    with pytest.raises(SandboxError, match="hand the candidate a Two"):
+        sandbox.run("def f(x): return x.n", Task("f", tests=handing_over, channel="judged"))
+    handed_over = sandbox.run("def f(x): return x.n", Task("f", tests=handing_over))
     assert (handed_over.passed, handed_over.channel) == (True, "cooperative")
+    assert sandbox.run("def f(n): return n", Task("f", tests="assert f(1) == 1", channel="cooperative")).channel == "cooperative"
     with pytest.raises(TaskError, match="channel must be"):
-        Task("f", channel="private")  # type: ignore[arg-type]
+        Task("f", channel="both")  # type: ignore[arg-type]
 
 
 UNREADABLE = "import os\nos.makedirs('a/b/c')\nfor name in ('a/b/c', 'a/b', 'a'): os.chmod(name, 0)\nos.symlink('/', 'out')"

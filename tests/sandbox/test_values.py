@@ -203,7 +203,10 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "a change to what is equal": ("def f(x): x[0] = True", "x = [1]\nf(x)\nassert x[0] is True"),
     "numbers compare as the tests' own": ("def f(): return 212.0", "assert f() == 212"),
-    "an int subclass": ("class I(int): pass\ndef f(): return I(3)", "assert f() == 3\nassert type(f()) is int"),
+    "an int subclass": (
+        "class I(int): pass\ndef f(): return I(3)",
+        "assert f() == 3 and f() + 1 == 4\nassert isinstance(f(), int) and type(f()) is not int",
+    ),
     "a named tuple": ("from collections import namedtuple\nP = namedtuple('P', 'x y')\ndef f(): return P(1, 2)", "assert f() == (1, 2)"),
     "a counter": ("from collections import Counter\ndef f(): return Counter('aab')", "assert f() == {'a': 2, 'b': 1}"),
     "a generator": ("def f():\n    yield 1\n    yield 2", "assert list(f()) == [1, 2]"),

@@ -7,6 +7,7 @@ is an instance of the library's own class, made by it from parts whose types wer
 from __future__ import annotations
 
 import builtins
+import collections
 import datetime as dt
 import decimal
 import fractions
@@ -15,7 +16,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-TYPES = {kind.__name__: kind for kind in (*vars(builtins).values(), type(None)) if isinstance(kind, type)}
+LIBRARY_TYPES = (
+    *(collections.Counter, collections.OrderedDict, collections.defaultdict, collections.deque),
+    *(decimal.Decimal, fractions.Fraction, dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone),
+)
+TYPES = {kind.__name__: kind for kind in (*vars(builtins).values(), type(None), *LIBRARY_TYPES) if isinstance(kind, type)}
 _NAMES = {kind: name for name, kind in TYPES.items()}
 LIBRARY = {  # loaded where such a value arrives: few do, and each module loaded before makes every fork dearer
     "UUID": "uuid",

@@ -1,4 +1,4 @@
-"""Exceptions on the wire between candidate and judge: where they come from by name, what they hold as data."""
+"""Exceptions on the wire: their class, what they hold as data, and what they came from."""
 
 from __future__ import annotations
 
@@ -24,66 +24,82 @@ KNOWN_MODULES = frozenset(
         "ipaddress",
     }
 )
-MAX_ANCESTORS = 30
+MAX_CHAIN = 8
 MAX_FIELDS = 30
+FIXED = frozenset(dir(BaseException))  # attributes that a candidate may not lay over those that frameworks call
+_OS = ("errno", "strerror", "filename", "filename2")
+
+Encode = Callable[[Any], Any]
+Decode = Callable[[Any], Any]
 
 
-def describe(error: BaseException, encode: Callable[[Any], Any]) -> dict[str, Any]:
-    """On the candidate's side: an exception's ancestors, text, and where they can travel, its arguments and attributes."""
-    ancestors = [[kind.__module__, kind.__qualname__] for kind in type(error).__mro__[:-1]][:MAX_ANCESTORS]
-    try:
-        text = str(error)
-    except BaseException:  # noqa: BLE001
-        text = ""
-    data: dict[str, Any] = {"ancestors": ancestors, "text": text[: program.ERROR_CHARACTERS]}
+def place(kind: type) -> list[str] | None:
+    """Module and name of an exception's class that both sides have."""
+    module, name = kind.__module__, kind.__qualname__
+    return [module, name] if known(module, name) is kind else None
+
+
+def known(module: str, name: str) -> Any:
+    """The library's exception class of that name, if it is one."""
+    kind = vars(sys.modules[module]).get(name) if module in KNOWN_MODULES and module in sys.modules else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseException) else None
+
+
+def describe(error: BaseException, encode: Encode, depth: int = 0) -> dict[str, Any]:
+    """What an exception holds; "lossy" where something of it can't travel."""
+    data: dict[str, Any] = {}
     try:
         data["args"] = [encode(item) for item in error.args]
-        data["fields"] = {name: encode(item) for name, item in list(vars(error).items())[:MAX_FIELDS] if not name.startswith("_")}
-    except BaseException:  # noqa: BLE001, S110  # then it goes with its text alone
-        pass
+        names = [name for name in vars(error) if name not in FIXED]
+        data["fields"] = [[name, encode(vars(error)[name])] for name in names[:MAX_FIELDS]]
+        if isinstance(error, OSError):
+            data["fields"] += [[name, encode(getattr(error, name))] for name in _OS if getattr(error, name, None) is not None]
+        if isinstance(error, ImportError | NameError | AttributeError):
+            fields = [name for name in ("name", "path") if isinstance(getattr(error, name, None), str)]
+            data["fields"] += [[name, getattr(error, name)] for name in fields]
+        if notes := getattr(error, "__notes__", None):
+            data["notes"] = [str(note) for note in notes]
+        if depth < MAX_CHAIN:
+            if isinstance(error, BaseExceptionGroup):
+                data["group"] = [encode(item) for item in error.exceptions]
+            data["cause"], data["context"] = encode(error.__cause__), encode(error.__context__)
+            data["quiet"] = error.__suppress_context__
+    except BaseException:  # noqa: BLE001  # then it goes with its text alone
+        return {"args": [_text(error)], "lossy": True}
     return data
 
 
-def rebuild(data: dict[str, Any], decode: Callable[[Any], Any]) -> BaseException:
-    """The candidate's exception: of the same type where that is known, else of one that derives from its nearest known ancestor.
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[: program.ERROR_CHARACTERS]
+    except BaseException:  # noqa: BLE001
+        return ""
 
-    `SystemExit` is the only one that derives from no `Exception`. The ends of iterations are errors, as PEP 479 has it in generators:
-    they would end the tests' own loops.
-    """
-    ancestors = [(str(module), str(name)) for module, name in data["ancestors"][:MAX_ANCESTORS]]
-    text = str(data["text"])[: program.ERROR_CHARACTERS]
-    name = ancestors[0][1][:100]
-    base: Any = next((kind for place in ancestors if (kind := _known(*place)) is not None), Exception)
-    if issubclass(base, StopIteration | StopAsyncIteration):
-        return RuntimeError(f"the candidate raised {name}: {text}")
-    own: dict[str, Any] = {"__module__": "builtins"}
-    kind = base if _known(*ancestors[0]) is base else type(_identifier(name), (base,), own)
-    arguments = tuple(map(decode, data.get("args", [text] if text else [])))
-    error = _make(kind, arguments, RuntimeError(f"{name}: {text}"))
-    fields = {str(key): decode(item) for key, item in data.get("fields", {}).items() if not key.startswith("_")}
-    vars(error).update(fields)
-    if kind is not base and str(error)[: program.ERROR_CHARACTERS] != text:  # a __str__ of its own
-        type.__setattr__(kind, "__str__", lambda _: text)
+
+def rebuild(kind: Any, data: dict[str, Any], decode: Decode) -> BaseException:
+    """An exception of a class, as described."""
+    arguments = tuple(map(decode, data.get("args", [])))
+    error = _make(kind, arguments, [decode(item) for item in data.get("group", [])])
+    for name, item in data.get("fields", [])[: MAX_FIELDS + len(_OS)]:
+        if name not in FIXED:
+            object.__setattr__(error, str(name), decode(item))
+    for note in data.get("notes", []):
+        BaseException.add_note(error, str(note))
+    cause, context = decode(data.get("cause")), decode(data.get("context"))
+    error.__cause__ = cause if isinstance(cause, BaseException) else None
+    error.__context__ = context if isinstance(context, BaseException) else None
+    error.__suppress_context__ = bool(data.get("quiet", False))
     return error
 
 
-def _known(module: str, name: str) -> Any:
-    kind = vars(sys.modules[module]).get(name) if module in KNOWN_MODULES and module in sys.modules else None
-    return kind if isinstance(kind, type) and issubclass(kind, (Exception, SystemExit)) else None
-
-
-def _identifier(name: str) -> str:
-    return "".join(char for char in name.rpartition(".")[2] if char.isalnum() or char == "_") or "Error"
-
-
-def _make(kind: Any, arguments: tuple[Any, ...], otherwise: BaseException) -> BaseException:
+def _make(kind: Any, arguments: tuple[Any, ...], group: list[Any]) -> BaseException:
     """An exception with these arguments, also where its type's own `__init__` takes others."""
+    if issubclass(kind, BaseExceptionGroup):
+        arguments = (str(arguments[0]) if arguments else "", group)
+    error: BaseException = kind.__new__(kind, *arguments)
+    base = next(base for base in kind.__mro__ if base.__module__ in KNOWN_MODULES and issubclass(base, BaseException))
     try:
-        return kind(*arguments)  # type: ignore[no-any-return]
-    except Exception:  # noqa: BLE001
-        try:
-            error: BaseException = kind.__new__(kind)
-            error.args = arguments
-        except Exception:  # noqa: BLE001  # such as an exception group's
-            return otherwise
-        return error
+        base.__init__(error, *arguments)
+    except TypeError:  # it takes others
+        error.args = arguments
+    return error

@@ -12,7 +12,7 @@ import sys
 import types
 from typing import Any
 
-from banditgen.sandbox.inside import judge, program, server, wire
+from banditgen.sandbox.inside import judge, link, program, server, wire
 
 ROUNDS = 20  # CPython 3.11 specialises a function after eight calls
 CODE = '''from typing import List, Tuple
@@ -46,7 +46,7 @@ def fill_holes() -> list[object]:
     return fillers
 
 
-class Straight(judge.Link):
+class Straight(link.Link):
     """A link that does the candidate's part itself.
 
     Args:
@@ -74,8 +74,8 @@ def warm_up(ours: int, theirs: int) -> None:
     clean = dict(vars(builtins))
     order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b"", "own": ()}
     for _ in range(ROUNDS):
-        link = Straight(server.Candidate(CODE, types.ModuleType(program.MODULE)), ours, theirs)
-        verdict = program.run_tests(order, link.names(["f"]), clean)
+        near = Straight(server.Candidate(CODE, types.ModuleType(program.MODULE)), ours, theirs)
+        verdict = judge.weigh(program.run_tests(order, near.names(["f"]), clean), near, orders=False, searches=False)
         assert verdict == {"outcome": "passed"}, verdict
     for name in program.ALIASES:
         del sys.modules[name]

@@ -12,8 +12,23 @@ MAX_FRAME = 8 << 20
 PIECE = 1 << 18
 SMALL = 448  # most frames whole, in one read, and as an object that CPython keeps in a pool
 
+_strange: list[float] = []
+
+
+def strange_numbers() -> int:
+    """How many of the numbers that came so far are not finite: nothing is greater than some of them, nor less."""
+    return len(_strange)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        _strange.append(value)
+    return value
+
+
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder(parse_float=_number, parse_constant=_number).decode
 
 
 class WireError(Exception):
