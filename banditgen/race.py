@@ -17,7 +17,7 @@ import numpy as np
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
 from banditgen.arm import GeneratorConfig, check_arms, check_text, create_default_generators, model_key, named_arm_id, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
-from banditgen.generators.base import Deadlines, Generator
+from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.tallies import generator_stats, success_rates
@@ -105,6 +105,8 @@ class ParallelGenerator:
         self._last: dict[str, GenerationResult] = {}
         self._self_recorded: Counter[tuple[str, str]] = Counter()
         self._deadlines = deadlines or Deadlines()
+        self._models: list[ModelInfo] = []
+        self.running: dict[str, set[str]] = {}  # the digests of the backend's models when it was last seen
 
     @property
     def backend(self) -> Generator:
@@ -189,6 +191,22 @@ class ParallelGenerator:
         """`iter_parallel` for callers in an event loop."""
         return iterate_elsewhere(lambda: self._iterate(prompt, generators, node_id, description, max_workers, task))
 
+    async def look(self) -> None:
+        """See which models the backend has now, and under which digests; who decides what races looks first."""
+        generator = await asyncio.to_thread(lambda: self.backend)
+        try:
+            self.saw(await generator.models())
+        except BackendError:
+            self._models = []  # the race will say why
+
+    def saw(self, models: Sequence[ModelInfo]) -> None:
+        """These are the backend's models now."""
+        self._models = list(models)
+        self.running = {model_key(model.name): set() for model in models}
+        for model in models:
+            if model.digest:
+                self.running[model_key(model.name)].add(model.digest)
+
     async def prepare(self, models: Sequence[str]) -> None:
         """Have these models ready before a race, where the backend can."""
         await self.backend.prepare(list(dict.fromkeys(models)))
@@ -260,7 +278,9 @@ class ParallelGenerator:
             seed=self._seed if decision is None else decision.seed,
             deadlines=self._deadlines,
         )
-        await self._check_models(generator, arms)
+        if decision is None:
+            await self.look()
+        self._check_models(generator, arms)
         if decision is None:
             weights = {"start_weights": {"quality": self.quality_weight, "speed": self.speed_weight}}
             described = [describe_arm(arm) for arm in arms]
@@ -304,12 +324,9 @@ class ParallelGenerator:
         self._last.update({result.generator_name: result for result in record.results})
         self._self_recorded.update((result.generator_name, record.task_type) for result in record.results if result.moves_posterior)
 
-    async def _check_models(self, generator: Generator, arms: list[Any]) -> None:
-        """Refuse a race none of whose models the backend has, where it can say; one that is missing is one failed result."""
-        try:
-            known = {model_key(model.name): plain_model(model.name) for model in await generator.models()}
-        except BackendError:
-            return  # the race will say why
+    def _check_models(self, generator: Generator, arms: list[Any]) -> None:
+        """Refuse a race none of whose models the backend has, where it could say; one that is missing is one failed result."""
+        known = {model_key(model.name): plain_model(model.name) for model in self._models}
         wanted = {plain_model(arm.model) for arm in arms}
         if known and not any(model_key(model) in known or model.endswith(".gguf") for model in wanted):
             there = ", ".join(sorted(known.values()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from banditgen.arm import check_text
@@ -23,6 +23,7 @@ from banditgen.scoring import (
     unit_interval,
     weigh,
 )
+from banditgen.strategy import Strategy
 
 Candidate = TypeVar("Candidate", GenerationResult, Mapping[str, Any])
 
@@ -61,6 +62,13 @@ def preferred_weights(quality: float, speed: float, choice: PreferredResult, lea
     step = math.copysign(learning_rate / (1.0 + math.exp(SHARPNESS * lead)) * total, in_quality)
     moved = min(max(quality + step, 0.0), total)
     return round(moved, 12), round(total - moved, 12)
+
+
+def criteria_now(history: HistoryStore, strategy: Strategy) -> Callable[[str], SelectionCriteria]:
+    """A strategy's criteria by task type, with the weights of the moment: those that learned from what was said of its races alone."""
+    return lambda task_type: (
+        ExperimentSelector(strategy.criteria_for(task_type), history=history, scope=strategy.name, task_type=task_type).criteria
+    )
 
 
 class ExperimentSelector:

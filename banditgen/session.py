@@ -21,7 +21,7 @@ from banditgen.evolution.live import Nursery
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id
-from banditgen.learning.learner import Learner, Recommendation
+from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.racing import defaults
 from banditgen.racing.decision import Decision, Race, finished
@@ -30,7 +30,7 @@ from banditgen.racing.told import same_outcome, told_results
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import rank, weigh
-from banditgen.selection import ExperimentSelector, prefer, rate
+from banditgen.selection import ExperimentSelector, criteria_now, prefer, rate
 from banditgen.strategy import Strategy, expand, strategy_in_use, with_models
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 
@@ -76,8 +76,13 @@ class BanditGenerator:
             deadlines=deadlines,
             criteria=strategy.criteria,
         )
-        self._learner = Learner(history, founders, strategy.policy, strategy.bandit)
-        self._nursery = Nursery(history, founders, strategy, lambda kind: self._selector(kind).criteria) if strategy.evolution else None
+
+        def learner(arms: Sequence[Any], bred: Bred | None = None) -> Learner:
+            return Learner(history, arms, strategy.policy, strategy.bandit, bred, lambda: self.racer.running)
+
+        self._criteria = criteria_now(history, strategy)
+        self._learner = learner(founders)
+        self._nursery = Nursery(history, founders, strategy, self._criteria, learner) if strategy.evolution else None
         self._rng = np.random.default_rng(seed)
         self._strategy_kept = False
         self._owned: list[Any] = []
@@ -149,10 +154,12 @@ class BanditGenerator:
                 plan = with_models(plan, model_names(), ())
             generator = await asyncio.to_thread(defaults.default_backend, backend)
             owned += [] if generator is backend else [generator]
-            known = [model.name for model in await generator.models()]
+            models = await generator.models()
+            known = [model.name for model in models]
             # a GGUF file of the user's own is in no list, and a caller's client that cannot list its models has those of the arms
             raced = expand(plan, [*known, *_files(plan)] if known else [arm.model for arm in plan.arms])
             own = cls(plan, raced, generator, store, **parts)
+            own.racer.saw(models)
         except BaseException:
             await release(owned)
             raise
@@ -206,11 +213,11 @@ class BanditGenerator:
     async def _run(self, task: Task, k: int | None, exploit: bool, on_event: OnEvent | None, on_decision: OnDecision | None) -> Race:
         if not isinstance(task, Task):
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
+        await self.racer.look()
         decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
         await self.racer.prepare([arm.model for arm in decision.arms])
         await asyncio.to_thread(self._keep, decision.record)
-        selector = self._selector(task.context)
-        criteria = await asyncio.to_thread(lambda: selector.criteria)
+        criteria = await asyncio.to_thread(self._criteria, task.context)
         if on_decision is not None:
             on_decision(decision)
         await self.racer.race(decision.record, decision.arms, task, on_event, criteria)
@@ -243,7 +250,7 @@ class BanditGenerator:
             raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
         seed = int(self._rng.integers(2**31))
         learner = self._nursery.learner() if self._nursery else self._learner
-        drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self._selector(task_type).criteria, seed, greedy=exploit)
+        drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self._criteria(task_type), seed, greedy=exploit)
         chosen = [learner.arms[position] for position in drawn.positions]
         propensities = {arm.name: q for arm, q in zip(learner.arms, drawn.propensities, strict=True)}
         start, whole = self.strategy.criteria_for(task_type), self.strategy.criteria
@@ -264,11 +271,6 @@ class BanditGenerator:
         )
         return Decision(record.id, task_type, chosen, propensities, record)
 
-    def _selector(self, task_type: str) -> ExperimentSelector:
-        """The selector of a task type, whose weights learn from what is said of its races alone."""
-        criteria = self.strategy.criteria_for(task_type)
-        return ExperimentSelector(criteria, history=self.history, scope=self.strategy.name, task_type=task_type)
-
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.
 
@@ -283,7 +285,7 @@ class BanditGenerator:
         if decision is None:
             raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
         told = told_results(decision, results)
-        criteria = self._selector(decision.task_type).criteria
+        criteria = self._criteria(decision.task_type)
         for result in told:
             weigh(result, criteria)
         record = race_record(decision, Task("told"), rank(told, criteria), criteria, 0.0)
@@ -326,7 +328,7 @@ class BanditGenerator:
         if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
             raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
-        return self._current().recommend(task_type, self._selector(task_type).criteria)[:top_k]
+        return self._current().recommend(task_type, self._criteria(task_type))[:top_k]
 
     async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """`recommend` for callers in an event loop."""

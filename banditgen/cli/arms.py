@@ -18,10 +18,10 @@ from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import strategy_of
 from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, shared
 from banditgen.errors import BackendError
-from banditgen.evolution.experts import criteria_now
 from banditgen.evolution.lineage import Member, arm_of, family
 from banditgen.history.base import HistoryStore
 from banditgen.learning.learner import Learner, Recommendation
+from banditgen.selection import criteria_now
 from banditgen.session import BanditGenerator, plan_for
 from banditgen.strategy import Strategy
 from banditgen.task import DEFAULT_TASK_TYPE

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from banditgen._loop import run_sync
-from banditgen.evolution.experts import criteria_now
 from banditgen.evolution.lineage import arm_of
 from banditgen.evolution.live import Nursery
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults
+from banditgen.selection import criteria_now
 from banditgen.strategy import Strategy, expand
 
 LOOKED_AT = 100  # races, newest first, in which the last strategy is looked for

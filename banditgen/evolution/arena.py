@@ -90,6 +90,7 @@ class Arena:
 
     async def _race(self, job: Job) -> tuple[list[GenerationResult], set[str]]:
         task, arms = self._tasks[job.task], [self.arm(genome) for genome in job.genomes]
+        await self._racer.look()
         # loading a model and fetching it are no part of a race
         await self._racer.prepare([arm.model for arm in arms])
         self._races += 1

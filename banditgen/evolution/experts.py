@@ -23,7 +23,7 @@ from banditgen.evolution.tools import Tool, make_tool
 from banditgen.history.base import ArmEvent, HistoryStore
 from banditgen.learning.learner import Learner, Recommendation
 from banditgen.scoring import SelectionCriteria
-from banditgen.selection import ExperimentSelector
+from banditgen.selection import criteria_now
 from banditgen.strategy import Strategy
 
 MIN_PROBABILITY = 0.95
@@ -97,13 +97,6 @@ def _standing(learner: Learner, task_type: str, criteria: SelectionCriteria, min
 def _listed(rows: Sequence[Recommendation], most: int = 3) -> str:
     named = [f"{row.name} ({row.outcomes:g} outcomes)" for row in rows[:most]]
     return ", ".join(named) + (f" and {len(rows) - most} more" if len(rows) > most else "")
-
-
-def criteria_now(history: HistoryStore, strategy: Strategy) -> CriteriaFor:
-    """A strategy's criteria by task type, with the weights of the moment."""
-    return lambda task_type: (
-        ExperimentSelector(strategy.criteria_for(task_type), history=history, scope=strategy.name, task_type=task_type).criteria
-    )
 
 
 def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_probability: float = MIN_PROBABILITY) -> Report:

@@ -38,13 +38,26 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
     content = {**vars(result), "timings": vars(result.timings) if result.timings else None}  # as to_dict, without its copies
     del content["pruned"]  # says how it was read
     return {
+        **summed_row(result, race_id, task_type, created_at),
+        "position": position,
+        "arm_name": result.generator_name,
+        "reward": unit_interval("reward", result.reward),
+        "step": result.step,
+        "prompt_version": result.prompt_version,
+        "code_hash": text_hash(content.pop("code")),
+        "text_hash": text_hash(content.pop("text")),
+        "result": content,
+    }
+
+
+def summed_row(result: GenerationResult, race_id: str | None, task_type: str, created_at: float) -> dict[str, Any]:
+    """The columns of `result_row` that the running sums are made of."""
+    return {
         "id": result.id,
         "created_at": created_at,
         "race_id": race_id,
-        "position": position,
         "task_type": task_type,
         "arm_id": result.arm_id,
-        "arm_name": result.generator_name,
         "model": result.model_used,
         "digest": result.digest,
         "passed": result.test_passed,
@@ -52,15 +65,9 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
         "failure": result.failure.value if result.failure else None,
         "quality": unit_interval("quality_score", result.quality_score),
         "speed": unit_interval("speed_score", result.speed_score),
-        "reward": unit_interval("reward", result.reward),
-        "step": result.step,
         "seconds": result.generation_time,
         "tokens": result.tokens,
         "price": result.price,
-        "prompt_version": result.prompt_version,
-        "code_hash": text_hash(content.pop("code")),
-        "text_hash": text_hash(content.pop("text")),
-        "result": content,
     }
 
 

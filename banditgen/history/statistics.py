@@ -285,6 +285,34 @@ def changes(
     return Changes(dict(changed(OWN, "last_at")), pairs, patterns, soft, Cursor(generation, next_stamp), again)
 
 
+class Fold:
+    """The sums of a log that is told race by race, for those who ask what was known at a moment; one reader follows it."""
+
+    def __init__(self) -> None:
+        self._sums = Sums()
+        self._new = Sums()
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows of the results table (`rows.summed_row`), those of one race together."""
+        new = sums_of(rows)
+        for running in ALL:
+            for key, values in new.of(running).items():
+                self._sums.add(running, key, values, new.last_at.get(key, 0.0))
+                self._new.of(running)[key] = []
+
+    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
+        """What has changed since it was asked last; see `HistoryStore.evidence`."""
+        sums, new, self._new = self._sums, self._new, Sums()
+
+        def changed(running: Running) -> dict[Key, tuple[float, ...]]:
+            return {(*key, 0): tuple(sums.of(running)[key]) for key in new.of(running)}
+
+        own = {key: (*values, sums.last_at[key[:-1]]) for key, values in changed(OWN).items() if key[1] in arms or key[2] in models}
+        pairs = {key: values for key, values in changed(PAIRS).items() if key[1] in arms and key[3] in arms}
+        patterns = {(key[0], read_pattern(key[2]), 0): values[0] for key, values in changed(PATTERNS).items()}
+        return Changes(own, pairs, patterns, {}, Cursor("fold", 0), since is None)
+
+
 def _earned(r: Any) -> tuple[sa.ColumnElement[float], sa.ColumnElement[float]]:
     return sa.case((r.passed, r.quality), else_=0.0), sa.case((r.passed, r.speed), else_=0.0)
 

@@ -170,6 +170,12 @@ class History(Opinions):
         """
         return self._run(lambda connection: statistics.changes(connection, self._database.horizon, arms, models, since))
 
+    def outcomes(self) -> list[dict[str, Any]]:
+        """What the running sums are made of, every result's, in the order in which they were written, those of one race together."""
+        r = t.results.c
+        query = sa.select(*statistics.RESULT_COLUMNS).order_by(r.created_at, r.race_id, r.seq)
+        return self._all(dict, query)
+
     def check_statistics(self) -> list[statistics.Difference]:
         """Where the running sums are not those of the log: nowhere, unless something else wrote to the database."""
         return self._run(

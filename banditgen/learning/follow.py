@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from banditgen.arm import arm_id, named_arm_id, plain_model
+from banditgen.arm import arm_id, model_key, named_arm_id, plain_model
 from banditgen.bandit import KEEP, Statistics
-from banditgen.history.base import Cursor, HistoryStore
+from banditgen.bandit.discount import worth
+from banditgen.history.base import Changes, Cursor
 
 Key = tuple[Any, ...]
 Rows = dict[Any, tuple[float, ...]]
+Running = Mapping[str, Collection[str]]
+"""By model (`arm.model_key`), the digests that it has where it may run next; several where hosts differ."""
+
+
+class Log(Protocol):
+    """What can be followed: the part of a `HistoryStore` that tells its sums."""
+
+    def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
+        """See `HistoryStore.evidence`."""
+        ...
 
 
 class Follower:
-    """Keeps statistics equal to a history's sums over its arms.
+    """Keeps statistics equal to a log's sums over its arms.
 
-    Evidence under a digest other than its model's newest counts `keep` of itself, whenever it came; where the digest isn't
-    known it counts whole. The newest is the one whose latest result was written last.
+    Evidence under a digest other than those that run next counts `keep` of itself, whenever it came (`bandit.discount`). Where nobody
+    says which these are, it is the model's newest: the one whose latest result was written last.
 
     Args:
-        history: the event log; other processes may write to it too.
+        log: the event log; other processes may write to it too.
         arms: whose evidence is followed; outcomes recorded under a bare name count for the arm of that name.
         keep: in [0, 1].
     """
 
-    def __init__(self, history: HistoryStore, arms: Sequence[Any], keep: float = KEEP) -> None:
-        self._history = history
+    def __init__(self, log: Log, arms: Sequence[Any], keep: float = KEEP) -> None:
+        self._log = log
         self._keep = keep
         self._by_name: dict[str, str] = {named_arm_id(arm.name): arm_id(arm) for arm in arms}
         self._ids = {*self._by_name, *self._by_name.values()}
@@ -40,13 +51,13 @@ class Follower:
     def _forget_all(self) -> None:
         self._own: Rows = {}
         self._seen_at: dict[str, dict[str, float]] = {}  # model -> digest -> when last
-        self._newest: dict[str, str] = {}
+        self._running: dict[str, Collection[str]] = {}
         self._model_of: dict[Key, str] = {}  # (arm, digest) -> model
         self._statistics = Statistics()
 
-    def read(self) -> Statistics:
-        """The statistics as the history has them now; not to be changed."""
-        new = self._history.evidence(self._ids, self._models, self._cursor)
+    def read(self, running: Running | None = None) -> Statistics:
+        """The statistics as the log has them now, for a race under these digests; not to be changed."""
+        new = self._log.evidence(self._ids, self._models, self._cursor)
         if new.again:
             self._forget_all()
         self._cursor = new.cursor
@@ -56,9 +67,9 @@ class Follower:
                 seen = self._seen_at.setdefault(model, {})
                 seen[digest] = max(values[-1], seen.get(digest, values[-1]))
         own = {key: values[:6] for key, values in new.own.items() if key[1] in self._ids}
-        newest = {model: max(seen, key=lambda digest: (seen[digest], digest)) for model, seen in self._seen_at.items()}
-        changed = any(self._newest.get(model, digest) != digest for model, digest in newest.items())
-        self._newest = newest
+        now = {model: (running or {}).get(model_key(model)) or {_newest(seen)} for model, seen in self._seen_at.items()}
+        changed = any(set(self._running.get(model, digests)) != set(digests) for model, digests in now.items())
+        self._running = now
         if changed:
             self._own |= own
             self._statistics = Statistics()
@@ -79,7 +90,11 @@ class Follower:
         self._statistics.add(arms, [key[0] for key in rows], verdicts, gain[:, 0], gain[:, 1:3], products)
 
     def _worth(self, model: str, digest: str) -> float:
-        return 1.0 if not digest or self._newest[model] == digest else self._keep
+        return worth(digest, self._running.get(model, ()), self._keep)
+
+
+def _newest(seen: Mapping[str, float]) -> str:
+    return max(seen, key=lambda digest: (seen[digest], digest))
 
 
 def _gain(rows: Mapping[Key, tuple[float, ...]], before: Mapping[Key, tuple[float, ...]], width: int) -> NDArray[np.float64]:

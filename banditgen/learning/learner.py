@@ -6,7 +6,7 @@ import dataclasses
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, 
 from banditgen.bandit.base import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.history.base import HistoryStore
-from banditgen.learning.follow import Follower
+from banditgen.learning.follow import Follower, Running
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.file import SETTLED_POLICIES, BanditSettings
 
@@ -90,6 +90,7 @@ class Learner:
         policy: a policy's name.
         settings: how it explores and how long it remembers; None is its own way.
         bred: which of the arms were bred, from whom, and which are on trial.
+        running: says under which digests models run next; by default that is left to the log.
     """
 
     def __init__(
@@ -99,8 +100,10 @@ class Learner:
         policy: str,
         settings: BanditSettings | None = None,
         bred: Bred | None = None,
+        running: Callable[[], Running] = dict,
     ) -> None:
         self._history = history
+        self._running = running
         self.arms = list(arms)
         self.bred = bred or Bred()
         # whose evidence counts: the racing arms first, so that positions among them are positions here
@@ -168,7 +171,7 @@ class Learner:
     def task_types(self) -> list[str]:
         """The task types, by name, on which any of the arms passed or failed."""
         with self._lock:
-            statistics = self._evidence.read()
+            statistics = self._evidence.read(self._running())
             rows = [statistics.arms[own] for own in self._positions if own in statistics.arms]
             seen = (statistics.passes + statistics.fails)[:, rows].sum(1) > 0
             return sorted(task_type for task_type, row in statistics.task_types.items() if seen[row])
@@ -178,7 +181,7 @@ class Learner:
         return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
-        state = self._evidence.read().state(self.known, task_type, criteria.weights, pending=pending)
+        state = self._evidence.read(self._running()).state(self.known, task_type, criteria.weights, pending=pending)
         return self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
 
     def _with_births(self, state: State) -> State:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from banditgen.arm import GeneratorConfig, arm_id, named_arm_id, plain_model
+from banditgen.arm import GeneratorConfig, arm_id, model_key
 from banditgen.bandit import KEEP, Statistics, choose
 from banditgen.bandit.base import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
+from banditgen.history.statistics import Fold
+from banditgen.learning.follow import Follower, Running
 from banditgen.learning.learner import settled_policy
 from banditgen.offline.evaluate import Comparison, Log, compare
 from banditgen.scoring import reward
@@ -69,6 +73,7 @@ class Logged:
         column: a column for every arm id that the log could race.
         left_out: how many decisions are not among them, by reason.
         judge: whose criteria the rewards are under.
+        outcomes: all that the log tells (`HistoryStore.outcomes`), also of decisions that are left out: posteriors were made of it.
     """
 
     races: list[RaceRecord]
@@ -76,6 +81,7 @@ class Logged:
     column: dict[str, int]
     left_out: Counter[str]
     judge: Strategy
+    outcomes: list[dict[str, Any]]
 
     @classmethod
     def read(cls, history: HistoryStore, judge: Strategy, newest: int = NEWEST) -> Logged:
@@ -90,7 +96,7 @@ class Logged:
         usable = [race for race in usable if len(race.results) == size]
         column = _columns([decision for decision in decisions.values() if decision is not None], usable)
         used = [record for race in usable if (record := decisions[race.id]) is not None]
-        return cls(usable, used, column, left_out, judge)
+        return cls(usable, used, column, left_out, judge, history.outcomes())
 
     @property
     def log(self) -> Log:
@@ -103,7 +109,7 @@ class Logged:
 
     def chances(self, history: HistoryStore, strategy: Strategy, rng: np.random.Generator) -> Floats:
         """(N, K): the strategy's chance of each arm at each decision (UsageError as `arms`)."""
-        return _target(strategy, self.arms(history, strategy), self.column, self.races, self.decisions, rng)
+        return _target(strategy, self.arms(history, strategy), self.column, self.races, self.decisions, self.outcomes, rng)
 
 
 def _usable(race: RaceRecord, decision: DecisionRecord | None, left_out: Counter[str]) -> bool:
@@ -179,6 +185,7 @@ def _target(
     column: Mapping[str, int],
     races: Sequence[RaceRecord],
     decisions: Sequence[DecisionRecord],
+    outcomes: Sequence[Mapping[str, Any]],
     rng: np.random.Generator,
 ) -> Floats:
     """(N, K): the strategy's chance of each arm at each decision."""
@@ -186,49 +193,50 @@ def _target(
     exploration = EXPLORATION if strategy.bandit.exploration is None else strategy.bandit.exploration
     at = np.array([column.get(arm_id(arm), -1) for arm in arms])
     known = at >= 0  # what could not race has weight 0, and no chance
-    prefix = _Prefix(races, {named_arm_id(arm.name): arm_id(arm) for arm in arms}, strategy.bandit.keep)
+    prefix = Prefix(outcomes, arms, strategy.bandit.keep)
     chances = np.zeros((len(decisions), len(column)))
-    for row, decision in zip(chances, decisions, strict=True):
+    for position in sorted(range(len(decisions)), key=lambda position: decisions[position].created_at):
+        row, race, decision = chances[position], races[position], decisions[position]
         if decision.detail.get("strategy_hash") == strategy.hash:
             _keep_logged(row, decision, column)
             continue
         weights = strategy.criteria_for(decision.task_type).weights
-        state = prefix.until(decision.created_at).state(arms, decision.task_type, weights)
+        state = prefix.until(decision.created_at, _running(race)).state(arms, decision.task_type, weights)
         row[at[known]] = choose(policy, state, strategy.k, rng, particles=PARTICLES, exploration=exploration).propensities[known]
     return chances
 
 
-class _Prefix:
-    """The statistics of a log up to a moment that moves on."""
+class Prefix:
+    """The statistics of a log up to a moment that moves on: what a live `Learner` read then.
 
-    def __init__(self, races: Sequence[RaceRecord], by_name: Mapping[str, str], keep: float | None) -> None:
-        self._races = sorted(races, key=lambda race: race.created_at)
-        self._by_name = by_name
-        self._keep = KEEP if keep is None else keep
-        self._statistics = Statistics()
+    Args:
+        outcomes: of the log, as `HistoryStore.outcomes` gives them.
+        arms: whose evidence is wanted.
+        keep: what evidence under a digest that runs no more counts; None is the usual.
+    """
+
+    def __init__(self, outcomes: Sequence[Mapping[str, Any]], arms: Sequence[Any], keep: float | None = None) -> None:
+        told = itertools.groupby(outcomes, key=lambda row: (row["created_at"], row["race_id"]))
+        self._told = [(moment, list(rows)) for (moment, _), rows in told]
+        self._fold = Fold()
+        self._follower = Follower(self._fold, arms, KEEP if keep is None else keep)
         self._next = 0
-        self._digests: dict[str, str] = {}
-        self._arms_of: dict[str, set[str]] = {}
 
-    def until(self, moment: float) -> Statistics:
-        """Fold what was told by then; moments come in their order."""
-        while self._next < len(self._races) and self._races[self._next].created_at <= moment:
-            self._fold(self._races[self._next])
+    def until(self, moment: float, running: Running) -> Statistics:
+        """What was told by then, for a race under these digests; moments come in their order."""
+        while self._next < len(self._told) and self._told[self._next][0] <= moment:
+            self._fold.add(self._told[self._next][1])
             self._next += 1
-        return self._statistics
+        return self._follower.read(running)
 
-    def _fold(self, race: RaceRecord) -> None:
-        ids = [self._by_name.get(result.arm_id, result.arm_id) for result in race.results]
-        for own, result in zip(ids, race.results, strict=True):
-            model = plain_model(result.model_used)
-            self._arms_of.setdefault(model, set()).add(own)
-            if result.digest and self._digests.setdefault(model, result.digest) != result.digest:
-                self._digests[model] = result.digest
-                for arm in self._arms_of[model]:
-                    self._statistics.forget(arm, self._keep)
-        passed = [float(result.test_passed) if result.moves_posterior else np.nan for result in race.results]
-        measures: list[tuple[float, float]] = [(result.quality_score, result.speed_score) for result in race.results]
-        self._statistics.fold(ids, [race.task_type] * len(ids), passed, measures)
+
+def _running(race: RaceRecord) -> Running:
+    """The digests that ran in a race."""
+    digests: dict[str, set[str]] = {}
+    for result in race.results:
+        if result.digest:
+            digests.setdefault(model_key(result.model_used), set()).add(result.digest)
+    return digests
 
 
 def _answer(found: Comparison, left_out: dict[str, int]) -> Counterfactual:

@@ -134,3 +134,33 @@ def test_intervals_of_a_difference_cover_it_on_adaptive_logs() -> None:
         called += not covers(other.difference, 0.0)
     assert covered >= 32
     assert called <= 8
+
+
+def test_posteriors_are_those_of_the_whole_log_up_to_then(tmp_path: Path) -> None:
+    """What decisions that cannot be compared taught counts, too: exploited, another strategy's, told by hand; later ones don't."""
+    history = History(tmp_path / "h.db")
+    client = Client({f"m{i}": GOOD for i in range(4)})
+    with (
+        BanditGenerator.open(UNIFORM, backend=client, history=history, seed=2) as bandit,
+        BanditGenerator.open(dataclasses.replace(LEARNED, name="other", k=1), backend=client, history=history, seed=3) as other,
+    ):
+
+        def answer(decision: Any, best: str) -> None:
+            told = [{"generator_name": arm.name, "test_passed": arm.name == best} for arm in decision.arms]
+            bandit.tell(decision.id, [{**one, "quality_score": 0.9 if one["test_passed"] else 0.0} for one in told])
+
+        answer(bandit.ask("t"), "a0")
+        waits = bandit.ask("t")  # decided before anything else was known, told at the end
+        for _ in range(25):
+            answer(other.ask("t", exploit=True), "a2")
+            other.racer.record_success("a2", "t", True)
+            other.racer.record_success("a0", "t", False)
+        answer(bandit.ask("t"), "a2")
+        answer(waits, "a2")
+    read = Logged.read(history, UNIFORM)
+    assert [decision.id == waits.id for decision in read.decisions] == [False, False, True]
+    chances = read.chances(history, LEARNED, np.random.default_rng(0))
+    column = read.column[ARMS[2].arm_id]
+    assert chances[1, column] > 0.9
+    assert chances[2, column] < 0.9
+    history.close()

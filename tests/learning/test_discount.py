@@ -1,0 +1,123 @@
+"""What evidence counts for once weights changed: one rule, asked live by the learner and offline by every question."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from banditgen import BanditGenerator, GeneratorConfig, Task
+from banditgen.arm import arm_id, named_arm_id
+from banditgen.bandit.discount import worth
+from banditgen.generators.base import Generation, ModelInfo
+from banditgen.history.base import RaceRecord
+from banditgen.history.ids import new_id
+from banditgen.history.store import History
+from banditgen.learning.follow import Follower
+from banditgen.offline.counterfactual import Prefix
+from banditgen.result import FailureKind, GenerationResult, Timings
+from tests.clients import GOOD
+
+ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}:latest", 0.2 + 0.3 * (i % 2)) for i in range(4)]
+FIELDS = ("passes", "fails", "total", "square")
+DIGESTS = (None, "A", "B")
+
+outcomes = st.tuples(st.integers(0, 3), st.sampled_from(("passed", "wrong", "cancelled")), st.sampled_from(DIGESTS), st.booleans())
+races = st.lists(st.tuples(st.lists(outcomes, min_size=1, max_size=3), st.booleans()), min_size=1, max_size=8)
+running = st.dictionaries(st.sampled_from(("m0", "m1")), st.sets(st.sampled_from(("A", "B", "C")), max_size=2))
+
+
+def result(arm: int, verdict: str, digest: str | None, by_name: bool) -> GenerationResult:
+    failure = None if verdict == "passed" else FailureKind(verdict)
+    own = ARMS[arm]
+    made = GenerationResult(own.name, "", 1.0, own.model, own.temperature, verdict == "passed", failure=failure)
+    made.verified, made.digest = True, digest
+    made.id, made.arm_id = new_id(), named_arm_id(own.name) if by_name else arm_id(own)
+    made.quality_score, made.speed_score = 0.25 + arm / 8, 0.5
+    return made
+
+
+@settings(max_examples=30, deadline=None)
+@given(races, st.sampled_from((0.0, 0.1, 0.5, 1.0)), st.lists(running, min_size=8, max_size=8))
+def test_the_offline_rule_is_the_live_rule(told: list[Any], keep: float, runs: list[dict[str, set[str]]]) -> None:
+    """Whatever ran under whichever digests: what a learner read at each moment is what offline questions make of the log up to then."""
+    history = History("sqlite://")
+    live = Follower(history, ARMS, keep)
+    read = []
+    for (some, alone), digests in zip(told, runs, strict=False):
+        results = [result(*one) for one in some]
+        if alone:
+            for one in results:
+                history.add_outcome(one, "t")
+        else:
+            history.add_race(RaceRecord(new_id(), "t", {}, results))
+        read.append((time.time(), digests, [getattr(live.read(digests).state(ARMS, "t", (0.7, 0.3)), name).copy() for name in FIELDS]))
+        time.sleep(1e-4)
+    prefix = Prefix(history.outcomes(), ARMS, keep)
+    for moment, digests, known in read:
+        state = prefix.until(moment, digests).state(ARMS, "t", (0.7, 0.3))
+        for name, values in zip(FIELDS, known, strict=True):
+            assert np.allclose(getattr(state, name), values), name
+
+
+def test_a_digest_that_comes_back_counts_whole_offline_too() -> None:
+    """After A, B, A: the passes under A count whole again, those under B a tenth."""
+    history = History("sqlite://")
+    for digest in "AAABBA":
+        history.add_race(RaceRecord(new_id(), "t", {}, [result(0, "passed", digest, False)]))
+    prefix = Prefix(history.outcomes(), ARMS[:1])
+    assert prefix.until(time.time(), {}).state(ARMS[:1], "t", (1.0, 0.0)).passes[0, 0] == pytest.approx(4.2)
+
+
+def test_what_counts_whole() -> None:
+    """What runs next, on any host; and what is not known."""
+    assert [worth(digest, {"A", "B"}, 0.1) for digest in ("A", "B", "C", "")] == [1.0, 1.0, 0.1, 1.0]
+    assert worth("A", (), 0.1) == 1.0
+
+
+class Host:
+    """A backend whose model may change."""
+
+    name, concurrency = "host", 1
+    digest = "A"
+
+    async def models(self) -> list[ModelInfo]:
+        return [ModelInfo("m:latest", self.digest)]
+
+    async def prepare(self, models: Any) -> None:
+        pass
+
+    async def generate(self, request: Any, on_text: Any = None) -> Generation:
+        del on_text
+        return Generation(GOOD, Timings(1.0), request.arm.model, "stop", self.digest)
+
+    async def aclose(self) -> None:
+        pass
+
+
+def test_the_digest_that_will_run_decides_before_it_has_run() -> None:
+    """A model that was pulled anew is less known at once, not after its first race; pulled back, it is known again."""
+    host, task = Host(), Task("Write double(x).", task_type="t", tests="assert double(2) == 4")
+    with BanditGenerator.open(arms=[GeneratorConfig("a", "m", 0.1)], backend=host, history="sqlite://", seed=1) as bandit:
+        for _ in range(3):
+            bandit.run(task, k=1)
+
+        def seen() -> float:
+            return bandit.recommend("t")[0].passes
+
+        assert seen() == 3
+        host.digest = "B"
+        bandit.run(task, k=1)
+        assert seen() == pytest.approx(1.3)
+        host.digest = "A"
+        bandit.ask("t")
+        assert seen() == pytest.approx(1.3)  # nobody has looked yet
+        bandit.run(task, k=1)
+        assert seen() == pytest.approx(4.1)
+        host.digest = "C"
+        decision = bandit.run(task, k=1).decision
+        assert bandit.explain(decision).chosen[0].outcomes == pytest.approx(0.5)  # of five under A and B, when C was to run
