@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +57,8 @@ class Database(abc.ABC):
         self._lock: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         self._process = os.getpid()
         self._closed = False
+        # who forgets to close leaves no connection behind; not at exit, when a thread may still write
+        weakref.finalize(self, _end, engine, os.getpid()).atexit = False
 
     @contextlib.contextmanager
     def transaction(self, *, write: bool = False, snapshot: bool = False) -> Iterator[sa.Connection]:
@@ -185,3 +188,8 @@ class Database(abc.ABC):
         with self._lock:
             self._closed = True
             self.engine.dispose()
+
+
+def _end(engine: sa.Engine, process: int) -> None:
+    if process == os.getpid():  # a forked child holds copies of connections that are its parent's
+        engine.dispose()

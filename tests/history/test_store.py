@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sqlite3
 import subprocess
@@ -16,7 +17,9 @@ from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionEr
 from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.store import History
+from banditgen.race import ParallelGenerator
 from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
+from tests.clients import Client
 
 
 def result(name: str = "a", *, passed: bool = True, verified: bool = True, failure: FailureKind | None = None) -> GenerationResult:
@@ -41,6 +44,25 @@ def result(name: str = "a", *, passed: bool = True, verified: bool = True, failu
 
 def race(*results: GenerationResult, task_type: str = "text") -> RaceRecord:
     return RaceRecord(new_id(), task_type, {"prompt": "p"}, list(results), best_id=results[0].id, reason="r", wall_seconds=2.0)
+
+
+def test_a_history_that_nobody_holds_has_no_connection(tmp_path: Path) -> None:
+    """Closed, dropped, or opened by a generator that is gone: its file is no longer open."""
+
+    def files() -> list[str]:
+        gc.collect()
+        links = [str(fd.readlink()) for fd in list(Path("/proc/self/fd").iterdir()) if fd.is_symlink()]
+        return [link for link in links if link.startswith(str(tmp_path / "h.db"))]
+
+    store = History(tmp_path / "h.db")
+    assert files() != []
+    store.close()
+    assert files() == []
+    store = History(tmp_path / "h.db")
+    generator = ParallelGenerator(Client({}), history=tmp_path / "h.db")
+    assert files() != []
+    del store, generator
+    assert files() == []
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -178,6 +200,7 @@ import sys
 from banditgen.history.base import RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.store import History
+from banditgen.race import ParallelGenerator
 from banditgen.result import GenerationResult
 
 store = History(sys.argv[1])
