@@ -35,7 +35,7 @@ def banditgen(*arguments: str, stdin: str = "", **environment: str) -> Done:
             gc.set_threshold(*threshold)
         sys.stdout.flush()
         sys.stderr.flush()
-    return Done(list(arguments), int(exited.value.code or 0), stdout.getvalue().decode(), stderr.getvalue().decode())
+        return Done(list(arguments), int(exited.value.code or 0), stdout.getvalue().decode(), stderr.getvalue().decode())
 
 
 def process(*arguments: str, stdin: str | None = None, cwd: Path | None = None, **environment: str) -> Done:
