@@ -7,7 +7,7 @@ import threading
 import warnings
 
 _DEEPEST = 90  # brackets; CPython's parser allows 200, and takes exponential time on some texts below that
-_lock = threading.Lock()  # catch_warnings is not made for threads
+lock = threading.Lock()  # catch_warnings is not made for threads
 
 
 def parse(text: str) -> ast.Module | SyntaxError:
@@ -15,7 +15,7 @@ def parse(text: str) -> ast.Module | SyntaxError:
     if _depth(text) > _DEEPEST:
         return SyntaxError("brackets are nested too deeply", ("", 1, 1, ""))
     try:
-        with _lock, warnings.catch_warnings():
+        with lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:

@@ -4,55 +4,86 @@ from __future__ import annotations
 
 import ast
 import re
-import textwrap
-from collections.abc import Iterator
 
-from banditgen.generators._parse import defines, has_code, is_code, parse
+from banditgen.generators._parse import has_code, parse
+from banditgen.generators.extraction import diffs, thoughts
+from banditgen.generators.extraction.choice import Piece, Wanted, chosen
+from banditgen.generators.extraction.fences import PYTHON, Block, blocks
+from banditgen.generators.extraction.named import named_code
+from banditgen.generators.extraction.program import Program, read
+from banditgen.generators.extraction.repair import cut_back, repaired, without_prompts
+from banditgen.generators.extraction.runs import SURE_START, code_runs, without_words
+from banditgen.task import Task
 
 _MOST_CHARACTERS = 200_000  # some ten times the longest answer that max_tokens usually allows
-_MOST_PARSES = 60  # per answer and stage: bounds the time that hostile text can take
-_MOST_BLOCKS = 30
-_OPENING = re.compile(
-    r"^([ \t]*(?:[-*] )?)(`{3,}|~{3,})[ \t]*([^\n`]*)$|(?<=\S)[ \t]*(`{3,})[ \t]*(?:python3?|py)[ \t]*$", re.MULTILINE | re.IGNORECASE
-)
-_CLOSING = re.compile(r"(`{3,}|~{3,})[ \t]*$", re.MULTILINE)
-_THOUGHT = re.compile(r"\A\s*<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_END_OF_THOUGHT = re.compile(r"\A.*?</(?:think|thinking|thought|reasoning)>[ \t]*$", re.DOTALL | re.MULTILINE | re.IGNORECASE)
-_PROMPT = re.compile(r"^ {0,3}(?:>>>|In \[\d+\]:)(?: |$)", re.MULTILINE)  # deeper is a docstring's example
-_PYTHON = {"python", "py", "python3", "py3", "pycon", "ipython", "python-repl"}
-_START = re.compile(
-    r"(?:async|def|class|import|from|if|for|while|with|try|match)\b|[@#\"'(\[]|\w[\w.]*\(|[\w.\[\], ]{1,200}(?::[^=]{0,200})?[-+*/|&]?="
-)
-_SURE_START = re.compile(r"^(?:async def |def |class |import \w|from [\w.]+ import |@\w)", re.MULTILINE)
+_DEEPEST = 2  # code in a JSON text in a tool call
+_QUOTE = re.compile(r"^> ?(?=(?!>))", re.MULTILINE)
+_QUOTED_FENCE = re.compile(r"^> ?(?:```|~~~)", re.MULTILINE)
+_INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+
+
+def extract(text: str, task: Task) -> str:
+    """The program in a model's answer to a task: `extract_code` with all that the task says of what is wanted."""
+    return _extracted(text, Wanted(task.entry_point, task.kind == "stdio", task.packages))
 
 
 def extract_code(text: str, entry_point: str | None = None) -> str:
     """The program in a model's answer, without what was written around it.
 
-    Understood: fences of any tag, several fences, a fence that is never closed, prose before and after, interpreter
-    prompts (`>>>`), `<think>` blocks, completions without a fence, Windows line ends. Of several blocks, the one that
-    parses and defines `entry_point` is taken, else the best of the rest; blocks are never merged. Code that breaks off
-    loses its last, unfinished top-level statement where what remains still defines `entry_point`.
+    Preferred are, in this order: what a tool call or a JSON answer names as code; the last complete block that binds
+    `entry_point`, in whatever way, joined with other blocks whose names it needs; without an entry point, or where no
+    block binds it, the last block that defines something other than tests; the whole text where it parses. Thinking is
+    left out, and so are headings of channels and end tokens. Fences may be missing, unequal, glued to text or never closed,
+    blocks may be interpreter sessions or diffs. Code that breaks off loses its last, unfinished top-level statement where
+    what remains still binds `entry_point`.
 
     Args:
         text: what the model wrote; hostile, so only its first 200,000 characters are looked at.
         entry_point: the function or class that is wanted, where it is known.
 
     Returns:
-        The code, without blank lines around it; "" where there is none (bare prose, or nothing at all).
+        The code, without blank lines around it; "" where there is none (bare prose, thinking alone, or nothing at all).
     """
+    return _extracted(text, Wanted(entry_point))
+
+
+def is_only_thinking(text: str) -> bool:
+    """Whether an answer has thinking and nothing else."""
+    text = _plain(text)
+    return bool(text.strip()) and not _is_program(text) and not thoughts.without_thoughts(text).strip()
+
+
+def ended(code: str) -> str:
+    """Code as it is kept: with a line's end at its end, as a file of text has."""
+    return code if not code or code.endswith("\n") else code + "\n"
+
+
+def _extracted(text: str, wanted: Wanted, depth: int = 0) -> str:
+    text = _plain(text)
+    if not _is_program(text) or thoughts.is_marked(text):
+        text = thoughts.without_thoughts(text)
+    if depth < _DEEPEST and (code := _named(text, wanted, depth)):
+        return code
+    if _is_program(text) and isinstance(tree := parse(text), ast.Module):
+        return _tidy(without_words(text, tree))
+    fenced = blocks(text)
+    pieces, broken = _pieces(fenced, wanted)
+    if any(wanted.strength(piece.program) for piece in pieces):
+        return _tidy(chosen(pieces, wanted))
+    if wanted.entry_point or not any(piece.program.defines for piece in pieces):
+        outside = [Piece(program) for program in _unfenced(text, fenced, wanted)]
+        wants = [wanted.strength(piece.program) if wanted.entry_point else piece.program.defines for piece in outside]
+        if any(wants) or all(piece.program.is_tests for piece in pieces):
+            pieces = [*pieces, *outside]
+    if not any(wanted.strength(piece.program) for piece in pieces) and (half := _half_written(text, fenced, broken, pieces, wanted)):
+        return _tidy(half)
+    return _tidy(chosen(pieces, wanted))
+
+
+def _plain(text: str) -> str:
     text = text[:_MOST_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").removeprefix("\ufeff")
     text = text.encode("utf-8", "replace").decode()
-    tree = parse(text)
-    if isinstance(tree, ast.Module) and has_code(tree):
-        return _tidy(_without_words(text, tree))
-    text = _END_OF_THOUGHT.sub("", _THOUGHT.sub("", text, count=1), count=1)
-    blocks = [(tag, _repaired(body, entry_point)) for tag, body in _fenced(text) if body.strip()]
-    if not blocks:
-        code = _unfenced(text, entry_point)
-        return _tidy(code if _is_wanted(code, entry_point) else _unfenced(_without_prompts(text), entry_point))
-    ranks = [(*_rank(tag, body, entry_point), -number) for number, (tag, body) in enumerate(blocks)]
-    return _tidy(blocks[ranks.index(max(ranks))][1])
+    return _QUOTE.sub("", text) if _QUOTED_FENCE.search(text) else text
 
 
 def _tidy(code: str) -> str:
@@ -60,129 +91,86 @@ def _tidy(code: str) -> str:
     return re.sub(r"\A(?:[ \t\f]*\n)+", "", code).rstrip()
 
 
-def _rank(tag: str, body: str, entry_point: str | None) -> tuple[bool, bool, bool, bool, int]:
-    tree = parse(body)
-    good = isinstance(tree, ast.Module) and has_code(tree)
-    wanted = entry_point is None or (isinstance(tree, ast.Module) and defines(tree, entry_point))
-    named = entry_point is not None and _names(body, entry_point)
-    return good and wanted, named, good, tag in _PYTHON, len(body)
+def _is_program(text: str) -> bool:
+    tree = parse(text)
+    return isinstance(tree, ast.Module) and has_code(tree)
 
 
-def _names(text: str, entry_point: str) -> bool:
-    """Whether a definition of `entry_point` begins in the text, parsing or not."""
-    return re.search(rf"^(?:async def|def|class) {re.escape(entry_point)}\b", text, re.MULTILINE) is not None
-
-
-def _fenced(text: str) -> Iterator[tuple[str, str]]:
-    """(tag, body) of each fenced block. A block that parses only up to a later fence has that fence inside a string."""
-    position = parses = 0
-    blocks = 0
-    while blocks < _MOST_BLOCKS and (opening := _OPENING.search(text, position)) is not None:
-        blocks += 1
-        fence = opening[2] or opening[4]
-        tag = (opening[3] or "python").split(" ", 1)[0].strip("{}.").lower()
-        ends: list[tuple[int, int]] = []  # of the body, of the block
-        for closing in _CLOSING.finditer(text, min(opening.end() + 1, len(text))):
-            if closing[1][0] == fence[0] and len(closing[1]) >= len(fence):
-                ends.append(closing.span())
-            if len(ends) == _MOST_BLOCKS:
-                break
-        ends.append((len(text), len(text)))
-        chosen = ends[0]
-        for end in ends:
-            parses += 1
-            if parses > _MOST_PARSES or isinstance(parse(_outdented(text[opening.end() : end[0]], opening[1])), ast.Module):
-                chosen = end if parses <= _MOST_PARSES else chosen
-                break
-        yield tag, _outdented(text[opening.end() : chosen[0]], opening[1])
-        position = chosen[1]
-
-
-def _outdented(body: str, indent: str | None) -> str:
-    """The body without the indentation that its fence has, as CommonMark says."""
-    return re.sub(rf"^[ \t]{{1,{len(indent)}}}", "", body, flags=re.MULTILINE) if indent else body
-
-
-def _repaired(body: str, entry_point: str | None) -> str:
-    """A block's body, without prompts or common indentation, cut back to whole statements if that leaves what is wanted."""
-    for version in (body, _without_prompts(body), textwrap.dedent(body)):
-        if isinstance(parse(version), ast.Module):
-            return version
-    plain = _without_prompts(body)
-    whole = _whole_statements(plain.split("\n"))
-    return whole if _is_wanted(whole, entry_point) else plain
-
-
-def _without_prompts(text: str) -> str:
-    """What was typed in an interpreter session, its answers left out; any other text as it is."""
-    if _PROMPT.search(text) is None or isinstance(parse(text), ast.Module):
-        return text
-    typed, continues = [], False
-    for line in text.split("\n"):
-        bare = line.lstrip()
-        if (prompt := _PROMPT.match(line)) is not None:
-            typed.append(line[prompt.end() :])
-            continues = True
-        elif continues and (bare == "..." or bare.startswith(("... ", "...:"))):
-            typed.append(bare[4:])
-        else:
-            continues = False
-    return "\n".join(typed)
-
-
-def _is_wanted(code: str, entry_point: str | None) -> bool:
-    tree = parse(code)
-    return isinstance(tree, ast.Module) and has_code(tree) and (entry_point is None or defines(tree, entry_point))
-
-
-def _whole_statements(lines: list[str]) -> str:
-    """The longest beginning that parses and ends between two top-level statements."""
-    for _ in range(_MOST_PARSES):
-        tree = parse("\n".join(lines))
-        if isinstance(tree, ast.Module):
-            break
-        cut = min(tree.lineno or 1, len(lines)) - 1
-        while cut > 0 and (not lines[cut].strip() or lines[cut][0] in " \t)]}#"):
-            cut -= 1
-        lines = lines[:cut]
-    else:
+def _named(text: str, wanted: Wanted, depth: int) -> str:
+    """The last code that JSON, a tool call or a tag names; "" where they name none that is wanted."""
+    tree = parse(text)
+    if isinstance(tree, ast.Module) and not all(isinstance(node, ast.Expr) for node in tree.body):
         return ""
-    return "\n".join(lines)
+    programs = [(sure, read(_extracted(value, wanted, depth + 1))) for sure, value in named_code(text)]
+    good = [(sure, program) for sure, program in programs if program is not None and (wanted.strength(program) if wanted.entry_point else sure)]
+    if not good and not wanted.entry_point:
+        return ""
+    if not good and not any(_pieces(blocks(text), wanted)):
+        good = [(sure, program) for sure, program in programs if program is not None and sure]
+    certain = [Piece(program) for sure, program in good if sure] or [Piece(program) for _, program in good]
+    return _tidy(chosen(certain, wanted))
 
 
-def _unfenced(text: str, entry_point: str | None) -> str:
-    """The best run of whole statements in a text of prose and code; what looks like broken code where none parses."""
-    lines = text.split("\n")
-    runs: list[str] = []
-    number = 0
-    while number < len(lines) and len(runs) < _MOST_PARSES:
-        if not _START.match(lines[number]):
-            number += 1
-            continue
-        run = _whole_statements(lines[number:])
-        tree = parse(run)
-        runs.append(_without_words(run, tree) if isinstance(tree, ast.Module) and has_code(tree) else "")
-        number += max(1, run.count("\n") + 1 if run else 1)
-    wanted = [run for run in runs if run and _is_wanted(run, entry_point)]
-    if wanted:
-        return max(wanted, key=len)
-    longest = max(runs, key=len, default="")
-    start = _SURE_START.search(text)
-    if start is None or (longest and entry_point is not None and not _names(text, entry_point)):
-        return longest
+def _pieces(fenced: list[Block], wanted: Wanted) -> tuple[list[Piece], list[str]]:
+    """The blocks that are programs, and the text of those that begin as one and are none."""
+    pieces: list[Piece] = []
+    broken: list[str] = []
+    for block in fenced:
+        program = _program(block, [piece.program for piece in pieces], wanted)
+        if program is not None:
+            pieces.append(Piece(program, block.is_foreign and block.tag not in diffs.TAGS and not wanted.strength(program)))
+        elif block.tag in PYTHON or SURE_START.search(block.body):
+            broken.append(without_prompts(block.body))
+    return pieces, broken
+
+
+def _program(block: Block, earlier: list[Program], wanted: Wanted) -> Program | None:
+    """The program that a block is, that its diff makes of an earlier one, or that its whole statements are."""
+    if hunks := diffs.changes(block.body, block.tag):
+        for program in reversed(earlier):
+            if (changed := diffs.applied(program.code, hunks)) is not None and (made := read(changed)) is not None:
+                return made
+        return repaired(diffs.new_side(hunks))
+    program = repaired(block.body)
+    if program is None and not block.is_foreign:
+        program = cut_back(block.body)
+        if program is not None and wanted.entry_point and not wanted.strength(program):
+            return None
+    return program
+
+
+def _unfenced(text: str, fenced: list[Block], wanted: Wanted) -> list[Program]:
+    """The programs outside of all fences: runs of whole statements, a diff, what was typed at a prompt, or code in backticks."""
+    if not fenced and (hunks := diffs.changes(text)):
+        program = repaired(diffs.new_side(hunks))
+        return [program] if program is not None else []
+    place, rest = 0, []
+    for block in fenced:
+        rest.append(text[place : max(place, block.start)])
+        place = max(place, block.end)
+    outside = "\n".join([*rest, text[place:]])
+    found = [program for run in code_runs(outside) if (program := read(_tidy(run))) is not None]
+    if not any(wanted.strength(program) for program in found):
+        typed = without_prompts(outside)
+        found += [program for run in code_runs(typed) if (program := read(_tidy(run))) is not None] if typed != outside else []
+        inline = [program for code in _INLINE.findall(outside)[:20] if (program := read(code.strip())) is not None]
+        found += [program for program in inline if wanted.strength(program)]
+    if not found and (program := repaired(outside)) is not None:
+        return [program]
+    return found
+
+
+def _half_written(text: str, fenced: list[Block], broken: list[str], pieces: list[Piece], wanted: Wanted) -> str:
+    """Code that breaks off or doesn't parse, where it begins what is wanted, or where nothing else is there."""
+    if fenced:
+        begun = [body for body in broken if wanted.entry_point and _begins(body, wanted.entry_point)]
+        return (begun or (broken if not pieces else [""]))[-1] if begun or broken else ""
+    start = SURE_START.search(text)
+    if start is None or (pieces and not (wanted.entry_point and _begins(text, wanted.entry_point))):
+        return ""
     return text[start.start() :]
 
 
-def _without_words(code: str, tree: ast.Module) -> str:
-    """Without single words of prose before and after the program that happen to parse."""
-    body = list(tree.body)
-    start, end = 0, len(code.split("\n"))
-    while body and not is_code(body[-1]) and not isinstance(body[-1], ast.Pass) and not _is_docstring(body[-1]):
-        end = body.pop().lineno - 1
-    while body and not is_code(body[0]) and not _is_docstring(body[0]):
-        start = body.pop(0).end_lineno or 0
-    return "\n".join(code.split("\n")[start:end])
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+def _begins(text: str, entry_point: str) -> bool:
+    """Whether a definition of `entry_point` begins in the text, parsing or not."""
+    return re.search(rf"^(?:async def|def|class) {re.escape(entry_point)}\b", text, re.MULTILINE) is not None

@@ -1,12 +1,15 @@
 """The code comes out of whatever a model wrote around it."""
 
+import json
 import textwrap
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from banditgen.generators.extract import extract_code
+from banditgen.generators.extract import ended, extract, extract_code, is_only_thinking
+from banditgen.task import Task
+from tests.generators.answers import ANSWERS
 
 PROGRAMS = [
     "def add(a, b):\n    return a + b",
@@ -35,12 +38,25 @@ BEFORE = [
 ]
 AFTER = [
     "",
+    "<|im_end|>",
+    "\n</s>",
+    "<|eot_id|>\n<|start_header_id|>user<|end_header_id|>\n\nThanks!",
+    "\n\nOutput:\n```\n3\nhello-world\n```\n",
+    "\n\n```bash\npython solution.py\n```",
+    "\n\nTests:\n```python\nimport pytest\n\ndef test_it():\n    assert True\n```\n",
     "\n\nThis function takes two numbers and returns their sum.",
     "\n\nExplanation:\n- It's simple.\n- Don't call it twice!\n",
     "\n\nLet me know if you'd like anything else!",
 ]
+_DRAFT = "Let's see: `def wrong(): pass`?\n```python\ndef wrong():\n    pass\n```\nNo."
 THOUGHTS = [
     "",
+    f"[THINK]{_DRAFT}[/THINK]\n",
+    f"<seed:think>{_DRAFT}</seed:think>",
+    f"\u25c1think\u25b7{_DRAFT}\u25c1/think\u25b7\n",
+    f"<|channel|>analysis<|message|>{_DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>",
+    f"analysis{_DRAFT}assistantfinal",
+    f"<|im_start|>assistant\n<think>\n{_DRAFT}\n</think>\n",
     "<think>\nLet's see: `def wrong(): pass`?\n```python\ndef wrong():\n    pass\n```\n</think>\n\n",
     "Okay, so I need a function.\nHmm.\n</think>\n",
 ]
@@ -51,6 +67,19 @@ WRAPPINGS = {
     "no tag": lambda p: f"```\n{p}\n```",
     "tildes": lambda p: f"~~~python\n{p}\n~~~",
     "long fence": lambda p: f"````python title=x.py\n{p}\n````",
+    "tildes closed by backticks": lambda p: f"~~~python\n{p}\n```",
+    "four closed by three": lambda p: f"````python\n{p}\n```",
+    "three closed by four": lambda p: f"```python\n{p}\n````",
+    "glued to prose": lambda p: f"The code:```python\n{p}\n```",
+    "tag on its own line": lambda p: f"```\npython\n{p}\n```",
+    "opened twice": lambda p: f"```python\n```python\n{p}\n```",
+    "draft in front": lambda p: f"```python\ndraft = 1\nprint(draft)\n```\nRather:\n```python\n{p}\n```",
+    "quoted": lambda p: "\n".join(f"> {line}".rstrip() for line in f"```python\n{p}\n```".split("\n")),
+    "in JSON": lambda p: json.dumps({"explanation": "It works.", "code": p}),
+    "in a JSON fence": lambda p: f"```json\n{json.dumps({'code': p}, indent=2)}\n```",
+    "in a tool call": lambda p: f"<tool_call>\n{json.dumps({'name': 'write', 'arguments': {'path': 'a.py', 'code': p}})}\n</tool_call>",
+    "in a parameter": lambda p: f"<function=write>\n<parameter=code>\n{p}\n</parameter>\n</function>",
+    "a diff": lambda p: "```diff\n--- /dev/null\n+++ b/a.py\n@@ -0,0 +1,9 @@\n" + "\n".join(f"+{line}" for line in p.split("\n")) + "\n```",
     "unclosed": lambda p: f"```python\n{p}",
     "indented fence": lambda p: "1. Do this:\n\n" + textwrap.indent(f"```python\n{p}\n```", "   ", lambda line: True),
     "shell block first": lambda p: f"```bash\npip install things\n```\n\n```python\n{p}\n```",
@@ -67,7 +96,7 @@ WRAPPINGS = {
     thought=st.sampled_from(THOUGHTS),
     crlf=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_a_program_in_any_fence_comes_back_equal(wrapping: str, program: str, before: str, after: str, thought: str, crlf: bool) -> None:
     if wrapping == "unclosed":
         after = ""
@@ -81,6 +110,60 @@ def test_a_program_in_any_fence_comes_back_equal(wrapping: str, program: str, be
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_a_program_without_a_fence_comes_back_equal(program: str, before: str, after: str) -> None:
     assert extract_code(before + program + after) == program
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_code_in_an_answer_does_what_was_answered(name: str) -> None:
+    answer = ANSWERS[name]
+    scope: dict[str, object] = {"__name__": "candidate"}
+    exec(extract_code(answer.text, answer.entry_point), scope)  # the answers are ours
+    assert eval(answer.call, scope) == answer.value
+
+
+THINKING_ALONE = [
+    "<think>\n```python\ndef f(x):\n    return x\n```\n</think>",
+    "<think>\n```python\ndef f(x):\n    return x\n```\nbut wait",
+    "```python\ndef f(x):\n    return x\n```\nSo that is it.</think>\n",
+    "[THINK]def f(x): return x[/THINK]",
+    "\u25c1think\u25b7def f(x): return x",
+    "<seed:think>\ndef f(x):\n    return x",
+    "<|channel|>analysis<|message|>```python\ndef f(x):\n    return x\n```<|end|>",
+    "analysisWe need f. ```python\ndef f(x):\n    return x\n```",
+]
+
+
+@pytest.mark.parametrize("text", THINKING_ALONE)
+def test_an_answer_that_is_only_thinking_has_no_code(text: str) -> None:
+    assert extract_code(text, "f") == extract_code(text) == ""
+    assert is_only_thinking(text)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "Sorry, I can't.", "def f(x):\n    return '<think>'", "<think>Hm.</think>\nSorry."])
+def test_an_answer_that_says_something_is_not_only_thinking(text: str) -> None:
+    assert not is_only_thinking(text)
+
+
+def test_a_program_that_reads_is_the_block_that_reads_with_what_it_calls() -> None:
+    task = Task("Double the number on standard input.", examples=[("2\n", "4\n")])
+    solve = "def double(n):\n    return 2 * n"
+    main = "n = int(input())\nprint(double(n))"
+    assert extract(f"```python\n{solve}\n```\nThen:\n```python\n{main}\n```\nPrints:\n```\n4\n```", task) == f"{solve}\n\n\n{main}"
+    whole = f"{solve}\n\n\n{main}"
+    assert extract(f"```python\n{whole}\n```\nThe heart of it:\n```python\ndef double(n):\n    return n + n\n```", task) == whole
+    reading = "def main():\n    print(2 * int(input()))"
+    assert extract(f"```python\n{reading}\n```\nand call it:\n```python\nmain()\n```", task) == f"{reading}\n\n\nmain()"
+
+
+def test_a_package_that_the_task_names_binds_as_the_standard_library_does() -> None:
+    text = "```python\ndef mean(x):\n    return 0\n```\nBetter:\n```python\nfrom numpy import mean\n```"
+    tests = "assert mean([1]) == 1"
+    assert extract(text, Task("mean", tests=tests, packages=["numpy"])) == "from numpy import mean"
+    assert extract(text, Task("mean", tests=tests)).startswith("def mean")
+
+
+def test_code_is_kept_with_a_line_end() -> None:
+    assert ended("x = 1") == ended("x = 1\n") == "x = 1\n"
+    assert ended("") == ""
 
 
 def test_an_interpreter_session_gives_what_was_typed() -> None:
