@@ -22,7 +22,7 @@ from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.tallies import generator_stats, success_rates
 from banditgen.racing import defaults
-from banditgen.racing.candidate import RaceSetting, run_candidate
+from banditgen.racing.candidate import Extract, RaceSetting, run_candidate
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
@@ -65,6 +65,8 @@ class ParallelGenerator:
         allow_unsafe: candidates may run with resource limits alone where nothing better works.
         criteria: limits beside the weights: a candidate outside them has reward 0.
         deadlines: how long a generation may take, step by step; None is `Deadlines()`.
+        extract: takes the code out of what a model wrote, `extract(text, task) -> str`, "" where there is none; what it raises is
+            never an arm's fault. None is our own, `banditgen.generators.extract.extract`.
         seed: of the order in which arms start, and of the sampling where a backend takes one.
 
     Raises:
@@ -85,9 +87,10 @@ class ParallelGenerator:
         allow_unsafe: bool = False,
         criteria: SelectionCriteria | None = None,
         deadlines: Deadlines | None = None,
+        extract: Extract | None = None,
         seed: int | None = None,
     ) -> None:
-        defaults.checked_parts(node_runner, sandbox)
+        defaults.checked_parts(node_runner, sandbox, extract)
         self._criteria = criteria or SelectionCriteria()
         self.quality_weight = self._criteria.quality_weight if quality_weight is None else quality_weight
         self.speed_weight = self._criteria.speed_weight if speed_weight is None else speed_weight
@@ -96,6 +99,7 @@ class ParallelGenerator:
         self._client = ollama_client
         self._generator: Generator | None = None
         self._runner = node_runner
+        self._extract = extract
         self._evaluator = defaults.default_evaluator(evaluator)
         self._sandbox = sandbox
         self._require = require
@@ -275,6 +279,7 @@ class ParallelGenerator:
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
             runner=self._runner,
+            extract=self._extract,
             seed=self._seed if decision is None else decision.seed,
             deadlines=self._deadlines,
         )

@@ -24,6 +24,7 @@ from banditgen.history.ids import new_id
 from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import OnEvent, ParallelGenerator
 from banditgen.racing import defaults
+from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, Race, finished
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.racing.told import same_outcome, told_results
@@ -56,6 +57,7 @@ class BanditGenerator:
         node_runner: Any = None,
         evaluator: Any = None,
         deadlines: Deadlines | None = None,
+        extract: Extract | None = None,
         allow_unsafe: bool = False,
         seed: int | None = None,
     ) -> None:
@@ -74,6 +76,7 @@ class BanditGenerator:
             require=strategy.require,
             allow_unsafe=allow_unsafe,
             deadlines=deadlines,
+            extract=extract,
             criteria=strategy.criteria,
         )
 
@@ -99,6 +102,7 @@ class BanditGenerator:
         node_runner: Any = None,
         evaluator: Any = None,
         deadlines: Deadlines | None = None,
+        extract: Extract | None = None,
         allow_unsafe: bool = False,
         seed: int | None = None,
     ) -> BanditGenerator:
@@ -114,6 +118,7 @@ class BanditGenerator:
             node_runner: a caller's own, as `ParallelGenerator` takes it; None is our sandbox.
             evaluator: a caller's own, as `ParallelGenerator` takes it; None is ours.
             deadlines: how long a generation may take, step by step; None is `Deadlines()`.
+            extract: takes the code out of what a model wrote, as `ParallelGenerator` takes it; None is our own.
             allow_unsafe: candidates may run with resource limits alone where no sandbox works: with your files and network in
                 their reach. A level that the strategy requires still holds.
             seed: of every choice; the same seed and history give the same decisions.
@@ -124,7 +129,7 @@ class BanditGenerator:
             HistoryError: the history cannot be opened.
         """
         parts = {"sandbox": sandbox, "node_runner": node_runner, "evaluator": evaluator, "seed": seed}
-        parts |= {"deadlines": deadlines, "allow_unsafe": allow_unsafe}
+        parts |= {"deadlines": deadlines, "extract": extract, "allow_unsafe": allow_unsafe}
         return run_sync(cls._open(strategy, arms, backend, history, parts))
 
     @classmethod

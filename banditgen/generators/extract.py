@@ -102,7 +102,9 @@ def _named(text: str, wanted: Wanted, depth: int) -> str:
     if isinstance(tree, ast.Module) and not all(isinstance(node, ast.Expr) for node in tree.body):
         return ""
     programs = [(sure, read(_extracted(value, wanted, depth + 1))) for sure, value in named_code(text)]
-    good = [(sure, program) for sure, program in programs if program is not None and (wanted.strength(program) if wanted.entry_point else sure)]
+    good = [
+        (sure, program) for sure, program in programs if program is not None and (wanted.strength(program) if wanted.entry_point else sure)
+    ]
     if not good and not wanted.entry_point:
         return ""
     if not good and not any(_pieces(blocks(text), wanted)):
@@ -127,8 +129,8 @@ def _pieces(fenced: list[Block], wanted: Wanted) -> tuple[list[Piece], list[str]
 def _program(block: Block, earlier: list[Program], wanted: Wanted) -> Program | None:
     """The program that a block is, that its diff makes of an earlier one, or that its whole statements are."""
     if hunks := diffs.changes(block.body, block.tag):
-        for program in reversed(earlier):
-            if (changed := diffs.applied(program.code, hunks)) is not None and (made := read(changed)) is not None:
+        for one in reversed(earlier):
+            if (changed := diffs.applied(one.code, hunks)) is not None and (made := read(changed)) is not None:
                 return made
         return repaired(diffs.new_side(hunks))
     program = repaired(block.body)
@@ -142,8 +144,8 @@ def _program(block: Block, earlier: list[Program], wanted: Wanted) -> Program | 
 def _unfenced(text: str, fenced: list[Block], wanted: Wanted) -> list[Program]:
     """The programs outside of all fences: runs of whole statements, a diff, what was typed at a prompt, or code in backticks."""
     if not fenced and (hunks := diffs.changes(text)):
-        program = repaired(diffs.new_side(hunks))
-        return [program] if program is not None else []
+        patched = repaired(diffs.new_side(hunks))
+        return [patched] if patched is not None else []
     place, rest = 0, []
     for block in fenced:
         rest.append(text[place : max(place, block.start)])
@@ -155,8 +157,8 @@ def _unfenced(text: str, fenced: list[Block], wanted: Wanted) -> list[Program]:
         found += [program for run in code_runs(typed) if (program := read(_tidy(run))) is not None] if typed != outside else []
         inline = [program for code in _INLINE.findall(outside)[:20] if (program := read(code.strip())) is not None]
         found += [program for program in inline if wanted.strength(program)]
-    if not found and (program := repaired(outside)) is not None:
-        return [program]
+    if not found and (mended := repaired(outside)) is not None:
+        return [mended]
     return found
 
 

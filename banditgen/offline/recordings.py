@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.generators.extract import extract_code
+from banditgen.generators.extract import ended, extract_code
 from banditgen.generators.recordings import Recording
 from banditgen.history.records import Rows
 from banditgen.history.rows import result_row, text_hash
@@ -59,7 +59,7 @@ def _result(recording: Recording, criteria: SelectionCriteria) -> GenerationResu
     arm = GeneratorConfig(f"{recording.model} {recording.temperature:g}", recording.model, recording.temperature)
     result = GenerationResult(
         arm.name,
-        extract_code(recording.text),
+        ended(extract_code(recording.text)),
         recording.timings.model_seconds,
         recording.model,
         recording.temperature,

@@ -15,8 +15,10 @@ from typing import Any
 from banditgen.arm import arm_id
 from banditgen.errors import EvaluatorError, SandboxError
 from banditgen.evaluators.base import Evaluator
+from banditgen.generators._text import one_line
+from banditgen.generators._threads import in_thread
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
-from banditgen.generators.extract import extract_code
+from banditgen.generators.extract import ended, extract, is_only_thinking
 from banditgen.history.ids import new_id
 from banditgen.result import FailureKind, GenerationResult, Timings
 from banditgen.sandbox.base import Execution, Sandbox
@@ -25,6 +27,9 @@ from banditgen.scoring import SelectionCriteria, score
 from banditgen.task import Task
 
 logger = logging.getLogger("banditgen.race")
+
+Extract = Callable[[str, Task], str]
+"""Takes the code out of what a model wrote for a task; "" where there is none."""
 
 
 @functools.cache
@@ -59,6 +64,7 @@ class RaceSetting:
     criteria: SelectionCriteria
     sandbox: Sandbox | None  # None where only the caller's runner is used
     runner: Any = None
+    extract: Extract | None = None  # a caller's own
     seed: int | None = None
     deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)
 
@@ -81,7 +87,8 @@ async def run_candidate(
             on_stage("generating", "")
             request = Request(setting.prompt, arm, setting.seed, setting.task.entry_point, setting.deadlines)
             generation = await setting.generator.generate(request, lambda text: on_stage("generating", text))
-        _keep_generation(result, generation, setting.task)
+        _keep_generation(result, generation)
+        await _keep_code(result, generation, setting)
         if result.code:
             on_stage("testing", "")
             await _tried(result, setting, truncated=generation.finish == "length")
@@ -100,20 +107,38 @@ async def run_candidate(
     return result
 
 
-def _keep_generation(result: GenerationResult, generation: Generation, task: Task) -> None:
+def _keep_generation(result: GenerationResult, generation: Generation) -> None:
     result.text = generation.text
-    result.code = extract_code(generation.text, task.entry_point)
     result.timings = generation.timings
     result.generation_time = generation.timings.model_seconds
     result.model_used = generation.model
     result.digest = generation.digest
-    if not result.code:
-        kind = FailureKind.TRUNCATED if generation.finish == "length" else FailureKind.EMPTY
-        _fail(
-            result,
-            kind,
-            "the model ran into max_tokens before it wrote code" if generation.finish == "length" else "the model wrote no code",
-        )
+
+
+async def _keep_code(result: GenerationResult, generation: Generation, setting: RaceSetting) -> None:
+    """Take the code out of the text, in a thread: a caller's way of doing so may be slow, or hang, and is not the arm's fault."""
+    take_out = setting.extract or extract
+    seconds = setting.task.limits.wall_seconds if setting.extract else None
+    try:
+        code = await asyncio.wait_for(in_thread(lambda: take_out(generation.text, setting.task)), seconds)
+        if not isinstance(code, str):
+            raise TypeError(f"it returned {type(code).__name__}, not a string")  # noqa: TRY301 - one way to say so
+    except TimeoutError:
+        _fail(result, FailureKind.INFRASTRUCTURE, f"extract failed: not done within {seconds:g} s")
+        return
+    except Exception as error:  # noqa: BLE001 - whatever a caller's function raises
+        _fail(result, FailureKind.INFRASTRUCTURE, one_line(f"extract failed: {type(error).__name__}: {error}"))
+        return
+    result.code = ended(code)
+    if code.strip():
+        return
+    result.code = ""
+    if generation.finish == "length":
+        _fail(result, FailureKind.TRUNCATED, "the model ran into max_tokens before it wrote code")
+    elif is_only_thinking(generation.text):
+        _fail(result, FailureKind.EMPTY, "the model wrote no code: its answer is only thinking")
+    else:
+        _fail(result, FailureKind.EMPTY, "the model wrote no code")
 
 
 def _fail(result: GenerationResult, kind: FailureKind, message: str, timings: Timings | None = None) -> GenerationResult:

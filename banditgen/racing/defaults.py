@@ -70,8 +70,10 @@ def default_history(history: Any = None) -> HistoryStore:
     return history
 
 
-def checked_parts(node_runner: Any, sandbox: Any) -> None:
-    """Refuse a runner or a sandbox that cannot be one (UsageError)."""
+def checked_parts(node_runner: Any, sandbox: Any, extract: Any = None) -> None:
+    """Refuse a runner, a sandbox or a function to extract with that cannot be one (UsageError)."""
+    if extract is not None and not callable(extract):
+        raise UsageError(f"extract must be a function extract(text, task) -> str, not {extract!r}")
     for method in ("save_code", "run_node"):
         if node_runner is not None and not callable(getattr(node_runner, method, None)):
             raise UsageError(f"a node runner needs save_code and run_node; {type(node_runner).__name__} has no {method}")

@@ -69,7 +69,9 @@ THINKING = {
 SPEAKING_OF_MARKS = {
     "single tag in a comment": stripping(f"{F}python\n{STRIP.format(line='# all up to </think>')}\n{F}"),
     "bare code": stripping(f"Here it is:\n\n{STRIP.format(line='# drops <think>')}\n\nIt works."),
-    "docstring with a lone mark": stripping(f"{F}python\n{STRIP.format(line=chr(34) * 3 + 'Drops all before' + chr(10) + '</think>' + chr(34) * 3)}\n{F}"),
+    "docstring with a lone mark": stripping(
+        f"{F}python\n{STRIP.format(line=chr(34) * 3 + 'Drops all before' + chr(10) + '</think>' + chr(34) * 3)}\n{F}"
+    ),
     "thought about marks": stripping(
         f"<think>\nStrip <think>x</think> with re.\n{F}python\n{STRIP.format(line='raise ValueError')}\n{F}\n</think>\n"
         f"{F}python\n{STRIP.format(line='pass')}\n{F}"
@@ -78,7 +80,9 @@ SPEAKING_OF_MARKS = {
     "opening named before the code": of(f"This drops <think> tags:\n\n{FENCED}\n"),
     "opening named behind the code": of(f"{FENCED}\nIt leaves <think> tags alone."),
     "closing named behind the code": of(f"{FENCED}\nIt stops at </think> and goes on."),
-    "end tokens in strings": Answer(f"{F}python\nTOKENS = ['<|im_end|>', '</s>', '<|channel|>final<|message|>']\n{F}", "TOKENS", "len(TOKENS)", 3),
+    "end tokens in strings": Answer(
+        f"{F}python\nTOKENS = ['<|im_end|>', '</s>', '<|channel|>final<|message|>']\n{F}", "TOKENS", "len(TOKENS)", 3
+    ),
     "a strike tag": Answer(f"{F}python\ndef strike(t):\n    return f'<s>{{t}}</s>'\n{F}", "strike", "strike('a')", "<s>a</s>"),
     "channel in a bare program": Answer("def f():\n    return '<|channel|>analysis<|message|>'[2:9]", "f", "f()", "channel"),
     "THINK in a list": Answer(f"{F}\nTHINK = 1\nMARKS = [\nTHINK, 2]\n\ndef f():\n    return [THINK]\n{F}", "f", "f()", [1]),
@@ -111,7 +115,9 @@ FENCES = {
     "quotes for backticks": of(f"'''python\n{GOOD}\n'''"),
     "windows": of(f"Sure:\n{FENCED}\nDone".replace("\n", "\r\n")),
     "old mac": of(f"Sure:\n{FENCED}\nDone".replace("\n", "\r")),
-    "fence in a docstring": of(f"{F}python\ndef add(a, b):\n    '''Add.\n\n{F}python\nadd(1, 2)\n{F}\n    '''\n    return a + b\n{F}\nDone"),
+    "fence in a docstring": of(
+        f"{F}python\ndef add(a, b):\n    '''Add.\n\n{F}python\nadd(1, 2)\n{F}\n    '''\n    return a + b\n{F}\nDone"
+    ),
     "fence in a comment": of(f"{F}python\n# {F}\n# add(1, 2)\n# {F}\n{GOOD}\n{F}"),
     "one line of code in prose": of("Use `add = lambda a, b: a + b` and be happy."),
     "code tag": of(f'<pre><code class="language-python">{GOOD}</code></pre>'),
@@ -121,7 +127,16 @@ FENCES = {
 }
 ENDS = {
     token: of(f"{FENCED}{token}")
-    for token in ("<|im_end|>", "</s>", "<|eot_id|>", "<|endoftext|>", "<|end|>", "<eos>", "<end_of_turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>")
+    for token in (
+        "<|im_end|>",
+        "</s>",
+        "<|eot_id|>",
+        "<|endoftext|>",
+        "<|end|>",
+        "<eos>",
+        "<end_of_turn>",
+        "<\uff5cend\u2581of\u2581sentence\uff5c>",
+    )
 } | {
     "bare code and a token": of(f"{GOOD}<|im_end|>"),
     "bare code and </s>": of(f"{GOOD}</s>"),
@@ -156,21 +171,30 @@ SPLIT = {
         f"{F}python\nimport math\n{F}\n{F}python\ndef _sum(values):\n    return math.fsum(values)\n{F}\n"
         f"{F}python\ndef add(a, b):\n    return int(_sum([a, b]))\n{F}"
     ),
-    "helper behind": of(f"{F}python\ndef add(a, b):\n    return _plus(a, b)\n{F}\nwith\n{F}python\ndef _plus(a, b):\n    return a + b\n{F}"),
+    "helper behind": of(
+        f"{F}python\ndef add(a, b):\n    return _plus(a, b)\n{F}\nwith\n{F}python\ndef _plus(a, b):\n    return a + b\n{F}"
+    ),
     "helper out of a draft whose test fails": of(
         f"{F}python\ndef _plus(a, b):\n    return a + b\n\ndef add(a, b):\n    return _plus(a, -b)\n\nassert add(1, 2) == 3\n{F}\nFixed:\n"
         f"{F}python\ndef add(a, b):\n    return _plus(a, b)\n{F}"
     ),
     "decorated later": of(f"{FENCED}\nCached:\n{F}python\nimport functools\nadd = functools.cache(add)\n{F}"),
     "a class below its base": of(
-        f"{F}python\nclass Base:\n    def plus(self, a, b):\n        return a + b\n{F}\n{F}python\nclass Sub(Base): ...\ndef add(a, b): return Sub().plus(a, b)\n{F}"
+        f"{F}python\nclass Base:\n    def plus(self, a, b):\n        return a + b\n{F}\n"
+        f"{F}python\nclass Sub(Base): ...\ndef add(a, b): return Sub().plus(a, b)\n{F}"
     ),
     "star import": of(f"{F}python\nfrom math import *\n{F}\n{F}python\ndef add(a, b):\n    return int(fsum((a, b)))\n{F}"),
-    "annotations need an import": of(f"{F}python\nfrom typing import List\n{F}\n{F}python\ndef add(a: List, b: List) -> List:\n    return a + b\n{F}"),
-    "imports from the future": of(
-        f"{F}python\nimport math\n{F}\n{F}python\nfrom __future__ import annotations\n\ndef add(a: Any, b: int):\n    return int(math.fsum([a, b]))\n{F}"
+    "annotations need an import": of(
+        f"{F}python\nfrom typing import List\n{F}\n{F}python\ndef add(a: List, b: List) -> List:\n    return a + b\n{F}"
     ),
-    "two files": of(f"helpers.py:\n{F}python\ndef plus(a, b):\n    return a + b\n{F}\nmain.py:\n{F}python\nfrom helpers import plus\n\ndef add(a, b):\n    return plus(a, b)\n{F}"),
+    "imports from the future": of(
+        f"{F}python\nimport math\n{F}\n"
+        f"{F}python\nfrom __future__ import annotations\n\ndef add(a: Any, b: int):\n    return int(math.fsum([a, b]))\n{F}"
+    ),
+    "two files": of(
+        f"helpers.py:\n{F}python\ndef plus(a, b):\n    return a + b\n{F}\n"
+        f"main.py:\n{F}python\nfrom helpers import plus\n\ndef add(a, b):\n    return plus(a, b)\n{F}"
+    ),
     "fenced use, bare code": of(f"{GOOD}\n\nUsage:\n\n{F}python\nprint(add(1, 2))\n{F}"),
 }
 NO_NAME = {
@@ -194,19 +218,29 @@ NAMED = {
     "JSON of lines": of(json.dumps({"code": GOOD.split("\n")})),
     "JSON in prose": of(f"The result:\n\n{json.dumps({'solution': GOOD})}\n\nDone."),
     "JSON with raw line ends": of('{"code": "' + GOOD + '"}'),
-    "JSON with false escapes": Answer('{"code": "import re\\ndef add(a, b):\\n    return len(re.sub(\'\\d\', \'\', \'abc\'))"}'),
+    "JSON with false escapes": of(r"""{"code": "import re\ndef add(a, b):\n    return len(re.sub(r'\d', '', 'a1bc'))"}"""),
     "JSON without its end": of(json.dumps({"code": GOOD})[:-1]),
     "a JSON string": of(json.dumps(GOOD)),
     "a dict of Python's": of(repr({"code": GOOD})),
-    "draft in front of the call": of(f"{DRAFTED}\nRather:\n<tool_call>\n{json.dumps({'name': 'write', 'arguments': {'path': 'a.py', 'content': GOOD}})}\n</tool_call>"),
-    "arguments as text": of(json.dumps({"tool_calls": [{"type": "function", "function": {"name": "run", "arguments": json.dumps({"code": GOOD})}}]})),
+    "draft in front of the call": of(
+        f"{DRAFTED}\nRather:\n<tool_call>\n{json.dumps({'name': 'write', 'arguments': {'path': 'a.py', 'content': GOOD}})}\n</tool_call>"
+    ),
+    "arguments as text": of(
+        json.dumps({"tool_calls": [{"type": "function", "function": {"name": "run", "arguments": json.dumps({"code": GOOD})}}]})
+    ),
     "TOOL_CALLS": of("[TOOL_CALLS]" + json.dumps([{"name": "run", "arguments": {"code": GOOD}}])),
     "python_tag": of(f"<|python_tag|>{GOOD}<|eom_id|>"),
     "python_tag with JSON": of("<|python_tag|>" + json.dumps({"name": "run", "parameters": {"code": GOOD}})),
-    "function and parameter": of(f"<tool_call>\n<function=write>\n<parameter=path>\na.py\n</parameter>\n<parameter=content>\n{GOOD}\n</parameter>\n</function>\n</tool_call>"),
-    "parameter by name": of(f'<invoke name="write"><parameter name="path">a.py</parameter><parameter name="content">{GOOD}</parameter></invoke>'),
+    "function and parameter": of(
+        f"<tool_call>\n<function=write>\n<parameter=path>\na.py\n</parameter>\n<parameter=content>\n{GOOD}\n</parameter>\n</function>\n</tool_call>"
+    ),
+    "parameter by name": of(
+        f'<invoke name="write"><parameter name="path">a.py</parameter><parameter name="content">{GOOD}</parameter></invoke>'
+    ),
     "a call with keywords": of(f"[write_file(path='a.py', content={GOOD!r})]"),
-    "a call that only runs a test": of(f"{FENCED}\n<tool_call>{json.dumps({'name': 'python', 'arguments': {'code': 'print(add(1, 2))'}})}</tool_call>"),
+    "a call that only runs a test": of(
+        f"{FENCED}\n<tool_call>{json.dumps({'name': 'python', 'arguments': {'code': 'print(add(1, 2))'}})}</tool_call>"
+    ),
     "JSON as an example behind": of(f"{FENCED}\nOutput:\n{F}json\n{json.dumps({'code': 'def other(): pass', 'value': 3})}\n{F}"),
 }
 _DIFF = "--- a/add.py\n+++ b/add.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a - b\n+    return a + b\n"
@@ -215,11 +249,15 @@ MENDED = {
     "bare diff": of(f"Here is the patch:\n\n{_DIFF}"),
     "new file": of("--- /dev/null\n+++ b/add.py\n@@ -0,0 +1,2 @@\n+def add(a, b):\n+    return a + b\n\\ No newline at end of file\n"),
     "diff without headings": of(f"{F}diff\n-def add(a, b): return 0\n+def add(a, b):\n+    return a + b\n{F}"),
-    "diff of a block above": of(f"{F}python\nimport math\n\n{DRAFT}\n{F}\nFix:\n{F}diff\n@@ -6 +6 @@\n-    return a - b\n+    return a + b\n{F}"),
+    "diff of a block above": of(
+        f"{F}python\nimport math\n\n{DRAFT}\n{F}\nFix:\n{F}diff\n@@ -6 +6 @@\n-    return a - b\n+    return a + b\n{F}"
+    ),
     "search and replace": of(f"add.py\n{F}python\n<<<<<<< SEARCH\n{DRAFT}\n=======\n{GOOD}\n>>>>>>> REPLACE\n{F}"),
     "session": of(f"{F}\n>>> def add(a, b):\n...     return a + b\n...\n>>> add(1, 2)\n3\n{F}"),
     "notebook": of("In [1]: def add(a, b):\n   ...:     return a + b\n   ...:\n\nIn [2]: add(1, 2)\nOut[2]: 3"),
-    "entities": Answer(f"{F}python\ndef add(a, b):\n    return a + b if a &lt; b &amp;&amp; 1 else 0\n{F}".replace("&amp;&amp; 1", "and b &gt; 0")),
+    "entities": Answer(
+        f"{F}python\ndef add(a, b):\n    return a + b if a &lt; b &amp;&amp; 1 else 0\n{F}".replace("&amp;&amp; 1", "and b &gt; 0")
+    ),
     "hard spaces": of(FENCED.replace("    ", "\u00a0\u00a0\u00a0\u00a0")),
     "no-width spaces": of(FENCED.replace("return", "\u200breturn")),
     "magics": of(f"{F}python\n%matplotlib inline\n!pip install numpy\n{GOOD}\n{F}"),

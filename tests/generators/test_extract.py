@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from banditgen.generators.extract import ended, extract, extract_code, is_only_thinking
 from banditgen.task import Task
-from tests.generators.answers import ANSWERS
+from tests.generators.answers import ANSWERS, FENCED, THINKING
 
 PROGRAMS = [
     "def add(a, b):\n    return a + b",
@@ -132,9 +132,11 @@ THINKING_ALONE = [
 ]
 
 
-@pytest.mark.parametrize("text", THINKING_ALONE)
+@pytest.mark.parametrize(
+    "text", [*THINKING_ALONE, *(answer.text.removesuffix(FENCED) for answer in THINKING.values() if answer.text.endswith(FENCED))]
+)
 def test_an_answer_that_is_only_thinking_has_no_code(text: str) -> None:
-    assert extract_code(text, "f") == extract_code(text) == ""
+    assert extract_code(text, "f") == extract_code(text, "add") == extract_code(text) == ""
     assert is_only_thinking(text)
 
 

@@ -51,7 +51,9 @@ def chosen(pieces: Sequence[Piece], wanted: Wanted) -> str:
         return _joined(pieces, _last_best(strengths), wanted)
     ranks = [_rank(pieces, number, wanted) for number in range(len(pieces))]
     best = _last_best(ranks)
-    users = [number for number in range(best) if ranks[number] == ranks[best] and pieces[number].program.needed & pieces[best].program.bound]
+    users = [
+        number for number in range(best) if ranks[number] == ranks[best] and pieces[number].program.needed & pieces[best].program.bound
+    ]
     best = users[-1] if users else best
     if wanted.program and not pieces[best].program.acts:
         callers = [
@@ -87,7 +89,9 @@ def _joined(pieces: Sequence[Piece], number: int, wanted: Wanted) -> str:
         if pieces[other].is_foreign or program.is_tests or not (useful or (needed and program.imports_all)):
             continue
         is_draft = wanted.strength(program) > 1 or bool(program.bound & main.bound)
-        part, open_names = _slice(program, needed) if is_draft or (other > number and not program.defines) else (program.code, program.needed)
+        part, open_names = (
+            _slice(program, needed) if is_draft or (other > number and not program.defines) else (program.code, program.needed)
+        )
         parts[other] = part
         needed = (needed - program.bound) | (open_names - main.bound)
     if len(parts) == 1:
@@ -123,13 +127,13 @@ def _slice(program: Program, needed: set[str]) -> tuple[str, frozenset[str]]:
 def _sibling_imports(main: Program, pieces: Sequence[Piece], packages: tuple[str, ...]) -> list[ast.ImportFrom]:
     """Imports from a module that nobody knows of names that another piece binds: the answer's other file."""
     others = [piece.program.bound for piece in pieces if piece.program is not main and not piece.program.is_tests and not piece.is_foreign]
-    found = []
-    for node in main.tree.body:
-        names = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
-        if isinstance(node, ast.ImportFrom) and any(names <= bound for bound in others):
-            if all(alias.asname in (None, alias.name) and main.strength(alias.name, packages) == 1 for alias in node.names):
-                found.append(node)
-    return found
+    return [
+        node
+        for node in main.tree.body
+        if isinstance(node, ast.ImportFrom)
+        and any({alias.name for alias in node.names} <= bound for bound in others)
+        and all(alias.asname in (None, alias.name) and main.strength(alias.name, packages) == 1 for alias in node.names)
+    ]
 
 
 def _without(main: Program, nodes: Sequence[ast.stmt]) -> str:

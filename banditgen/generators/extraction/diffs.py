@@ -51,7 +51,11 @@ def changes(text: str, tag: str = "") -> list[Change]:
 
 def _replacements(text: str) -> Iterator[Change]:
     place = 0
-    while (search := _SEARCH.search(text, place)) and (middle := _MIDDLE.search(text, search.end())) and (end := _REPLACE.search(text, middle.end())):
+    while (
+        (search := _SEARCH.search(text, place))
+        and (middle := _MIDDLE.search(text, search.end()))
+        and (end := _REPLACE.search(text, middle.end()))
+    ):
         yield Change(text[search.end() : middle.start()], text[middle.end() : end.start()])
         place = end.end()
 

@@ -18,7 +18,9 @@ _RUN = re.compile(r"`{3,}|~{3,}|(?:'{3}|\"{3})(?=(?:python3?|py)\s)|^(?:'{3}|\"{
 _BEFORE = re.compile(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?")
 _TAGGED = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\w", re.MULTILINE)
 _INFO = re.compile(r"[ \t]*(?:\{?\.?([\w+#.:/-]+)\}?)?(?:[ \t]+[\w-]+=\S+|[ \t]*\{[^}\n]*\})*[ \t]*")
-_CODE = re.compile(r"[ \t]*(?:(?:async )?def \w|class \w|import \w|from [\w.]+ import |@\w|(?:for|while|if|with|return|print|try)\b.*[:)]|\w[\w., ]* = )")
+_CODE = re.compile(
+    r"[ \t]*(?:(?:async )?def \w|class \w|import \w|from [\w.]+ import |@\w|(?:for|while|if|with|return|print|try)\b.*[:)]|\w[\w., ]* = )"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +98,9 @@ def _runs(text: str, offset: int) -> list[_Run]:
     for found in _RUN.finditer(text, offset):
         line = text.rfind("\n", 0, found.start()) + 1
         end = text.find("\n", found.end())
-        runs.append(_Run(found[0], found.start(), found.end(), text[line : found.start()], text[found.end() : len(text) if end < 0 else end]))
+        runs.append(
+            _Run(found[0], found.start(), found.end(), text[line : found.start()], text[found.end() : len(text) if end < 0 else end])
+        )
         if len(runs) > 50 * _MOST_BLOCKS:
             break
     return runs

@@ -10,11 +10,28 @@ from typing import Any
 
 from banditgen.generators._parse import parse
 
-_CODE_KEYS = frozenset(
-    "code python python_code py solution source source_code program content contents file_text script implementation final_code new_code new_str"
-    " answer completion function_code snippet new_string text input response output".split()
+_SURE_KEYS = frozenset(
+    [
+        "code",
+        "python",
+        "python_code",
+        "py",
+        "solution",
+        "source",
+        "source_code",
+        "program",
+        "file_text",
+        "script",
+        "implementation",
+        "final_code",
+        "new_code",
+        "new_str",
+        "new_string",
+        "function_code",
+        "snippet",
+    ]
 )
-_SURE_KEYS = _CODE_KEYS - {"text", "input", "answer", "response", "output", "content", "contents", "completion"}
+_CODE_KEYS = _SURE_KEYS | {"text", "input", "answer", "response", "output", "content", "contents", "completion"}
 _MOST_VALUES = 30
 _DEEPEST = 8
 _DECODER = json.JSONDecoder(strict=False)

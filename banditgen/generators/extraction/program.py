@@ -124,7 +124,10 @@ def _is_test(node: ast.stmt) -> bool:
     if isinstance(node, ast.ClassDef):
         bases = {base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases}
         return node.name.startswith("Test") or any(base.endswith("TestCase") for base in bases)
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and re.match(r"_*tests?(?:_|$)|(?:run|check)_.*tests?$", node.name) is not None
+    return (
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and re.match(r"_*tests?(?:_|$)|(?:run|check)_.*tests?$", node.name) is not None
+    )
 
 
 def _is_stub(node: ast.AST) -> bool:
@@ -132,9 +135,9 @@ def _is_stub(node: ast.AST) -> bool:
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     left = (ast.Pass, ast.Raise)
-    return all(
-        isinstance(one, left) or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)) for one in node.body
-    ) and not (isinstance(node.body[-1], ast.Raise) and "NotImplemented" not in ast.dump(node.body[-1]))
+    return all(isinstance(one, left) or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)) for one in node.body) and not (
+        isinstance(node.body[-1], ast.Raise) and "NotImplemented" not in ast.dump(node.body[-1])
+    )
 
 
 def _made_by(node: ast.AST) -> set[str]:
@@ -147,7 +150,9 @@ def _made_by(node: ast.AST) -> set[str]:
 
 def _only_annotated(tree: ast.Module) -> set[str]:
     """Names that are declared (`name: type`) and never given a value at the top level."""
-    declared = {node.target.id for node in tree.body if isinstance(node, ast.AnnAssign) and not node.value and isinstance(node.target, ast.Name)}
+    declared = {
+        node.target.id for node in tree.body if isinstance(node, ast.AnnAssign) and not node.value and isinstance(node.target, ast.Name)
+    }
     if not declared:
         return declared
     bare = {id(node.target) for node in tree.body if isinstance(node, ast.AnnAssign) and not node.value}
@@ -158,9 +163,19 @@ def _through_globals(tree: ast.Module) -> set[str]:
     """Names bound as `globals()["name"] = …` or `globals().update(name=…)`."""
     names = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _is_globals(node.value) and isinstance(node.slice, ast.Constant):
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.ctx, ast.Store)
+            and _is_globals(node.value)
+            and isinstance(node.slice, ast.Constant)
+        ):
             names.add(str(node.slice.value))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update" and _is_globals(node.func.value):
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "update"
+            and _is_globals(node.func.value)
+        ):
             names.update(keyword.arg for keyword in node.keywords if keyword.arg)
     return names
 

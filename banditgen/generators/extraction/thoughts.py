@@ -16,8 +16,8 @@ _WORDS = (
     r"|[\w-]+[_:](?:think(?:ing)?|thought|reasoning))"
 )
 _OPEN = (
-    rf"<{_WORDS}(?:\s[^<>\n]*)?>|\[(?:THINK(?:ING)?|REASONING)\]|\u25c1think\u25b7|<unused94>(?:thought)?|<details type=\"reasoning\"[^>\n]{0,200}>"
-    r"|<\|(?:begin_of_thought|start_of_thought|start_thinking|thinking|think)\|>"
+    rf"<{_WORDS}(?:\s[^<>\n]*)?>|\[(?:THINK(?:ING)?|REASONING)\]|\u25c1think\u25b7|<unused94>(?:thought)?"
+    r"|<details type=\"reasoning\"[^>\n]{0,200}>|<\|(?:begin_of_thought|start_of_thought|start_thinking|thinking|think)\|>"
 )
 _CLOSE = (
     rf"</{_WORDS}>|\[/(?:THINK(?:ING)?|REASONING)\]|\u25c1/think\u25b7|<unused95>|</details>"
@@ -104,8 +104,8 @@ def _without_channels(text: str, spans: Spans) -> str:
     if _BARE_CHANNEL.match(text) is None:
         return text
     for heading_of in (_BARE_FINAL, _BARE_COMMENTARY):
-        found = list(heading_of.finditer(text))
-        headings = [one for one in found if not "".join(_around(text, one)).strip()] or list(_free(found, spans))
+        every = list(heading_of.finditer(text))
+        headings = [one for one in every if not "".join(_around(text, one)).strip()] or list(_free(every, spans))
         if headings:
             return text[headings[-1].end() :]
     return ""
