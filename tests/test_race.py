@@ -61,6 +61,52 @@ def test_one_arms_failure_hurts_no_other() -> None:
     assert kinds["arm_prose"] is FailureKind.EMPTY
 
 
+def test_saved_code_ends_with_a_line_end_and_thinking_alone_is_said_to_be_that() -> None:
+    results = race({"good": GOOD, "thinks": f"<think>\n{GOOD}\n</think>", "prose": "I cannot do that."})
+    found = {result.generator_name: result for result in results}
+    assert found["arm_good"].code.endswith("    return 2 * x\n")
+    assert (found["arm_thinks"].failure, found["arm_thinks"].code) == (FailureKind.EMPTY, "")
+    assert "only thinking" in str(found["arm_thinks"].error)
+    assert "only thinking" not in str(found["arm_prose"].error)
+
+
+def test_a_callers_own_extract_is_asked_with_the_task() -> None:
+    asked = []
+
+    def extract(text: str, task: Task) -> str:
+        asked.append((text, task))
+        return "def double(x):\n    return x + x" if "good" in text else " \n"
+
+    results = race({"good": "good", "none": "nothing"}, extract=extract)
+    assert [(result.test_passed, result.failure) for result in results] == [(True, None), (False, FailureKind.EMPTY)]
+    assert results[0].code == "def double(x):\n    return x + x\n"
+    assert sorted(asked, key=str) == [("good", DOUBLE), ("nothing", DOUBLE)]
+
+
+def test_an_extract_that_fails_is_never_the_arms_fault() -> None:
+    """It raises, returns no string, exits, or hangs: each is infrastructure, in words, and moves no posterior."""
+
+    def extract(text: str, task: Task) -> Any:
+        if text == "slow":
+            time.sleep(3)
+        if text == "exit":
+            raise SystemExit(3)
+        return {"wrong": 7}[text]
+
+    history = History("sqlite://")
+    task = Task(DOUBLE.prompt, tests=DOUBLE.tests, limits={"wall_seconds": 0.5})
+    results = race({"raises": "raises", "wrong": "wrong", "exits": "exit", "hangs": "slow"}, task, extract=extract, history=history)
+    errors = {result.generator_name: str(result.error) for result in results}
+    assert {result.failure for result in results} == {FailureKind.INFRASTRUCTURE}
+    assert errors["arm_raises"] == "extract failed: KeyError: 'raises'"
+    assert "returned int, not a string" in errors["arm_wrong"]
+    assert "SystemExit" in errors["arm_exits"]
+    assert "not done within 0.5 s" in errors["arm_hangs"]
+    assert history.tallies() == []
+    with pytest.raises(UsageError, match="extract must be a function"):
+        ParallelGenerator(Client({}), extract="my_extract")
+
+
 def test_without_tests_passing_is_unverified_and_moves_nothing() -> None:
     history = History("sqlite://")
     results = race({"good": GOOD, "broken": "```python\nraise ValueError('no')\n```"}, task=None, history=history)

@@ -101,7 +101,7 @@ def test_recordings_become_races_that_teach(tmp_path: Path) -> None:
     races = sorted(store.races(), key=lambda race: len(race.results))
     assert [len(race.results) for race in races] == [1, 2, 2]
     winners = [result for race in races for result in race.results if result.id == race.best_id]
-    assert [(result.code, result.generation_time) for result in winners] == [("def add(a, b):\n    return a + b", 1.5)]
+    assert [(result.code, result.generation_time) for result in winners] == [("def add(a, b):\n    return a + b\n", 1.5)]
     assert store.check_statistics() == []
     # and out again, as recordings
     again = tmp_path / "again.jsonl"

@@ -10,27 +10,8 @@ from typing import Any
 
 from banditgen.generators._parse import parse
 
-_SURE_KEYS = frozenset(
-    [
-        "code",
-        "python",
-        "python_code",
-        "py",
-        "solution",
-        "source",
-        "source_code",
-        "program",
-        "file_text",
-        "script",
-        "implementation",
-        "final_code",
-        "new_code",
-        "new_str",
-        "new_string",
-        "function_code",
-        "snippet",
-    ]
-)
+_SURE_KEYS = {"code", "python", "python_code", "py", "solution", "source", "source_code", "program", "file_text", "script"}
+_SURE_KEYS |= {"implementation", "final_code", "new_code", "new_str", "new_string", "function_code", "snippet"}
 _CODE_KEYS = _SURE_KEYS | {"text", "input", "answer", "response", "output", "content", "contents", "completion"}
 _MOST_VALUES = 30
 _DEEPEST = 8
