@@ -103,8 +103,9 @@ def test_an_extract_that_fails_is_never_the_arms_fault() -> None:
     assert "SystemExit" in errors["arm_exits"]
     assert "not done within 0.5 s" in errors["arm_hangs"]
     assert history.tallies() == []
+    name: Any = "my_extract"
     with pytest.raises(UsageError, match="extract must be a function"):
-        ParallelGenerator(Client({}), extract="my_extract")
+        ParallelGenerator(Client({}), extract=name)
 
 
 def test_without_tests_passing_is_unverified_and_moves_nothing() -> None:
