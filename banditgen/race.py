@@ -22,11 +22,12 @@ from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.history.tallies import generator_stats, success_rates
 from banditgen.racing import defaults
+from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract, RaceSetting, run_candidate
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
-from banditgen.scoring import QUALITY, SelectionCriteria, check_weights, rank, score
+from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, check_weights, rank, score
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
@@ -41,8 +42,6 @@ class RaceEvent:
     text: str = ""
     result: GenerationResult | None = None
 
-
-UNMEASURED = 0.5  # the evaluator score of an outcome that was reported without a candidate
 
 OnEvent = Callable[[RaceEvent], None]
 
@@ -101,6 +100,7 @@ class ParallelGenerator:
         self._runner = node_runner
         self._extract = extract
         self._evaluator = defaults.default_evaluator(evaluator)
+        self._evaluator_is_ours = evaluator is None
         self._sandbox = sandbox
         self._require = require
         self._allow_unsafe = allow_unsafe
@@ -275,10 +275,10 @@ class ParallelGenerator:
             task=race_task,
             node_id=node_id,
             generator=generator,
-            evaluator=self._evaluator,
+            evaluator=self._evaluator if self._evaluator_is_ours else None,
+            callers=Callers(race_task, self._runner, None if self._evaluator_is_ours else self._evaluator),
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
-            runner=self._runner,
             extract=self._extract,
             seed=self._seed if decision is None else decision.seed,
             deadlines=self._deadlines,

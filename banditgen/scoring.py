@@ -28,6 +28,7 @@ GENERATION_SCALE_SECONDS = 60.0  # a generation that takes this long scores 0
 EXECUTION_SCALE_SECONDS = 10.0  # an execution that takes this long scores 0
 GENERATION_SHARE = 0.6  # of the speed score
 EXECUTION_SHARE = 0.4
+UNMEASURED = 0.5  # the evaluator score of what passed and was not measured: neither praised nor blamed
 QUALITY_WEIGHT = 0.7
 SPEED_WEIGHT = 0.3
 
@@ -222,7 +223,7 @@ def score(result: GenerationResult, criteria: SelectionCriteria) -> None:
     """Fill in quality from the verdict and the measures, and with it all other scores."""
     result.quality_score = quality_score(
         result.test_passed,
-        result.measures.get(QUALITY, 0.0),
+        result.measures.get(QUALITY, UNMEASURED if result.test_passed else 0.0),
         lines=len(result.code.splitlines()),
         prefer_simplicity=criteria.prefer_simplicity,
         has_error_handling=has_error_handling(result.code),

@@ -385,6 +385,7 @@ class Client:
             time.sleep(4)
         return "```python\\ndef double(x):\\n    return 2 * x\\n```"
 generator = ParallelGenerator(Client(), history=sys.argv[1])
+generator.sandbox.run("x = 1", Task("p"))  # it is warm
 try:
     generator.generate_parallel("p", [GeneratorConfig("fast", "fast"), GeneratorConfig("slow", "slow")], "n", "d",
         task=Task("p", tests="assert double(2) == 4"))

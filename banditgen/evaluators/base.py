@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+import math
+from typing import Any, Protocol, runtime_checkable
 
 from banditgen.sandbox.base import Execution
 from banditgen.task import Task
@@ -19,7 +20,18 @@ class Evaluator(Protocol):
         runs the code, and never raises for what a candidate wrote. The verdict of the tests is not its business: the
         quality score credits that by itself.
 
+        A caller's evaluator has the task's wall limit, and is asked about a candidate that failed only where its attribute
+        `wants_failures` is true. What it cannot measure is left out of the candidate's measures; the verdict stays.
+
         Raises:
             EvaluatorError: the evaluator itself failed; says nothing about the candidate.
         """
         ...
+
+
+def is_measure(value: Any) -> bool:
+    """Whether this is a finite number in [0, 1], of whatever type."""
+    try:
+        return not isinstance(value, bool | str | bytes) and math.isfinite(value) and 0.0 <= value <= 1.0
+    except (TypeError, ValueError, OverflowError):
+        return False

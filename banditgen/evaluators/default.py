@@ -55,6 +55,8 @@ class DefaultEvaluator:
     weighted mean of the rest.
     """
 
+    wants_failures = True  # what a failing candidate's code is like is told, too
+
     def evaluate(self, code: str, execution: Execution, task: Task) -> dict[str, float]:
         """The seven components and "quality"; about 20 ms, nearly all of it ruff. Never raises."""
         tree = _parse(code)

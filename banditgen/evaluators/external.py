@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from banditgen._threads import time_limit
 from banditgen.errors import EvaluatorError, UsageError
+from banditgen.evaluators.base import is_measure
 from banditgen.sandbox.base import Execution
 from banditgen.scoring import QUALITY
 from banditgen.task import Task
@@ -17,7 +18,8 @@ class ExternalEvaluator:
 
     `final_score` becomes the measure "quality"; whatever else in the answer is a number in [0, 1] is kept under its
     own name. `metrics` has "exit_code" (0 or 1 where the sandbox has none), "latency_ms", "cpu_ms",
-    "peak_memory_bytes", "passed" and "verified", and over these whatever a caller's runner reported.
+    "peak_memory_bytes", "passed" and "verified", and over these whatever a caller's runner reported. An evaluator that takes
+    `timeout` gets the task's wall limit, in seconds; one with `wants_failures = True` is asked about candidates that failed, too.
 
     Raises:
         UsageError: the object has no `evaluate_full`.
@@ -28,18 +30,24 @@ class ExternalEvaluator:
             raise UsageError(f"an evaluator needs evaluate_full(stdout, stderr, metrics); {type(evaluator).__name__} has none")
         self._evaluator = evaluator
 
+    @property
+    def wants_failures(self) -> bool:
+        """Whether it is asked about candidates that failed, too."""
+        return bool(getattr(self._evaluator, "wants_failures", False))
+
     def evaluate(self, code: str, execution: Execution, task: Task) -> dict[str, float]:  # noqa: ARG002 - the port's signature
         """The evaluator's measures, or `EvaluatorError` where it raises or gives no score in [0, 1]."""
         try:
-            answer = self._evaluator.evaluate_full(execution.stdout, execution.stderr, _metrics(execution))
+            limit = time_limit(self._evaluator.evaluate_full, task.limits.wall_seconds)
+            answer = self._evaluator.evaluate_full(execution.stdout, execution.stderr, _metrics(execution), **limit)
         except Exception as error:
             raise EvaluatorError(f"the evaluator raised {type(error).__name__}: {error}") from error
         if not isinstance(answer, Mapping) or "final_score" not in answer:
             raise EvaluatorError(f"the evaluator must return a dictionary with final_score, not {_short(answer)}")
         score = answer["final_score"]
-        if not _is_measure(score):
+        if not is_measure(score):
             raise EvaluatorError(f"the evaluator's final_score must be a number between 0 and 1, not {_short(score)}")
-        others = {name: float(value) for name, value in answer.items() if isinstance(name, str) and _is_measure(value)}
+        others = {name: float(value) for name, value in answer.items() if isinstance(name, str) and is_measure(value)}
         others.pop("final_score")
         return {**others, QUALITY: float(score)}
 
@@ -54,13 +62,6 @@ def _metrics(execution: Execution) -> dict[str, Any]:
         "verified": execution.verified,
         **execution.metrics,
     }
-
-
-def _is_measure(value: Any) -> bool:
-    try:
-        return not isinstance(value, bool | str | bytes) and math.isfinite(value) and 0.0 <= value <= 1.0
-    except (TypeError, ValueError, OverflowError):
-        return False
 
 
 def _short(value: Any) -> str:

@@ -84,17 +84,15 @@ def context_was_full(final: Mapping[str, Any], context: int | None, prompt: str,
     """In words, that the host cut the prompt or the answer to its context; None where neither is seen.
 
     A host cuts a prompt without a word, and then counts exactly as many tokens as its context holds. A server that does not say how
-    many these are has a power of two, unless somebody set another.
+    many these are has a power of two, unless somebody set another. One that has read the prompt before may not count it at all.
     """
     read, written = tokens(final, "prompt_eval_count"), tokens(final, "eval_count")
-    remedy = "raise num_ctx in runner_options, or OLLAMA_CONTEXT_LENGTH at the host"
-    if read is None:
-        return None
-    if context is None:
-        seems_cut = read >= 2048 and read.bit_count() == 1 and len(prompt) > 3 * read
-        return f"the prompt was cut, as it seems, to the host's context of {read} tokens (num_ctx): {remedy}" if seems_cut else None
-    if read >= context:
-        return f"the prompt was cut to the host's context of {context} tokens (num_ctx): {remedy}"
-    if final.get("done_reason") == "length" and written is not None and written < max_tokens and read + written >= context - 1:
-        return f"the answer was cut where the host's context of {context} tokens (num_ctx) was full: {remedy}"
-    return None
+    cut, holds = None, f"context of {context} tokens (num_ctx)" if context else "context (num_ctx)"
+    if read is not None and context is not None and read >= context:
+        cut = f"the prompt was cut to the host's {holds}"
+    elif read is not None and context is None and read >= 2048 and read.bit_count() == 1 and len(prompt) > 3 * read:
+        cut = f"the prompt was cut, as it seems, to the host's {holds}, {read} tokens"
+    elif final.get("done_reason") == "length" and written is not None and written < max_tokens - 1:
+        seen = read is None or context is None or read + written >= context - 1
+        cut = f"the answer was cut where the host's {holds} was full" if seen else None
+    return f"{cut}: raise num_ctx in runner_options, or OLLAMA_CONTEXT_LENGTH at the host" if cut else None

@@ -21,7 +21,7 @@ from banditgen.history.sqlite import MEMORY, SQLite, sqlite_path
 VERSION_TABLE = "banditgen_alembic_version"  # Optuna, which may share the database, has Alembic's own
 
 _SERVER = re.compile(r"postgres(?:ql)?(\+psycopg)?://", re.IGNORECASE)
-_SQLITE = re.compile(r"sqlite://(/[^?]+)?")
+_SQLITE = re.compile(r"sqlite://(/(?!.*\?\w+=).+)?")  # options (?mode=ro) would become part of a name
 # a scheme before a colon (C:\ is a drive), or one of ours with a slash in the colon's place
 _MEANT = re.compile(r"(?![a-z]:[\\/])([a-z][a-z0-9+-]*:|(?:sqlite|postgres(?:ql)?)(?:\+\w+)?/(?=/|\S*@))", re.IGNORECASE)
 

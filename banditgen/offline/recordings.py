@@ -13,9 +13,8 @@ from banditgen.generators.extract import ended, extract_code
 from banditgen.generators.recordings import Recording
 from banditgen.history.records import Rows
 from banditgen.history.rows import result_row, text_hash
-from banditgen.race import UNMEASURED
 from banditgen.result import FailureKind, GenerationResult
-from banditgen.scoring import QUALITY, SelectionCriteria, rank, score, winner
+from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, rank, score, winner
 
 _IDS = uuid.UUID("6f1d4f0e-5a0c-5d3b-9a55-0b8b7f0c2a11")  # makes equal recordings equal results
 

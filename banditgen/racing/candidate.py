@@ -10,21 +10,23 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from banditgen._threads import in_thread
 from banditgen.arm import arm_id
 from banditgen.errors import EvaluatorError, SandboxError
 from banditgen.evaluators.base import Evaluator
 from banditgen.generators._text import one_line
-from banditgen.generators._threads import in_thread
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import ended, extract, is_only_thinking
 from banditgen.history.ids import new_id
+from banditgen.racing.callers import Callers
 from banditgen.result import FailureKind, GenerationResult, Timings
 from banditgen.sandbox.base import Execution, Sandbox
-from banditgen.sandbox.runner import run_with
 from banditgen.scoring import SelectionCriteria, score
 from banditgen.task import Task
+
+T = TypeVar("T")
 
 logger = logging.getLogger("banditgen.race")
 
@@ -38,18 +40,18 @@ def _trials(process: int) -> concurrent.futures.ThreadPoolExecutor:  # noqa: ARG
     return concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="banditgen-trial")
 
 
-async def in_trial_thread(function: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+async def in_trial_thread(function: Callable[..., T], *args: Any) -> T:
     """Run blocking work in the threads kept for trials."""
 
-    def contained() -> None:
+    def contained() -> T:
         try:
-            function(*args, **kwargs)
+            return function(*args)
         except Exception:
             raise
-        except BaseException as error:  # a caller's runner that exits must not end the event loop
+        except BaseException as error:  # a caller's sandbox that exits must not end the event loop
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
 
-    await asyncio.get_running_loop().run_in_executor(_trials(os.getpid()), contained)
+    return await asyncio.get_running_loop().run_in_executor(_trials(os.getpid()), contained)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,10 +62,10 @@ class RaceSetting:
     task: Task
     node_id: str
     generator: Generator
-    evaluator: Evaluator
+    evaluator: Evaluator | None  # ours; None where the caller's is asked
+    callers: Callers
     criteria: SelectionCriteria
     sandbox: Sandbox | None  # None where only the caller's runner is used
-    runner: Any = None
     extract: Extract | None = None  # a caller's own
     seed: int | None = None
     deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)
@@ -93,10 +95,8 @@ async def run_candidate(
             on_stage("testing", "")
             await _tried(result, setting, truncated=generation.finish == "length")
     except asyncio.CancelledError:
-        late = dataclasses.replace(result)  # a trial thread may still be writing to the other one
-        return _fail(
-            late, FailureKind.CANCELLED, "cancelled: the race was over", late.timings or Timings(wall=time.perf_counter() - started)
-        )
+        timings = result.timings or Timings(wall=time.perf_counter() - started)
+        return _fail(result, FailureKind.CANCELLED, "cancelled: the race was over", timings)
     except GenerationError as error:
         result.text = error.text
         return _fail(result, error.kind, error.message, error.timings or Timings(wall=time.perf_counter() - started))
@@ -154,46 +154,48 @@ def _fail(result: GenerationResult, kind: FailureKind, message: str, timings: Ti
 
 
 async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: bool) -> None:
+    started = time.perf_counter()
     try:
-        await in_trial_thread(_try, result, setting, truncated=truncated)
+        own = await setting.callers.run(result.node_id, result.code) if setting.callers.has_runner else None
+        execution, measures = await in_trial_thread(_judge, setting, result.code, own)
+        if setting.callers.has_evaluator:
+            measures = await setting.callers.measure(result.code, execution)
+        keep_execution(result, execution)
+        if truncated and not execution.passed and execution.failure is not FailureKind.TASK:
+            result.failure = FailureKind.TRUNCATED
+        result.measures = measures
+    except (SandboxError, EvaluatorError) as error:
+        _spoil(result, str(error))
     except Exception as error:  # one candidate's trial must not end the race
         logger.exception("trying the candidate of %s failed", result.generator_name)
         _spoil(result, f"trying the candidate failed: {type(error).__name__}: {str(error)[:200]}")
-        score(result, setting.criteria)
+    result.test_time = time.perf_counter() - started
+    score(result, setting.criteria)
 
 
 def _spoil(result: GenerationResult, message: str) -> None:
-    """What was to try or measure the candidate failed: it counts for nothing."""
+    """What was to try the candidate failed: it counts for nothing."""
     result.test_passed = False
     result.verified = False
     result.failure = FailureKind.INFRASTRUCTURE
     result.error = message
 
 
-def _try(result: GenerationResult, setting: RaceSetting, *, truncated: bool) -> None:
-    started = time.perf_counter()
-    try:
-        execution = _execute(result, setting)
-        keep_execution(result, execution)
-        if truncated and not execution.passed and execution.failure is not FailureKind.TASK:
-            result.failure = FailureKind.TRUNCATED
-        result.measures = setting.evaluator.evaluate(result.code, execution, setting.task)
-    except (SandboxError, EvaluatorError) as error:
-        _spoil(result, str(error))
-    result.test_time = time.perf_counter() - started
-    score(result, setting.criteria)
+def _judge(setting: RaceSetting, code: str, own: Execution | None) -> tuple[Execution, dict[str, float]]:
+    """What our own parts say of a candidate, after the caller's runner where there is one."""
+    execution = _execute(setting, code, own)
+    return execution, setting.evaluator.evaluate(code, execution, setting.task) if setting.evaluator is not None else {}
 
 
-def _execute(result: GenerationResult, setting: RaceSetting) -> Execution:
-    """The caller's runner first, where there is one; the task's tests always in a sandbox, and both must pass."""
-    own = run_with(setting.runner, result.node_id, result.code) if setting.runner is not None else None
+def _execute(setting: RaceSetting, code: str, own: Execution | None) -> Execution:
+    """The task's tests always in a sandbox, and with a caller's runner both must pass."""
     if own is not None and setting.task.kind == "none":
         return own
     if own is not None and not own.passed:
         return dataclasses.replace(own, verified=True)
     if setting.sandbox is None:
         raise SandboxError("no sandbox was handed in")
-    verdict = setting.sandbox.run(result.code, setting.task)
+    verdict = setting.sandbox.run(code, setting.task)
     if own is None:
         return verdict
     return dataclasses.replace(verdict, stdout=own.stdout, stderr=own.stderr, wall_seconds=own.wall_seconds, metrics=own.metrics)

@@ -6,23 +6,24 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from banditgen._threads import time_limit
 from banditgen.errors import SandboxError
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
 
 
-def run_with(runner: Any, node_id: str, code: str) -> Execution:
+def run_with(runner: Any, node_id: str, code: str, seconds: float) -> Execution:
     """Save the code under its node id and run it there; exit code 0 passes, and nothing is verified.
 
-    `run_node(node_id, {})` gives `(stdout, stderr, metrics)`; of the metrics, `exit_code` and `latency_ms` (in
-    milliseconds) are read, and all of them reach the evaluator.
+    Both methods get the limit as `timeout=`, where they take that. `run_node(node_id, {})` gives `(stdout, stderr, metrics)`;
+    of the metrics, `exit_code` and `latency_ms` (in milliseconds) are read, and all of them reach the evaluator.
 
     Raises:
         SandboxError: the runner raised, or returned something else.
     """
     try:
-        runner.save_code(node_id, code)
-        outcome = runner.run_node(node_id, {})
+        runner.save_code(node_id, code, **time_limit(runner.save_code, seconds))
+        outcome = runner.run_node(node_id, {}, **time_limit(runner.run_node, seconds))
     except Exception as error:
         raise SandboxError(f"the node runner failed on {node_id}: {type(error).__name__}: {str(error)[:200]}") from error
     if not isinstance(outcome, tuple | list) or len(outcome) != 3 or not isinstance(outcome[2], Mapping):

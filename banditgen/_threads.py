@@ -5,11 +5,22 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def time_limit(function: Callable[..., object], seconds: float) -> dict[str, float]:
+    """The keyword argument `timeout` for a caller's function that takes one; none for one that doesn't, or cannot be looked at."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    takes = any(p.kind is p.VAR_KEYWORD or (p.name == "timeout" and p.kind is not p.POSITIONAL_ONLY) for p in parameters)
+    return {"timeout": seconds} if takes else {}
 
 
 async def in_thread(work: Callable[[], T]) -> T:

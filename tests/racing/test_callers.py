@@ -1,0 +1,154 @@
+"""A caller's runner and evaluator: their time is their own, and so are their faults."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from banditgen import FailureKind, GenerationResult, GeneratorConfig, ParallelGenerator, Task
+from banditgen.evaluators import DefaultEvaluator
+from banditgen.sandbox.base import Execution
+from banditgen.task import Limits
+from tests.clients import BAD, GOOD, Client
+
+QUICK = Task("Write double(x).", task_type="t", tests="assert double(2) == 4", limits=Limits(wall_seconds=0.5))
+
+
+class Runner:
+    """Content with everything; slow where it is told to be."""
+
+    def __init__(self, seconds: float = 0.0, fault: Exception | None = None) -> None:
+        self.seconds, self.fault = seconds, fault
+        self.threads: set[int] = set()
+
+    def save_code(self, node_id: str, code: str) -> None:
+        del node_id, code
+
+    def run_node(self, node_id: str, payload: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+        del node_id, payload
+        self.threads.add(threading.get_ident())
+        time.sleep(self.seconds)
+        if self.fault is not None:
+            raise self.fault
+        return "", "", {"exit_code": 0, "latency_ms": 1}
+
+
+class Limited(Runner):
+    """One that keeps the time limit that it is given."""
+
+    def save_code(self, node_id: str, code: str, **options: Any) -> None:
+        self.limits = [options["timeout"]]
+
+    def run_node(self, node_id: str, payload: dict[str, Any], timeout: float | None = None) -> tuple[str, str, dict[str, Any]]:
+        self.limits.append(timeout)
+        return "", "", {"exit_code": 0, "latency_ms": 1}
+
+
+class Evaluator:
+    """Gives what it is told to give, and notes what it is asked about."""
+
+    def __init__(self, score: Any = 0.9, seconds: float = 0.0, *, wants_failures: bool | None = None) -> None:
+        self.score, self.seconds = score, seconds
+        self.asked: list[bool] = []
+        if wants_failures is not None:
+            self.wants_failures = wants_failures
+
+    def evaluate_full(self, stdout: str, stderr: str, metrics: dict[str, Any]) -> Any:
+        self.asked.append(metrics["passed"])
+        time.sleep(self.seconds)
+        if isinstance(self.score, Exception):
+            raise self.score
+        return {"final_score": self.score}
+
+
+def race(*models: str, task: Task = QUICK, **parts: Any) -> list[GenerationResult]:
+    generator = ParallelGenerator(Client({"good": GOOD, "bad": BAD, "other": GOOD}), **parts)
+    arms = [GeneratorConfig(name, name, 0.1) for name in models]
+    return generator.generate_parallel("p", arms, "n", "d", max_workers=len(arms), task=task)
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf, -0.1, 1.5, None, "0.9", ValueError("no"), SystemExit(1), TimeoutError("mine")])
+def test_a_measure_that_is_none_is_dropped_and_the_verdict_stays(score: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """With one warning for the race; the candidate is neither praised nor blamed for it."""
+    good, other, bad = race("good", "other", "bad", evaluator=Evaluator(score))
+    for passed in (good, other):
+        assert (passed.test_passed, passed.verified, passed.failure, passed.measures) == (True, True, None, {})
+        assert passed.quality_score == 0.75
+    assert (bad.test_passed, bad.verified, bad.failure) == (False, True, FailureKind.WRONG)
+    assert len([record for record in caplog.records if "the verdict stays" in record.getMessage()]) == 1
+
+
+@pytest.mark.parametrize("measures", [{"quality": 0.9, "style": 7}, {"quality": math.nan, "style": 0.5}, {3: 0.5}, 0.9, None])
+def test_an_evaluator_of_the_port_keeps_what_can_be_a_measure(measures: Any, caplog: pytest.LogCaptureFixture) -> None:
+    class Own:
+        def evaluate(self, code: str, execution: Execution, task: Task) -> Any:
+            return measures
+
+    [good] = race("good", evaluator=Own())
+    assert good.test_passed
+    kept = measures.items() if isinstance(measures, dict) else ()
+    assert good.measures == {name: value for name, value in kept if isinstance(name, str) and 0 <= value <= 1}
+    assert len(caplog.records) == 1
+
+
+def test_an_evaluator_is_asked_about_failures_only_where_it_wants_them() -> None:
+    for wants, asked in ((None, [True]), (False, [True]), (True, [False, True])):
+        evaluator = Evaluator(wants_failures=wants)
+        good, bad = race("good", "bad", evaluator=evaluator)
+        assert sorted(evaluator.asked) == asked
+        assert good.quality_score == 0.95
+        assert bad.quality_score == (0.45 if wants else 0.0)
+    assert race("bad", evaluator=DefaultEvaluator())[0].measures == race("bad")[0].measures != {}
+
+
+def test_a_runner_that_raises_is_infrastructure() -> None:
+    for fault in (OSError("disk"), TimeoutError("mine")):
+        [result] = race("good", node_runner=Runner(fault=fault))
+        assert (result.failure, result.verified, result.test_passed) == (FailureKind.INFRASTRUCTURE, False, False)
+        assert f"{type(fault).__name__}: {fault}" in str(result.error)
+
+
+def test_slow_parts_are_given_up_on_when_the_tasks_time_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """A runner's candidate is infrastructure's, an evaluator's measure is dropped."""
+    started = time.perf_counter()
+    [result] = race("good", node_runner=Runner(seconds=30))
+    assert result.failure is FailureKind.INFRASTRUCTURE
+    assert "the node runner did not return within 0.5 s" in str(result.error)
+    [result] = race("good", evaluator=Evaluator(seconds=30))
+    assert (result.test_passed, result.measures) == (True, {})
+    assert "the evaluator did not return within 0.5 s" in caplog.text
+    assert time.perf_counter() - started < 15
+
+
+def test_who_takes_a_timeout_gets_the_tasks() -> None:
+    runner = Limited()
+    assert race("good", node_runner=runner)[0].test_passed
+    assert runner.limits == [0.5, 0.5]
+
+    class Timed(Evaluator):
+        def evaluate_full(self, stdout: str, stderr: str, metrics: dict[str, Any], *, timeout: float = 0.0) -> Any:
+            return {"final_score": timeout}
+
+    assert race("good", evaluator=Timed())[0].measures == {"quality": 0.5}
+
+
+def test_no_trial_waits_behind_a_callers_slow_parts() -> None:
+    """More of them than there are processors, in another race and in the same one; each has a thread of its own."""
+    task = Task("p", task_type="t", tests="assert double(2) == 4", limits=Limits(wall_seconds=20))
+    race("good")  # the sandbox is warm
+    slow = Runner(seconds=6)
+    arms = [GeneratorConfig(f"a{number}", "good", number / 10) for number in range(2 * (os.cpu_count() or 1) + 1)]
+    busy = ParallelGenerator(Client({"good": GOOD}), node_runner=slow, evaluator=Evaluator(seconds=6))
+    waiting = threading.Thread(target=lambda: busy.generate_parallel("p", arms, "n", "d", max_workers=len(arms), task=task))
+    waiting.start()
+    while len(slow.threads) < len(arms):
+        time.sleep(0.01)
+    started = time.perf_counter()
+    assert race("good")[0].test_passed
+    assert time.perf_counter() - started < 5
+    waiting.join()
