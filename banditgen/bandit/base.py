@@ -133,9 +133,15 @@ class Policy(Protocol):
         ...
 
 
+TIE = 1e-9  # draws that are nearer than this are equal, and chance decides
+
+
 def top(values: Floats, weight: Floats, k: int) -> Ints:
     """(B, k), the k arms of the largest weighted values in each row, best first; weight 0 is never among them."""
     keys = np.where(weight > 0, values * weight, -np.inf)
     if k == 1:
         return np.asarray(keys.argmax(-1)[:, None], np.int64)
+    if 2 * k < keys.shape[-1]:  # the rest need not be sorted
+        best = np.argpartition(-keys, k - 1, axis=-1)[:, :k]
+        return np.asarray(np.take_along_axis(best, np.argsort(-np.take_along_axis(keys, best, -1), axis=-1, kind="stable"), -1), np.int64)
     return np.asarray(np.argsort(-keys, axis=-1, kind="stable")[:, :k], np.int64)

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from banditgen.bandit.base import Floats, Ints, RandomSource, State, top
+from banditgen.bandit.base import TIE, Floats, Ints, RandomSource, State, top
 
 UNSEEN = 1e6  # an index above every other: an arm that was never raced goes first
 
@@ -16,7 +16,7 @@ class _Index:
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k): the k largest indices."""
-        jitter = 1e-9 * rng.random((size, state.arms))
+        jitter = TIE * rng.random((size, state.arms))
         return top(self.index(state) + jitter, state.weight, k)
 
     def index(self, state: State) -> Floats:
@@ -79,7 +79,7 @@ class EpsilonGreedy(_Index):
         """(size, k)."""
         noise = rng.random((size, state.arms + 1))
         explore = noise[:, :1] < self.epsilon
-        index = np.where(state.count + state.pending > 0, state.mean, UNSEEN) * state.weight + 1e-9 * noise[:, 1:]
+        index = np.where(state.count + state.pending > 0, state.mean, UNSEEN) * state.weight + TIE * noise[:, 1:]
         return top(np.where(explore, noise[:, 1:] + 1.0, index), (state.weight > 0).astype(float), k)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.bandit.base import Choice, Policy, State
+from banditgen.bandit.base import TIE, Choice, Policy, State
 from banditgen.errors import UsageError
 
 SAMPLES = 2000
@@ -67,7 +67,8 @@ def beliefs(
     draws = policy.draws(state, rng, samples)
     tail = (1 - credibility) / 2
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
-    best = np.bincount(np.where(state.weight > 0, draws, -1.0).argmax(1), minlength=state.arms) / samples
+    apart = draws + TIE * rng.random(draws.shape)
+    best = np.bincount(np.where(state.weight > 0, apart, -1.0).argmax(1), minlength=state.arms) / samples
     count, mean = state.count[0], policy.means(state)[0]
     return [Belief(name, float(count[i]), float(mean[i]), float(low[i]), float(high[i]), float(best[i])) for i, name in enumerate(names)]
 

@@ -15,13 +15,15 @@ import dataclasses
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from scipy.special import log_ndtr, ndtr, ndtri
 
-from banditgen.bandit.base import Floats, State
+from banditgen.bandit.base import Floats, Ints, State
+from banditgen.bandit.patterns import Patterns
 
 TASK_NODES, MODEL_NODES = 9, 3
 CYCLES = 8  # of three steps of the EM algorithm each, at most, from the counts alone; after one more race, one step
-ENOUGH = 0.01  # a cycle that changes no ability by more is the last
+ENOUGH = 0.1  # a cycle that changes no ability by more, in deviations of its posterior, is the last
 HYPER_STEPS = 4
 LEAP = 6.0  # how far a cycle may extrapolate
 LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
@@ -113,13 +115,13 @@ def fit(state: State, prior: Prior, before: Arms | None = None) -> Arms:
     z, u = hermite(TASK_NODES)[0], hermite(MODEL_NODES if shared else 1)[0]
     nodes = np.repeat(z, len(u)), np.tile(u, len(z))
     arms = before or _first(state, prior, shared=shared)
-    told = _told(state, arms)
+    seen = _Seen.of(state, arms)
 
     def step(arms: Arms) -> Arms:
         x = arms.ability[..., None] + arms.loading[..., None] * nodes[0] + arms.model_loading[:, None, None] * nodes[1]
         x = np.clip(x, -LIMIT, LIMIT)
-        logs = np.stack([log_ndtr(-x), log_ndtr(x)], 1)
-        return _step(state, prior, arms, told, x, logs, _expected(state, logs), nodes)
+        chances = np.stack([ndtr(-x), ndtr(x)], 1)
+        return _step(seen, prior, arms, x, chances, _expected(seen, chances), nodes)
 
     if before is not None:
         return step(arms)
@@ -127,7 +129,7 @@ def fit(state: State, prior: Prior, before: Arms | None = None) -> Arms:
         first = step(arms)
         second = step(first)
         before, arms = arms, step(_leap(arms, first, second))
-        if np.abs(arms.ability - before.ability).max(initial=0.0) < ENOUGH:
+        if (np.abs(arms.ability - before.ability) < ENOUGH * np.sqrt(arms.variance)).all():
             break
     return arms
 
@@ -183,50 +185,78 @@ def information(quantile: Floats) -> Floats:
     return known
 
 
-def _expected(state: State, logs: Floats) -> Floats:
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """What a fit reads again and again: the state's counts and patterns as arrays and sparse matrices.
+
+    Args:
+        alone: (B, 2, K), fails and passes that stand in no pattern.
+        seen: (B, K), whether an arm has any outcome.
+        told: mean and precision (B, K) of each α as parents and other task types tell them, or None.
+        model: (K,), and `member` (K, models), 1 where an arm runs a model.
+        patterns: where the matrices come from.
+    """
+
+    alone: Floats
+    seen: Floats
+    told: tuple[Floats, Floats] | None
+    model: Ints
+    member: Floats
+    patterns: Patterns
+    lone: csr_matrix
+    siblings: csr_matrix
+    grouping: csr_matrix
+
+    @classmethod
+    def of(cls, state: State, arms: Arms) -> _Seen:
+        patterns = state.patterns
+        return cls(
+            np.maximum(np.stack([state.fails, state.passes], 1) - patterns.covered, 0.0),
+            (state.count > 0).astype(float),
+            _told(state, arms),
+            state.model,
+            (state.model[:, None] == np.arange(int(state.model.max(initial=0)) + 1)).astype(float),
+            patterns,
+            patterns.lone,
+            patterns.siblings,
+            patterns.grouping,
+        )
+
+
+def _expected(seen: _Seen, chances: Floats) -> Floats:
     """(B, 2, K, Q·U): fails and passes of each arm, spread over the nodes as what their races showed makes likely."""
-    patterns, (_, w) = state.patterns, hermite(TASK_NODES)
+    patterns, (_, w) = seen.patterns, hermite(TASK_NODES)
     v = hermite(MODEL_NODES if patterns.shared_models else 1)[1]
-    by_node = np.exp(logs).reshape(*logs.shape[:3], len(w), len(v))
+    by_node = chances.reshape(*chances.shape[:3], len(w), len(v))
     given_task = by_node @ v  # (B, 2, K, Q)
     within = by_node * v / given_task[..., None]  # chance of u, given z and the outcome
-    alone = np.maximum(np.stack([state.fails, state.passes], 1) - patterns.covered, 0.0)
-    expected = (alone / (given_task @ w))[..., None] * given_task * w
+    expected = (seen.alone / (given_task @ w))[..., None] * given_task * w
     siblings: Floats | float = 0.0
     if len(patterns.count):
-        lone = patterns.lone
+        lone = seen.lone
         likelihood = lone @ np.log(given_task).reshape(-1, len(w)) + np.log(w)
         if len(patterns.race):
-            groups = patterns.siblings
-            joint = (groups @ logs.reshape(-1, logs.shape[-1])).reshape(-1, len(w), len(v))
+            groups = seen.siblings
+            joint = (groups @ np.log(chances).reshape(-1, chances.shape[-1])).reshape(-1, len(w), len(v))
             most = joint.max(2, keepdims=True)
             joint = np.exp(joint - most) * v
             total = joint.sum(2, keepdims=True)
             joint /= total
-            likelihood += patterns.grouping @ (np.log(total) + most)[..., 0]
+            likelihood += seen.grouping @ (np.log(total) + most)[..., 0]
         task = np.exp(likelihood - likelihood.max(1, keepdims=True))
         task *= (patterns.count / task.sum(1))[:, None]
         expected += (lone.T @ task).reshape(expected.shape)
         if len(patterns.race):
-            siblings = (groups.T @ (task[patterns.race][:, :, None] * joint).reshape(len(joint), -1)).reshape(logs.shape)
-    spread: Floats = (expected[..., None] * within).reshape(logs.shape) + siblings
+            siblings = (groups.T @ (task[patterns.race][:, :, None] * joint).reshape(len(joint), -1)).reshape(chances.shape)
+    spread: Floats = (expected[..., None] * within).reshape(chances.shape) + siblings
     return spread
 
 
-def _step(
-    state: State,
-    prior: Prior,
-    arms: Arms,
-    told: tuple[Floats, Floats] | None,
-    x: Floats,
-    logs: Floats,
-    expected: Floats,
-    nodes: tuple[Floats, Floats],
-) -> Arms:
+def _step(seen: _Seen, prior: Prior, arms: Arms, x: Floats, chances: Floats, expected: Floats, nodes: tuple[Floats, Floats]) -> Arms:
     """One Fisher-scoring step of every parameter on the expected outcomes."""
     z, u = nodes
-    log_density = -0.5 * x * x - LOG_ROOT_2PI
-    slope_pass, slope_fail = np.exp(log_density - logs[:, 1]), -np.exp(log_density - logs[:, 0])
+    density = np.exp(-0.5 * x * x - LOG_ROOT_2PI)
+    slope_pass, slope_fail = density / chances[:, 1], -density / chances[:, 0]
     score = expected[:, 1] * slope_pass + expected[:, 0] * slope_fail
     weight = expected.sum(1) * (-slope_pass * slope_fail)
     variance_b = prior.loading_spread**2
@@ -245,33 +275,33 @@ def _step(
         arms.loading + common + np.clip((precision_a * score_b - cross * score_a) / determinant, -0.5, 0.5), -LOADINGS, LOADINGS
     )
     model_loading = arms.model_loading
-    if state.patterns.shared_models:
+    if seen.patterns.shared_models:
         step_m = (score @ u).sum(1) - (model_loading - prior.model_loading) * prior.model_loading_strength
         step_m /= (weight @ (u * u)).sum(1) + prior.model_loading_strength
         model_loading = np.clip(model_loading + np.clip(step_m, -0.2, 0.2), 0.05, 2.0)
     variance = precision_b / determinant
-    seen = state.count > 0
     centre = arms.centre + common[:, 0]
     own = np.maximum(1 / variance - 1 / arms.start_variance, 0.0)  # what the outcomes alone say of α
     mean = ability + np.divide(ability - arms.start, arms.start_variance * own, out=np.zeros_like(own), where=own > 1e-9)
     own, spread = np.where(own > 1e-9, own, 0.0), arms.spread
     for _ in range(HYPER_STEPS):  # the prior is learned from the arms, and moves them: cheap, and slow one by one
-        start, start_variance, level = _starts(state, prior, mean, own, spread)
-        if told is not None:
+        start, start_variance, level = _starts(seen, prior, mean, own, spread)
+        if seen.told is not None:
+            told = seen.told
             # of an arm that something is told of, it may be far from all others
             alike = 1 / np.where(told[1] > 0, np.maximum(start_variance, prior.spread**2), start_variance)
             start, start_variance = (start * alike + told[0] * told[1]) / (alike + told[1]), 1 / (alike + told[1])
         variance = 1 / (own + 1 / start_variance)
         ability = (mean * own + start / start_variance) * variance
-        scatter = (((ability - level[:, None]) ** 2 + variance) * seen).sum(1)
-        spread = (prior.spread_strength * prior.spread**2 + scatter) / (prior.spread_strength + seen.sum(1))
+        scatter = (((ability - level[:, None]) ** 2 + variance) * seen.seen).sum(1)
+        spread = (prior.spread_strength * prior.spread**2 + scatter) / (prior.spread_strength + seen.seen.sum(1))
     return Arms(ability, variance, start, start_variance, loading, model_loading, spread, centre)
 
 
-def _starts(state: State, prior: Prior, mean: Floats, precision: Floats, spread: Floats) -> tuple[Floats, Floats, Floats]:
+def _starts(seen: _Seen, prior: Prior, mean: Floats, precision: Floats, spread: Floats) -> tuple[Floats, Floats, Floats]:
     """Prior mean and variance (B, K) of each α from what the outcomes of the *other* arms say, and the level (B,) over models."""
     within, between = ((1 - prior.model_share) * spread)[:, None], (prior.model_share * spread)[:, None]
-    member = (state.model[:, None] == np.arange(int(state.model.max(initial=0)) + 1)).astype(float)
+    member, model = seen.member, seen.model
     weight = precision / (1 + precision * within)
     by_model = weight @ member
     model_mean = ((weight * mean) @ member) / np.maximum(by_model, 1e-12)
@@ -279,6 +309,6 @@ def _starts(state: State, prior: Prior, mean: Floats, precision: Floats, spread:
     total = certain.sum(1) + 1 / prior.level_variance
     level = ((certain * model_mean).sum(1) + prior.level / prior.level_variance) / total
     base = 1 / (between + 1 / total[:, None])
-    others = np.maximum(by_model[:, state.model] - weight, 0.0)
-    siblings = ((weight * mean) @ member)[:, state.model] - weight * mean
+    others = np.maximum(by_model[:, model] - weight, 0.0)
+    siblings = ((weight * mean) @ member)[:, model] - weight * mean
     return (level[:, None] * base + siblings) / (base + others), within + 1 / (base + others), level

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from banditgen.bandit.base import Floats, Ints, RandomSource, State, top
+from banditgen.bandit.base import TIE, Floats, Ints, RandomSource, State, top
 from banditgen.bandit.priors import with_priors
 
 MODEL_STRENGTH = 20.0  # outcomes that "this model is like all others" is worth: the spread between models' rates is about 0.1
@@ -35,8 +35,9 @@ class Thompson:
         return f"{self.name}-1(sharpness={self.sharpness:g},shrinkage={self.shrinkage:g})"
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
-        """(size, k): the k best of each draw."""
-        return top(self.draws(state, rng, size), state.weight, k)
+        """(size, k): the k best of each draw; of equal ones, as where all always passed, chance decides."""
+        draws = self.draws(state, rng, size)
+        return top(draws + TIE * rng.random(draws.shape), state.weight, k)
 
     def means(self, state: State) -> Floats:
         """(B, K): expected reward E[θ]·E[wᵀx | passed]."""
