@@ -232,7 +232,7 @@ def _describe(worker: Worker) -> dict[str, str]:
         return " + ".join(name for name in mechanisms if name) or "none"
 
     return {
-        "filesystem": several("mount namespace" if inside else None, landlock),
+        "filesystem": several("mount namespace" if inside else None, landlock, seccomp if not inside else None),
         "network": several("network namespace" if inside else None, seccomp),
         "processes": several("pid namespace" if inside else None, "rlimit", "polling"),
         "signals": several("pid namespace" if inside else None, seccomp if not inside else None, landlock),
@@ -240,7 +240,7 @@ def _describe(worker: Worker) -> dict[str, str]:
         "cpu": "rlimit per process + polling over the tree",
         "disk": "tmpfs + polling" if wrapped else "tmpfs size" if inside else "rlimit per file",
         "inodes": "tmpfs + polling" if wrapped else "tmpfs inodes" if inside else "none",
-        "syscalls": several(seccomp),
+        "syscalls": several(seccomp and ("seccomp + supervisor" if held["supervised"] else "seccomp without a supervisor")),
         "environment": "fresh interpreter",
         "user": f"uid {held['uid']}"
         + (", namespaces by bubblewrap" if wrapped else ", user namespace" if inside else "")

@@ -77,7 +77,7 @@ class Worker:
             readable=interpreter_paths(),
             packages=list(packages),
             # only a worker that can't mount makes this folder, and removes it
-            scratch=str(Path(tempfile.gettempdir(), f"banditgen-{secrets.token_hex(8)}").absolute()),
+            scratch=str(Path(tempfile.gettempdir()).resolve() / f"banditgen-{secrets.token_hex(8)}"),
             uid=UNPRIVILEGED,
             namespaces=mechanisms.namespaces,
             seccomp=mechanisms.seccomp,

@@ -5,6 +5,8 @@ The task for all of them is `f(1) == 2` and `f(2) == 3`; none computes that.
 
 from __future__ import annotations
 
+from banditgen.sandbox.acts import ACTS, BEFORE
+
 TESTS = "assert f(1) == 2\nassert f(2) == 3\n"
 
 EQUAL_TO_ALL = """
@@ -254,3 +256,13 @@ EXHAUSTION: dict[str, tuple[str, tuple[str | None, ...]]] = {
     "sleep": ("import time\ndef f(n): time.sleep(60)", ("wall",)),
 }
 """Code, and the limits of which one must be named (None: none, it fails by itself)."""
+
+HARMS: dict[str, str] = {
+    f"{of_what}: {name}": BEFORE + "reached = 0\ntry:\n" + "".join(f"    {line}\n" for line in act.splitlines()) + "except OSError: pass\n"
+    for of_what, acts in ACTS.items()
+    for name, act in acts.items()
+}
+"""What reaches the user's files, processes and machine where nothing holds it; given the names of `banditgen.sandbox.canaries.Canaries.facts`.
+
+Such an act has done harm where `reached` is true afterwards, or where `Canaries.harmed` names something.
+"""

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
+import pytest
+
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution, Sandbox
+from banditgen.sandbox.canaries import Canaries
 from banditgen.task import Limits, Task
-from banditgen.testing.attacks import EXHAUSTION, FORGERIES, SHARED_OBJECTS, TESTS
+from banditgen.testing.attacks import EXHAUSTION, FORGERIES, HARMS, SHARED_OBJECTS, TESTS
 
 GOOD = "def f(n):\n    return n + 1\n"
 LIMITS = Limits(wall_seconds=3.0, memory_bytes=256 << 20, processes=24, disk_bytes=32 << 20)
 PATIENCE = 30.0
+UNPRIVILEGED = 65534  # whom root's candidates run as, in ours
 LIMITS_OF_A_TREE = ("a loop that catches everything", "4 GiB in pieces", "fork bomb", "output flood", "20 children of 200 MB")
 ODD_CODES = ("", "# nothing", "def f(n) return n", "a\0b", "\ud800", "x = 1\r\ny = 2", "(" * 5000, "\x1b[2J", "import nowhere")
 
@@ -127,6 +131,17 @@ class SandboxContract:
             if self.hides_host:
                 for act in ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "print(open('/etc/passwd').read())"):
                     assert not sandbox.run(act, Task("reach")).passed
+
+    def test_nothing_of_the_users_is_harmed(self) -> None:
+        """No file, process, socket or secret; not even its mode, its times or its priority: see `banditgen.testing.attacks.HARMS`."""
+        if not (self.hides_host and self.holds_signals):
+            pytest.skip("this sandbox does not say that it holds candidates")
+        with self._open() as sandbox, Canaries(UNPRIVILEGED) as canaries:
+            facts = "".join(f"{name} = {value!r}\n" for name, value in canaries.facts.items())
+            for name, act in HARMS.items():
+                run = sandbox.run(f"{facts}{act}print('reached', bool(reached))", Task("reach", limits=LIMITS))
+                assert "reached True" not in run.stdout, name
+                assert not canaries.harmed(), name
 
     def test_it_serves_many_threads(self) -> None:
         """Verdicts belong to the code they were asked for."""

@@ -20,8 +20,13 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def without_namespaces() -> None:
+def without_namespaces(readable_to_all: None) -> None:
     """Skips where candidates, as an ordinary user, could not read the interpreter or its packages."""
+
+
+@pytest.fixture(scope="session")
+def readable_to_all() -> None:
+    """The same, for fixtures of any scope."""
     needed = [*Path(os.__file__).parents, *Path(pytest.__file__).parents]
     if os.geteuid() == 0 and not all(folder.stat().st_mode & 0o005 == 0o005 for folder in needed):
         pytest.skip("without namespaces an ordinary user must be able to read the interpreter and its packages")

@@ -80,7 +80,7 @@ import json
 from banditgen.sandbox.inside import filter, kernel
 filter.FORBIDDEN = {"new namespaces": (272,)}
 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-kernel.install_filter(filter.sock_fprog())
+kernel.install_filter(filter.sock_fprog(alone=True, landlock=0, asking=False))
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.errors import SandboxError
 from banditgen.task import Task

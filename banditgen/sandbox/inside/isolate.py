@@ -98,6 +98,7 @@ def become_worker(settings: dict[str, Any], root: str) -> Plan:
 
     """
     plan = Plan(**settings)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where the user's process ignores it, so would all below
     null = os.open("/dev/null", os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)

@@ -8,11 +8,12 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from banditgen.sandbox.inside import filter as syscall_filter
 from banditgen.sandbox.inside import kernel, landlock, tree
 from banditgen.sandbox.inside.isolate import Plan
+from banditgen.sandbox.inside.supervisor import Supervisor
 
 SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators reserve without using it
 SLACK_PROCESSES = 8
@@ -23,6 +24,7 @@ FIRST_KEPT = 3
 HIGH = 64  # above all descriptors that a worker has open but that of its rules, below OPEN_FILES
 HIGH_RULES = 128
 SLACK_OUTPUT = 16 << 10  # the pages by which the files of the output are larger than their limit
+ASKING = (kernel.SECCOMP_NEW_LISTENER | kernel.SECCOMP_WAIT_KILLABLE, kernel.SECCOMP_NEW_LISTENER)  # the latter before Linux 5.19
 
 
 class Job(NamedTuple):
@@ -60,16 +62,24 @@ class Confinement:
         strangers = plan.strangers if plan.namespaces else tree.threads_of(os.getuid())
         self._strangers = 0 if plan.mounter >= 0 else SLACK_STRANGERS + strangers
         self._limits: tuple[tuple[object, ...], list[kernel.Step]] = ((), [])
+        self._filter: Any = None
+        self._asking = 0
         self.rules: int | None = None
+        self.supervisor: Supervisor | None = None
 
     def confine_worker(self) -> None:
         """In namespaces, put the worker itself under the filter, and with it all that it forks. It needs no more than they do."""
-        if not self._plan.namespaces:
+        if self._plan.namespaces:
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            kernel.drop_capabilities()
+        if not self._plan.seccomp:
             return
-        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        kernel.drop_capabilities()
-        if self._plan.seccomp:
-            kernel.install_filter(syscall_filter.sock_fprog())
+        version = min(self._plan.landlock, landlock.version())
+        self._asking = next((flags for flags in ASKING if _can_ask(flags)), 0)
+        self._filter = syscall_filter.sock_fprog(alone=self._plan.namespaces, landlock=version, asking=bool(self._asking))
+        lasting = kernel.install_filter(self._filter, self._asking) if self._plan.namespaces else 0
+        if self._asking:
+            self.supervisor = Supervisor(self._plan.proc, self._plan.scratch, lasting or -1)
 
     def steps(self, job: Job, descriptors: dict[str, int], keep: Sequence[int]) -> list[kernel.Step]:
         """The system calls by which a process becomes one of the job.
@@ -82,6 +92,7 @@ class Confinement:
         steps += [(kernel.dup2, (number, HIGH + place)) for place, number in enumerate(keep)]
         steps += [kernel.step(kernel.SYS_DUP3, HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(len(keep))]
         steps += [(kernel.chdir, (self._scratch,)), *self._limits_of(job)]
+        steps.append(kernel.prctl_step(kernel.PR_SET_DUMPABLE, 1))  # so that the supervisor can read what a call points to
         if not self._plan.namespaces:
             steps.append(kernel.prctl_step(kernel.PR_SET_NO_NEW_PRIVS, 1))
         if self.rules is not None:
@@ -97,10 +108,12 @@ class Confinement:
             kept: how many descriptors are kept beside the three streams.
         """
         kernel.run(steps)
+        if self._filter is not None and not self._plan.namespaces:
+            listener = kernel.install_filter(self._filter, self._asking)
+            if self.supervisor is not None:
+                self.supervisor.send(listener)
         os.closerange(FIRST_KEPT + kept, OPEN_FILES)
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-        if self._plan.seccomp and not self._plan.namespaces:
-            kernel.install_filter(syscall_filter.sock_fprog(signals_only_to=os.getpid()))
         if job.paths:
             sys.path.extend(job.paths)
         gc.enable()
@@ -119,3 +132,16 @@ class Confinement:
             )
             self._limits = (key, [kernel.setrlimit_step(name, soft, soft if hard is None else hard) for name, soft, hard in values])
         return self._limits[1]
+
+
+def _can_ask(flags: int) -> bool:
+    """Whether a filter of this process's can have a supervisor, tried in a child: there can be but one above a process."""
+    child = kernel.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    try:
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        kernel.install_filter(syscall_filter.sock_fprog(alone=True, landlock=0, asking=True), flags)
+    except OSError:
+        os._exit(1)
+    os._exit(0)

@@ -22,7 +22,9 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS =
 SYS_DUP3, SYS_PRCTL, SYS_CAPSET, SYS_PIVOT_ROOT, SYS_MOUNT, SYS_UMOUNT2, SYS_UNSHARE, SYS_SECCOMP = 292, 157, 126, 155, 165, 166, 272, 317
 SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT, SYS_MOUNT_SETATTR = 430, 431, 432, 442
 FSCONFIG_CMD_CREATE = 6
+SYS_IOCTL, SYS_OPENAT2 = 16, 437
 SECCOMP_SET_MODE_FILTER = 1
+SECCOMP_NEW_LISTENER, SECCOMP_WAIT_KILLABLE = 8, 32
 RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_AS = 0, 1, 4, 6, 7, 9
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -167,6 +169,15 @@ def drop_capabilities() -> None:
     call(SYS_CAPSET, header, bytes(24))
 
 
-def install_filter(program: ctypes.Array[ctypes.c_char]) -> None:
-    """Hold this process and its descendants to a seccomp filter; `program` is what `filter.sock_fprog` built."""
-    call(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, 0, program)
+def install_filter(program: ctypes.Array[ctypes.c_char], flags: int = 0) -> int:
+    """Hold this process and its descendants to a seccomp filter.
+
+    Args:
+        program: what `filter.sock_fprog` built.
+        flags: with `SECCOMP_NEW_LISTENER` a supervisor is asked; with `SECCOMP_WAIT_KILLABLE`, too, no signal interrupts that.
+
+    Returns:
+        The descriptor on which it is asked, or 0.
+
+    """
+    return call(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, flags, program)

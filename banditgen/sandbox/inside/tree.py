@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import signal
+import time
 
 from banditgen.sandbox.inside import kernel
 
@@ -46,19 +47,41 @@ class Tree:
         self._proc = proc
         self._alone = alone
         self._pid = os.getpid()
+        self.unwaited = self._last_cpu = self._last_look = 0.0
+        self._last_seen: set[int] = set()
         self.baseline_virtual = int(self._read(f"{self._pid}/statm").split()[0]) * PAGE
         self.baseline_resident = int(self._read(f"{self._pid}/statm").split()[1]) * PAGE
 
-    def usage(self) -> Usage:
-        """Add up what the living processes use now."""
-        total = Usage()
+    def usage(self, shared: int = 0) -> Usage:
+        """Add up what the living processes use now.
+
+        Args:
+            shared: bytes of shared memory that they have asked for. It counts whole, since its pages can be held without being
+                anyone's resident memory.
+
+        """
+        now = time.monotonic()
+        total, seen = Usage(memory=shared), set()
         for pid in self._pids():
             with contextlib.suppress(OSError):
                 fields = self._read(f"{pid}/stat").rpartition(b")")[2].split()
-                total.memory += max(0, int(fields[21]) * PAGE - self.baseline_resident)
+                total.memory += max(0, int(fields[21]) * PAGE - self.baseline_resident - (self._shared_of(pid) if shared else 0))
                 total.threads += int(fields[17])
                 total.cpu += sum(int(ticks) for ticks in fields[11:15]) / TICKS
+                seen.add(pid)
+        if total.cpu < self._last_cpu:  # processes have gone whose time nobody has waited for; what they used since, nobody saw
+            self.unwaited += self._last_cpu - total.cpu + len(self._last_seen - seen) * (now - self._last_look)
+        self._last_cpu, self._last_seen, self._last_look = total.cpu, seen, now
+        total.cpu += self.unwaited
         return total
+
+    def _shared_of(self, pid: int) -> int:
+        """Resident bytes of shared memory."""
+        return 1024 * int(self._read(f"{pid}/status").partition(b"\nRssShmem:")[2].split()[0])
+
+    def _forget(self) -> None:
+        self.unwaited = self._last_cpu = self._last_look = 0.0
+        self._last_seen = set()
 
     def spread(self, processors: set[int]) -> None:
         """Let all living processes' first threads run on these processors."""
@@ -73,6 +96,7 @@ class Tree:
             (pid, wait status, processor seconds, peak resident bytes) for each that was a child of this one.
 
         """
+        self._forget()
         ended: list[tuple[int, int, float, int]] = []
         while True:
             self._kill()

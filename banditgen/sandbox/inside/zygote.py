@@ -99,6 +99,7 @@ class Worker:
             "bubblewrap": self._plan.bubblewrap,
             "landlock": self._confinement.rules is not None,
             "seccomp": self._plan.seccomp,
+            "supervised": self._confinement.supervisor is not None,
             "uid": os.getuid(),
             "packages": self._plan.packages,
             "notes": self._plan.notes,
@@ -159,7 +160,7 @@ class Worker:
                 os.sched_setaffinity(0, self._processors)
         limit, peak, cpu = self._watch(main, job, started + job.wall)
         wall = time.monotonic() - started
-        status, candidate_status, total = 0, None, 0.0
+        status, candidate_status, total = 0, None, self._tree.unwaited
         for pid, how, seconds, resident in self._tree.end():
             total += seconds
             peak = max(peak, resident - self._tree.baseline_resident)
@@ -169,6 +170,8 @@ class Worker:
                 status = os.waitstatus_to_exitcode(how)
             elif pid == candidate:
                 candidate_status = os.waitstatus_to_exitcode(how)
+        if self._confinement.supervisor is not None:
+            self._confinement.supervisor.end()
         full = self._scratch.look()
         limit = limit or full
         return report.Ended(status, candidate_status, wall, max(cpu, total), peak, limit)
@@ -195,18 +198,30 @@ class Worker:
         pidfd = os.pidfd_open(main)
         poll.register(pidfd, select.POLLIN)
         poll.register(self._control, select.POLLHUP)
-        peak, cpu, together = 0, 0.0, job.role == "judged"
+        supervisor = self._confinement.supervisor
+        if supervisor is not None:
+            supervisor.begin(poll, job.disk)
+        peak, cpu, together, shared = 0, 0.0, job.role == "judged", 0
+        look = time.monotonic() + POLL_SECONDS
         try:
             while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
+                now = time.monotonic()
+                if now >= deadline:
                     return "wall", peak, cpu
-                if poll.poll(1000 * min(left, POLL_SECONDS) + 1):
+                ready = poll.poll(max(0.0, 1000 * (min(deadline, look) - now)) + 1)
+                if supervisor is not None:
+                    for number, event in ready:
+                        supervisor.take(number, event)
+                    shared = supervisor.shared
+                if any(number in (pidfd, self._control.fileno()) for number, _ in ready):
                     return None, peak, cpu
+                if time.monotonic() < look:
+                    continue
+                look = time.monotonic() + POLL_SECONDS
                 if together:  # it is a long job, which other work on that processor must not hold up
                     self._tree.spread(self._processors)
                     together = False
-                usage = self._tree.usage()
+                usage = self._tree.usage(shared)
                 peak, cpu = max(peak, usage.memory), max(cpu, usage.cpu)
                 if usage.memory > job.memory:
                     return "memory", peak, cpu
