@@ -23,7 +23,12 @@ def prepare_worker() -> None:
     site.setcopyright()
     site.sethelper()
     beside.install()
+    main_module = sys.modules.pop("__main__")
+    loaded = dict(sys.modules)
+    sys.modules.clear()
+    sys.modules.update(loaded)  # without a gap
     _kept.append((pristine.Memory(), dict(vars(builtins))))
+    sys.modules["__main__"] = main_module  # the last, so that another in its place is no change of what was there
 
 
 def main(code_fd: int) -> int:
