@@ -122,6 +122,23 @@ class RaceRecord:
 
 
 @dataclasses.dataclass(frozen=True)
+class RaceCost:
+    """What one race spent: generations (infrastructure's failures left out), seconds of the models, tokens, and the strategy's money.
+
+    `account` is what its first decision says it is charged to (`detail["account"]`); "" where it says nothing.
+    """
+
+    race_id: str
+    created_at: float
+    task_type: str
+    account: str
+    generations: int
+    model_seconds: float
+    tokens: float
+    price: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Measured:
     """What is known of a candidate that a person judged: scores and measures in [0, 1], times in seconds.
 
@@ -279,6 +296,10 @@ class HistoryStore(Protocol):
 
     def races(self, limit: int = 20, task_type: str | None = None) -> list[RaceRecord]:
         """The newest races, newest first."""
+        ...
+
+    def costs(self, since: float, limit: int) -> list[RaceCost]:
+        """What the newest races spent, at most `limit` of those written since a moment (Unix seconds), newest first."""
         ...
 
     def result(self, result_id: str) -> GenerationResult | None:

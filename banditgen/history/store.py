@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
 from banditgen.history import statistics
-from banditgen.history.base import ArmEvent, ArmRecord, Changes, Cursor, DecisionRecord, RaceRecord, SelectionStats, Tally
+from banditgen.history.base import ArmEvent, ArmRecord, Changes, Cursor, DecisionRecord, RaceCost, RaceRecord, SelectionStats, Tally
 from banditgen.history.database import Database, default_url
 from banditgen.history.frame import dataframe
 from banditgen.history.ids import new_id
 from banditgen.history.opening import open_database
 from banditgen.history.opinions import Opinions
 from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
-from banditgen.result import GenerationResult
+from banditgen.result import FailureKind, GenerationResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,6 +227,19 @@ class History(Opinions):
             return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
 
         return self._run(work, snapshot=True)
+
+    def costs(self, since: float, limit: int) -> list[RaceCost]:
+        """What the newest races spent, at most `limit` of those written since a moment (Unix seconds), newest first."""
+        newest = sa.select(t.races).where(t.races.c.created_at >= since)
+        race = newest.order_by(t.races.c.created_at.desc(), t.races.c.id.desc()).limit(limit).subquery()
+        n, d, r = race.c, t.decisions.c, t.results.c
+        ours = (r.race_id == n.id) & (sa.func.coalesce(r.failure, "") != FailureKind.INFRASTRUCTURE)
+        account = sa.func.coalesce(d.detail["account"].as_string(), "")
+        key = (n.id, n.created_at, n.task_type, account)
+        sums = (sa.func.coalesce(sa.func.sum(one), 0.0) for one in (r.seconds, r.tokens, r.price))
+        found = race.outerjoin(t.decisions, d.id == n.id).outerjoin(t.results, ours)
+        query = sa.select(*key, sa.func.count(r.id), *sums).select_from(found).group_by(*key).order_by(n.created_at.desc(), n.id.desc())
+        return self._run(lambda connection: [RaceCost(*row) for row in connection.execute(query)])
 
     def result(self, result_id: str) -> GenerationResult | None:
         """A result by id."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from banditgen.arm import arm_id, model_key, named_arm_id, plain_model
 from banditgen.bandit import KEEP, Statistics
 from banditgen.bandit.discount import worth
-from banditgen.history.base import Changes, Cursor
+from banditgen.history.base import Changes, Cursor, Pattern
+from banditgen.history.patterns import FAILED, PASSED
 
 Key = tuple[Any, ...]
 Rows = dict[Any, tuple[float, ...]]
@@ -50,6 +51,7 @@ class Follower:
 
     def _forget_all(self) -> None:
         self._own: Rows = {}
+        self._patterns: dict[tuple[str, Pattern, int], float] = {}
         self._seen_at: dict[str, dict[str, float]] = {}  # model -> digest -> when last
         self._running: dict[str, Collection[str]] = {}
         self._model_of: dict[Key, str] = {}  # (arm, digest) -> model
@@ -70,14 +72,15 @@ class Follower:
         now = {model: (running or {}).get(model_key(model)) or {_newest(seen)} for model, seen in self._seen_at.items()}
         changed = any(set(self._running.get(model, digests)) != set(digests) for model, digests in now.items())
         self._running = now
-        if changed:
-            self._own |= own
-            self._statistics = Statistics()
-            own, before_own = self._own, {}
+        if changed:  # what each outcome is worth has changed: all of them again
+            own, patterns = self._own | own, self._patterns | new.patterns
+            self._own, self._patterns, self._statistics = {}, {}, Statistics()
         else:
-            before_own = self._own
-        self._add_own(own, before_own)
+            patterns = new.patterns
+        self._add_own(own, self._own)
+        self._add_patterns(patterns)
         self._own |= own
+        self._patterns |= patterns
         return self._statistics
 
     def _add_own(self, rows: Rows, before: Rows) -> None:
@@ -88,6 +91,20 @@ class Follower:
         arms, verdicts = [self._by_name.get(key[1], key[1]) for key in rows], np.array([key[4] for key in rows], np.int64)
         products = gain[:, [3, 4, 4, 5]].reshape(-1, 2, 2)
         self._statistics.add(arms, [key[0] for key in rows], verdicts, gain[:, 0], gain[:, 1:3], products)
+
+    def _add_patterns(self, patterns: Mapping[tuple[str, Pattern, int], float]) -> None:
+        gain = {key: count - self._patterns.get(key, 0.0) for key, count in patterns.items()}
+        grown = [key for key, more in gain.items() if more]
+        self._statistics.add_patterns([key[0] for key in grown], [self._known(key[1]) for key in grown], [gain[key] for key in grown])
+
+    def _known(self, pattern: Pattern) -> list[tuple[str, bool, float]]:
+        """A pattern's verdicts on the arms that are followed, and what each is worth."""
+        verdicts = [(arm, digest, said) for arm, digest, said in pattern if arm in self._ids and said in (PASSED, FAILED)]
+        models = self._model_of
+        return [
+            (self._by_name.get(arm, arm), said == PASSED, self._worth(models.get((arm, digest), ""), digest))
+            for arm, digest, said in verdicts
+        ]
 
     def _worth(self, model: str, digest: str) -> float:
         return worth(digest, self._running.get(model, ()), self._keep)

@@ -1,6 +1,7 @@
 """What an experiment is set to: a strategy, its TOML file, and where such files are found."""
 
 from banditgen.strategy.file import POLICIES, BanditSettings
+from banditgen.strategy.spending import Spending
 from banditgen.strategy.strategy import (
     TUNED_ON,
     Strategy,
@@ -17,6 +18,7 @@ __all__ = [
     "POLICIES",
     "TUNED_ON",
     "BanditSettings",
+    "Spending",
     "Strategy",
     "expand",
     "is_shipped",

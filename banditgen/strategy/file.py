@@ -12,11 +12,26 @@ from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
 from banditgen.strategy.evolution import Evolution
+from banditgen.strategy.spending import Spending
 from banditgen.strategy.toml import Document, KeyPath
 from banditgen.task import LEVELS
 
 POLICIES = ("thompson", "best_set", "uniform", "epsilon_greedy", "ucb1", "kl_ucb", "best_fixed", "greedy")
-KEYS = ("k", "policy", "models", "temperatures", "max_tokens", "require", "weights", "criteria", "bandit", "types", "evolution", "arms")
+KEYS = (
+    "k",
+    "policy",
+    "models",
+    "temperatures",
+    "max_tokens",
+    "require",
+    "weights",
+    "criteria",
+    "bandit",
+    "types",
+    "race",
+    "evolution",
+    "arms",
+)
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
 """Keys of [weights], and the field of SelectionCriteria that each becomes."""
 MEASURES = "measures"
@@ -24,6 +39,7 @@ MEASURES = "measures"
 CRITERIA_KEYS = tuple(
     field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in (*WEIGHT_FIELDS.values(), "measure_weights")
 )
+RACE_KEYS = tuple(field.name for field in dataclasses.fields(Spending))
 EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
 
@@ -139,6 +155,7 @@ def read(document: Document) -> dict[str, Any]:
     fields["criteria"] = _read_criteria(document)
     fields["types"] = _read_types(document, fields["criteria"])
     fields["bandit"] = _read_bandit(document, data.get("policy", "thompson"))
+    fields["race"] = _read_race(document)
     fields["evolution"] = _read_evolution(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:
@@ -200,6 +217,15 @@ def _read_bandit(document: Document, policy: str) -> BanditSettings:
         if key in ("sharpness", "prior_strength") and policy not in SETTLED_POLICIES:
             raise document.error(("bandit", key), f"{key} only goes with the policies {', '.join(SETTLED_POLICIES)}, not {policy}")
     return BanditSettings(**table)
+
+
+def _read_race(document: Document) -> Spending:
+    table = _table(document, ("race",), RACE_KEYS)
+    for key, value in table.items():
+        _located(document, ("race", key), Spending, **{key: value})
+    if table.get("budget_unit", "generations") != "generations" and "budget" not in table:
+        raise document.error(("race", "budget_unit"), f"a budget in {table['budget_unit']} needs its number: budget = …")
+    return Spending(**table)
 
 
 def _read_evolution(document: Document) -> Evolution | None:

@@ -20,6 +20,7 @@ from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
 from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, POLICIES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
+from banditgen.strategy.spending import Spending
 from banditgen.strategy.toml import Document, dumps
 from banditgen.task import Level
 
@@ -42,7 +43,7 @@ class Strategy:
     Args:
         name: the file's name without ".toml".
         arms: the named arms, each name once.
-        k: how many arms race, at least 1; where there are fewer, all of them race.
+        k: how many arms race, at least 1; where there are fewer, all of them race. In waves the mean number of generations a task.
         policy: who chooses the arms, one of `POLICIES`.
         criteria: weights and limits that candidates are judged by.
         models: "available" makes an arm of every model of the backend at each of `temperatures`; None only races `arms`.
@@ -51,6 +52,7 @@ class Strategy:
         bandit: how the policy explores and how long it remembers.
         require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
+        race: whether arms race all at once or in waves, and what a race may spend.
         evolution: how new arms are bred while it races; None breeds none.
         path: the file it came from, if it did; no part of equality.
 
@@ -69,6 +71,7 @@ class Strategy:
     require: Level | None = None
     types: Mapping[str, SelectionCriteria] = dataclasses.field(default_factory=dict)
     bandit: BanditSettings = dataclasses.field(default_factory=BanditSettings)
+    race: Spending = dataclasses.field(default_factory=Spending)
     evolution: Evolution | None = None
     path: Path | None = dataclasses.field(default=None, compare=False)
 
@@ -87,6 +90,8 @@ class Strategy:
         if (self.bandit.sharpness, self.bandit.prior_strength) != (None, None) and self.policy not in SETTLED_POLICIES:
             known = ", ".join(SETTLED_POLICIES)
             raise StrategyError(f"strategy {self.name!r}: sharpness and prior_strength only go with the policies {known}")
+        if not isinstance(self.race, Spending):
+            raise StrategyError(f"strategy {self.name!r}: race must be a Spending, not {self.race!r}")
         if not isinstance(self.evolution, Evolution | None):
             raise StrategyError(f"strategy {self.name!r}: evolution must be an Evolution or None, not {self.evolution!r}")
         if not self.arms and self.models is None:
@@ -99,8 +104,9 @@ class Strategy:
         content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
         content["types"] = {name: _told(criteria) for name, criteria in self.types.items()}
         content["bandit"] = {key: value for key, value in vars(self.bandit).items() if value is not None}
+        content["race"] = _changed(self.race)
         content["evolution"] = vars(self.evolution) if self.evolution else None
-        for key in ("types", "bandit", "evolution"):  # strategies without them keep the hashes that histories know them by
+        for key in ("types", "bandit", "race", "evolution"):  # strategies without them keep the hashes that histories know them by
             if not content[key]:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -159,6 +165,8 @@ class Strategy:
             values["bandit"] = settings
         if self.types:
             values["types"] = {name: self._type_values(own) for name, own in self.types.items()}
+        if race := _changed(self.race):
+            values["race"] = race
         if self.evolution is not None:
             values["evolution"] = vars(self.evolution)
         if self.arms:
@@ -196,6 +204,11 @@ class Strategy:
         except (OSError, UnicodeEncodeError) as error:
             raise StrategyError(f"{path}: can't be written: {error}") from None
         return path
+
+
+def _changed(race: Spending) -> dict[str, Any]:
+    """What differs from the defaults."""
+    return {key: value for key, value in vars(race).items() if value != getattr(Spending(), key)}
 
 
 def _told(criteria: SelectionCriteria) -> dict[str, Any]:

@@ -170,6 +170,29 @@ class HistoryContract:
         assert len(store.ids_beginning("", 2)) == 2
         store.close()
 
+    def test_what_races_spent(self) -> None:
+        """Generations, seconds, tokens and money by race, newest first, with the account; infrastructure's failures cost nothing."""
+        store, rng, now = self.make(), np.random.default_rng(1), time.time()
+        for number in range(3):
+            results = [a_result(ARMS[place], rng) for place in range(3)]
+            for place, result in enumerate(results):
+                result.failure = FailureKind.INFRASTRUCTURE if place == 2 else None
+                result.timings = Timings(wall=1.0, prompt_eval=0.5, eval=float(number), prompt_tokens=10, completion_tokens=number)
+                result.generation_time = result.timings.model_seconds
+                result.price = 0.25
+            race = a_race(rng, results=results, id=f"race{number}")
+            if number:
+                store.add_decision(a_decision(race.id, detail={"account": "mine"}))
+            store.add_race(race)
+            time.sleep(0.002)
+        costs = store.costs(0.0, 2)
+        assert [(cost.race_id, cost.account, cost.generations) for cost in costs] == [("race2", "mine", 2), ("race1", "mine", 2)]
+        assert [(cost.model_seconds, cost.tokens, cost.price) for cost in costs] == [(5.0, 24, 0.5), (3.0, 22, 0.5)]
+        assert [cost.account for cost in store.costs(0.0, 9)] == ["mine", "mine", ""]
+        assert costs[1].created_at >= now
+        assert [cost.race_id for cost in store.costs(costs[0].created_at, 9)] == ["race2"]
+        store.close()
+
     def test_tallies_count_what_teaches(self) -> None:
         """Passes and fails per arm, name and task type; cancelled and unverified outcomes are none."""
         store, rng = self.make(), np.random.default_rng(1)
@@ -397,7 +420,20 @@ def same_evidence(
         races=[race for _, _, race in rows],
     )
     for found in (Follower(store, ARMS), *([follower] if follower else [])):
+        assert _patterns(found.read()) == _patterns(expected)
         for task_type in ("text", "numeric"):
             a, b = (statistics.state(ARMS, task_type, (0.6, 0.3)) for statistics in (expected, found.read()))
             for field in FIELDS:
                 assert np.allclose(getattr(a, field), getattr(b, field), rtol=1e-9, atol=1e-9), (task_type, field)
+
+
+def _patterns(statistics: Statistics) -> dict[str, dict[tuple[Any, ...], float]]:
+    """How often races showed what, by task type, the arms by their ids."""
+    names, types = {place: own for own, place in statistics.arms.items()}, {place: name for name, place in statistics.task_types.items()}
+    return {
+        types[place]: {
+            tuple(sorted((names[arm], passed, worth) for arm, passed, worth in pattern)): count for pattern, count in known.items()
+        }
+        for place, known in statistics.patterns.items()
+        if known
+    }
