@@ -1,13 +1,38 @@
-"""What a race leaves behind: one scored `GenerationResult` per candidate, and the records it is made of."""
+"""What a race leaves behind: one scored `GenerationResult` per candidate, and the records it is made of.
+
+The annotations here are the one table of a candidate's fields: from them follow its rows, its exported lines, what an import takes, and
+the columns of frames (`banditgen.history.fields`).
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 from banditgen import _html
+
+
+class Range(NamedTuple):
+    """The bounds of a number, both included."""
+
+    low: float
+    high: float
+
+
+class Length(NamedTuple):
+    """The most characters of a text."""
+
+    most: int
+
+
+LONG = "long"  # marks a text that frames hold only where they are asked for the code
+Seconds = Annotated[float, Range(0.0, 1e9)]
+Share = Annotated[float, Range(0.0, 1.0)]
+Count = Annotated[int, Range(0, (1 << 62) - 1)]  # two of them add up to what a database can hold
+Name = Annotated[str, Length(2000)]  # what an index takes
+Long = Annotated[str, LONG]
 
 
 class FailureKind(enum.StrEnum):
@@ -38,16 +63,16 @@ class Timings:
     a prefix cache; `in_flight` is how many requests the backend had under way when this one started, itself included.
     """
 
-    wall: float
-    queue: float | None = None
-    load: float | None = None
-    prompt_eval: float | None = None
-    eval: float | None = None
-    first_token: float | None = None
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    completion_tokens: int | None = None
-    in_flight: int = 1
+    wall: Seconds
+    queue: Seconds | None = None
+    load: Seconds | None = None
+    prompt_eval: Seconds | None = None
+    eval: Seconds | None = None
+    first_token: Seconds | None = None
+    prompt_tokens: Count | None = None
+    cached_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    in_flight: Count = 1
 
     @property
     def model_seconds(self) -> float:
@@ -67,36 +92,36 @@ class GenerationResult:
     combined score of a passing candidate within the criteria, else 0.
     """
 
-    generator_name: str
-    code: str
-    generation_time: float
-    model_used: str
-    temperature: float
+    generator_name: Name
+    code: Long
+    generation_time: Seconds
+    model_used: Name
+    temperature: Annotated[float, Range(0.0, 1000.0)]
     test_passed: bool = False
-    test_time: float = 0.0
-    quality_score: float = 0.0
-    execution_time: float = 0.0
-    combined_score: float = 0.0
+    test_time: Seconds = 0.0
+    quality_score: Share = 0.0
+    execution_time: Seconds = 0.0
+    combined_score: Share = 0.0
     success: bool = True
     error: str | None = None
     failure: FailureKind | None = None
     verified: bool | None = None
-    speed_score: float = 0.0
-    reward: float = 0.0
-    measures: dict[str, float] = dataclasses.field(default_factory=dict)
+    speed_score: Share = 0.0
+    reward: Share = 0.0
+    measures: dict[Name, float] = dataclasses.field(default_factory=dict)
     timings: Timings | None = None
-    id: str = ""
-    arm_id: str = ""
-    node_id: str = ""
-    text: str = ""  # everything the model wrote
-    digest: str | None = None  # the model's, where the backend knows it
-    stdout: str = ""  # of the test run; hostile text
-    stderr: str = ""
-    channel: str = ""  # how the verdict was reached: "judged", "cooperative", "runner"
-    isolation: dict[str, str] = dataclasses.field(default_factory=dict)  # property -> what really enforced it
-    step: int = 0  # of the decision of its race that chose the arm
-    price: float | None = None  # of the generation, where the strategy gives prices
-    prompt_version: str | None = None  # of the words that the backend put around the task
+    id: Name = ""
+    arm_id: Name = ""
+    node_id: Name = ""
+    text: Long = ""  # everything the model wrote
+    digest: Name | None = None  # the model's, where the backend knows it
+    stdout: Long = ""  # of the test run; hostile text
+    stderr: Long = ""
+    channel: Name = ""  # how the verdict was reached: "judged", "cooperative", "runner"
+    isolation: dict[Name, str] = dataclasses.field(default_factory=dict)  # property -> what really enforced it
+    step: Annotated[int, Range(0, (1 << 31) - 1)] = 0  # of the decision of its race that chose the arm
+    price: Annotated[float, Range(0.0, 1e300)] | None = None  # of the generation, where the strategy gives prices
+    prompt_version: Name | None = None  # of the words that the backend put around the task
     pruned: bool = False  # a history read it whose retention has dropped its code and text
 
     @property

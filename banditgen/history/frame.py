@@ -13,27 +13,20 @@ from banditgen.errors import UsageError
 from banditgen.history.columns import as_given
 from banditgen.history.database import Database
 from banditgen.history.export import Chunk, Row, chunks, other_records
+from banditgen.history.fields import Field, fields_of
+from banditgen.result import GenerationResult, Timings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# the fields of a GenerationResult that are columns, with their Arrow and pandas types
-_FIELDS: dict[str, tuple[str, str]] = {
-    "id": ("string", "str"),
-    "generator_name": ("string", "str"),
-    "arm_id": ("string", "str"),
-    "model_used": ("string", "str"),
-    "digest": ("string", "str"),
-    "temperature": ("float64", "float64"),
-    "test_passed": ("bool_", "bool"),
-    "verified": ("bool_", "boolean"),
-    "failure": ("string", "str"),
-    "error": ("string", "str"),
-    **dict.fromkeys(("quality_score", "speed_score", "combined_score", "reward"), ("float64", "float64")),
-    **dict.fromkeys(("generation_time", "test_time", "execution_time"), ("float64", "float64")),
-}
-_TIMES = ("wall", "queue", "load", "prompt_eval", "eval", "first_token")
-_TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens", "in_flight")
+_ARROW = {str: "string", bool: "bool_", int: "int64", float: "float64"}
+_PANDAS = {str: "str", bool: "bool", int: "int64", float: "float64"}
+_NULLABLE = _PANDAS | {bool: "boolean", int: "Int64"}
+# the fields of a candidate that are columns as they are; its timings, and what it has by name, are a column for each
+_FIELDS = {name: field for name, field in fields_of(GenerationResult).items() if field.kind in _ARROW}
+_SHORT = {name: field for name, field in _FIELDS.items() if not field.long}
+_TIMINGS = {f"{name}_seconds" if field.kind is float else name: field for name, field in fields_of(Timings).items()}
+_BY_NAME = {"measures": ("measure", "float64"), "isolation": ("isolation", "str")}  # the beginning of their columns' names, and type
 _EXACT = ("race_id", "task_type", "code", "text")  # columns that an import reads
 GROUP_ROWS = 20_000  # in a row group
 
@@ -41,30 +34,34 @@ GROUP_ROWS = 20_000  # in a row group
 def dataframe(database: Database, task_type: str | None = None, *, code: bool = False) -> pd.DataFrame:
     """See `History.dataframe`."""
     pandas = _installed("pandas", "a DataFrame")
-    columns: dict[str, list[Any]] = {name: [] for name in ("created_at", "race_id", "position", "task_type", *_FIELDS)}
-    timings: list[Mapping[str, Any]] = []
-    measures: dict[str, dict[int, float]] = {}
-    codes: list[str | None] = []
+    place = ("created_at", "race_id", "position", "task_type")
+    fields = _FIELDS if code else _SHORT
+    columns: dict[str, list[Any]] = {name: [] for name in (*place, *fields, *_TIMINGS)}
+    by_name: dict[str, dict[int, Any]] = {}  # column -> row -> value
+    count = 0
     for chunk in chunks(database, task_type):
         for row in map(Row._make, chunk.rows):
-            result = json.loads(row.result)
-            for name, value in zip(columns, _typed(row, result), strict=True):
+            result = json.loads(row.result) | {"code": _content(chunk, row.code_hash), "text": _content(chunk, row.text_hash)}
+            timings = result.get("timings") or {}
+            values = [
+                *_place(row),
+                *(_value(field, result) for field in fields.values()),
+                *(timings.get(f.name) for f in _TIMINGS.values()),
+            ]
+            for name, value in zip(columns, values, strict=True):
                 columns[name].append(_unicode(value))
-            for name, value in (result.get("measures") or {}).items():
-                measures.setdefault(name, {})[len(timings)] = value
-            timings.append(result.get("timings") or {})
-            if code:
-                codes.append(_unicode(_content(chunk, row.code_hash)))
-    types = {"race_id": "str", "position": "int64", "task_type": "str"} | {name: kind for name, (_, kind) in _FIELDS.items()}
+            for name, (begin, _) in _BY_NAME.items():
+                for key, value in (result.get(name) or {}).items():
+                    by_name.setdefault(_unicode(f"{begin}_{key}"), {})[count] = _unicode(value)
+            count += 1
+    types = {"race_id": "str", "position": "int64", "task_type": "str"}
+    types |= {name: (_NULLABLE if field.optional else _PANDAS)[field.kind] for name, field in fields.items()}
+    types |= {name: _NULLABLE[field.kind] for name, field in _TIMINGS.items()}
     data = {name: pandas.Series(values, dtype=types.get(name)) for name, values in columns.items()}
     data["created_at"] = pandas.to_datetime(pandas.Series(columns["created_at"], dtype="int64"), unit="ns", utc=True)
-    for names, kind, what in ((_TIMES, "float64", "seconds"), (_TOKENS, "Int64", "")):
-        for name in names:
-            data[f"{name}_{what}" if what else name] = pandas.Series([timing.get(name) for timing in timings], dtype=kind)
-    for name in sorted(measures):
-        data[f"measure_{name}"] = pandas.Series([measures[name].get(i) for i in range(len(timings))], dtype="float64")
-    if code:
-        data["code"] = pandas.Series(codes, dtype="str")
+    for begin, kind in _BY_NAME.values():
+        for name in sorted(name for name in by_name if name.startswith(f"{begin}_")):
+            data[name] = pandas.Series([by_name[name].get(i) for i in range(count)], dtype=kind)
     frame: pd.DataFrame = pandas.DataFrame(data)
     return frame
 
@@ -82,7 +79,7 @@ def write_parquet(database: Database, path: Path, task_type: str | None = None) 
     pa, pq = _installed("pyarrow", "Parquet"), _installed("pyarrow.parquet", "Parquet")
     text = pa.string()
     place = [("created_at", pa.timestamp("ns", tz="UTC")), ("race_id", text), ("position", pa.int32()), ("task_type", text)]
-    fields = [(name, getattr(pa, kind)()) for name, (kind, _) in _FIELDS.items()]
+    fields = [(name, getattr(pa, _ARROW[field.kind])()) for name, field in _SHORT.items()]
     extra = [(name, text) for name in ("code", "text", "code_hash", "text_hash", "result", "race", "also")]
     schema = pa.schema([*place, *fields, *extra])
     count = 0
@@ -136,7 +133,7 @@ def _line(row: dict[str, Any], nanoseconds: int | None) -> bytes:
 
 def _parquet_row(names: list[str], chunk: Chunk, row: Row, also: list[str]) -> dict[str, Any]:
     result = json.loads(row.result)
-    values = dict(zip(names, _typed(row, result), strict=False))
+    values = dict(zip(names, [*_place(row), *(_value(field, result) for field in _SHORT.values())], strict=False))
     values |= {"code": _content(chunk, row.code_hash), "text": _content(chunk, row.text_hash)}
     exact = {name: values[name] for name in _EXACT if values[name] != _unicode(values[name])}
     values |= {f"{name}_hash": key for name, key in (("code", row.code_hash), ("text", row.text_hash)) if values[name] is None}
@@ -148,10 +145,15 @@ def _parquet_row(names: list[str], chunk: Chunk, row: Row, also: list[str]) -> d
     return {name: _unicode(value) for name, value in values.items()}
 
 
-def _typed(row: Row, result: Mapping[str, Any]) -> list[Any]:
-    """The values of the columns that every candidate has; `created_at` in whole nanoseconds."""
+def _place(row: Row) -> list[Any]:
+    """When and where it ran: `created_at` in whole nanoseconds."""
     race_id = None if row.race_id is None else as_given(row.race_id)
-    return [round(row.created_at * 1e9), race_id, row.position, as_given(row.task_type), *(result.get(name) for name in _FIELDS)]
+    return [round(row.created_at * 1e9), race_id, row.position, as_given(row.task_type)]
+
+
+def _value(field: Field, result: Mapping[str, Any]) -> Any:
+    """A field's value; an older version did not know it."""
+    return result.get(field.name, field.missing)
 
 
 def _content(chunk: Chunk, key: str | None) -> str | None:

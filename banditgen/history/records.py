@@ -8,16 +8,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from banditgen.history.rows import result_from_json, result_row
-from banditgen.result import FailureKind
+from banditgen.history.fields import CONTENTS, Check, check_of, fields_of, result_from_json
+from banditgen.history.rows import result_row
+from banditgen.result import GenerationResult, Name, Range, Share
 from banditgen.scoring import unit_interval
 
-Check = Callable[[Any], Any]
 _LAST_SECOND = 253402300800.0  # the year 10000
-_LARGEST = (1 << 63) - 1
 _DEPTH = 50  # of what is inside of other things
 _NAME_LENGTH = 2000  # of an id, an arm's name, a task type: what an index takes
 
@@ -88,11 +87,11 @@ def _read(rows: Rows, data: Any) -> None:
 
 def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
     fields = _values("candidate", _RESULT, {name: record[name] for name in _RESULT if name in record})
-    for name in ("id", "generator_name", "generation_time", "model_used", "temperature"):
+    for name in _REQUIRED:
         if name not in fields:
             raise ValueError(f"the candidate's {name} is missing")
     dropped: dict[str, Any] = {}
-    for name in ("code", "text"):
+    for name in CONTENTS:
         if record.get(name) is None:
             dropped |= _values("candidate", {f"{name}_hash": _optional(_hash)}, {f"{name}_hash": record.get(f"{name}_hash")})
             fields[name] = ""
@@ -102,7 +101,7 @@ def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
     where = _values("candidate", _PLACE, {name: record.get(name) for name in _PLACE})
     row = result_row(result, where["race_id"], where["task_type"], where["created_at"], where["position"]) | dropped
     rows.add("candidate", row)
-    rows.contents.update({row[f"{name}_hash"]: fields[name] for name in ("code", "text") if fields[name]})
+    rows.contents.update({row[f"{name}_hash"]: fields[name] for name in CONTENTS if fields[name]})
 
 
 def _checked(kind: str, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,32 +160,6 @@ def _hash(value: Any) -> str:
     return str(value)
 
 
-def _number(low: float, high: float) -> Check:
-    def check(value: Any) -> float:
-        if type(value) is float and low <= value <= high:  # nearly all, at once
-            return value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError
-        return float(value)
-
-    return check
-
-
-def _whole(low: int, high: int) -> Check:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError
-        return value
-
-    return check
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r:.40} is no JSON object")
@@ -216,11 +189,6 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _of(check: Check) -> Check:
-    """A JSON object whose values all pass a check."""
-    return lambda value: {_short(key): check(one) for key, one in _mapping(value).items()}
-
-
 def _each(check: Check) -> Check:
     """A JSON list whose items all pass a check."""
     return lambda value: [check(one) for one in _list(value)]
@@ -236,44 +204,20 @@ def _arm(value: Any) -> dict[str, Any]:
     return arm | {name: _short(arm[name]) for name in ("name", "model", "arm_id")}
 
 
-_SECONDS = _number(0.0, 1e9)
-_SHARE = _number(0.0, 1.0)
-_TIME = _number(0.0, _LAST_SECOND)
-_TOKENS = _optional(_whole(0, _LARGEST))
-_TIMINGS: dict[str, Check] = {name: _optional(_SECONDS) for name in ("queue", "load", "prompt_eval", "eval", "first_token")}
-_TIMINGS |= dict.fromkeys(("prompt_tokens", "cached_tokens", "completion_tokens"), _TOKENS)
-
-
-def _timings(value: Any) -> dict[str, Any]:
-    given = _mapping(value)
-    known = {name: check(given[name]) for name, check in _TIMINGS.items() if name in given}
-    return known | {"wall": _SECONDS(given["wall"]), "in_flight": _whole(0, _LARGEST)(given.get("in_flight", 1))}
-
-
+_SECONDS, _SHARE, _TIME = (check_of(Annotated[float, Range(0.0, most)]) for most in (1e9, 1.0, _LAST_SECOND))
+_PLACES = check_of(Annotated[int, Range(0, (1 << 31) - 1)])
 # a candidate's fields, and where it stands
-_RESULT: dict[str, Check] = {
-    **dict.fromkeys(("generator_name", "model_used", "arm_id", "node_id", "channel"), _short),
-    **dict.fromkeys(("generation_time", "test_time", "execution_time"), _SECONDS),
-    **dict.fromkeys(("quality_score", "combined_score", "speed_score", "reward"), _SHARE),
-    **dict.fromkeys(("test_passed", "success"), _truth),
-    **dict.fromkeys(("stdout", "stderr"), _string),
-    "id": _name,
-    "temperature": _number(0.0, 1000.0),
-    "error": _optional(_string),
-    "failure": _optional(lambda value: FailureKind(value).value),
-    "verified": _optional(_truth),
-    "measures": _of(_number(-1e300, 1e300)),
-    "timings": _optional(_timings),
-    "digest": _optional(_short),
-    "step": _whole(0, (1 << 31) - 1),
-    "price": _optional(_number(0.0, 1e300)),
-    "prompt_version": _optional(_short),
-    "isolation": _of(_string),
+_RESULT: dict[str, Check] = {name: field.check for name, field in fields_of(GenerationResult).items() if name not in CONTENTS} | {
+    "id": _name
 }
+_REQUIRED = (
+    "id",
+    *(name for name, field in fields_of(GenerationResult).items() if field.missing is dataclasses.MISSING and name in _RESULT),
+)
 _PLACE: dict[str, Check] = {
     "created_at": _TIME,
     "race_id": _optional(_name),
-    "position": _whole(0, (1 << 31) - 1),
+    "position": _PLACES,
     "task_type": _name,
 }
 # the columns of the other tables, by the name of their records
@@ -292,13 +236,13 @@ _COLUMNS: dict[str, dict[str, Check]] = {
         "created_at": _TIME,
         "task_type": _name,
         "arms": _each(_arm),
-        "propensities": _optional(_of(_SHARE)),
+        "propensities": check_of(dict[Name, Share] | None),
         "policy": _short,
         "strategy": _optional(_short),
-        "seed": _optional(_whole(-_LARGEST, _LARGEST)),
+        "seed": check_of(int | None),
         "detail": _json,
         "race_id": _optional(_name),
-        "step": lambda value: 0 if value is None else _PLACE["position"](value),
+        "step": lambda value: 0 if value is None else _PLACES(value),
     },
     "arm": {
         "arm_id": _name,
@@ -339,7 +283,7 @@ _COLUMNS: dict[str, dict[str, Check]] = {
         "id": _name,
         "created_at": _TIME,
         "scope": _short,
-        **dict.fromkeys(("quality", "speed"), _number(0.0, 1e300)),
+        **dict.fromkeys(("quality", "speed"), check_of(Annotated[float, Range(0.0, 1e300)])),
         "feedback_id": _optional(_name),
         "task_type": lambda value: "" if value is None else _short(value),
     },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Iterable
 from typing import Any
@@ -10,12 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from banditgen.history import schema as t
-from banditgen.result import FailureKind, GenerationResult, Timings
+from banditgen.history.fields import HIDDEN, result_from_json
+from banditgen.result import GenerationResult
 from banditgen.scoring import unit_interval
-
-_FIELDS = {field.name for field in dataclasses.fields(GenerationResult)}
-_TIMING_FIELDS = {field.name for field in dataclasses.fields(Timings)}
-
 
 _code, _text = t.codes.alias("code"), t.codes.alias("text")
 # what `read_result` reads; `results` stands for its WHERE and ORDER BY
@@ -36,7 +32,7 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
         UsageError: a score that is no number in [0, 1].
     """
     content = {**vars(result), "timings": vars(result.timings) if result.timings else None}  # as to_dict, without its copies
-    del content["pruned"]  # says how it was read
+    del content[HIDDEN]
     return {
         **summed_row(result, race_id, task_type, created_at),
         "position": position,
@@ -85,14 +81,4 @@ def code_rows(results: Iterable[GenerationResult]) -> list[dict[str, str]]:
 def read_result(row: Any) -> GenerationResult:
     """The result that a row of `RESULTS` keeps; `pruned` where its code or text is no longer kept."""
     pruned = any(row[f"{name}_hash"] is not None and row[name] is None for name in ("code", "text"))
-    return result_from_json({**row["result"], "code": row["code"] or "", "text": row["text"] or "", "pruned": pruned})
-
-
-def result_from_json(data: dict[str, Any]) -> GenerationResult:
-    """The result that a row keeps; keys of a later version are left out."""
-    values = {key: value for key, value in data.items() if key in _FIELDS}
-    if values.get("failure"):
-        values["failure"] = FailureKind(values["failure"])
-    if values.get("timings"):
-        values["timings"] = Timings(**{key: value for key, value in values["timings"].items() if key in _TIMING_FIELDS})
-    return GenerationResult(**values)
+    return result_from_json({**row["result"], "code": row["code"] or "", "text": row["text"] or "", HIDDEN: pruned})

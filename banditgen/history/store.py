@@ -302,11 +302,11 @@ class History(Opinions):
         """Every candidate as a row of a pandas DataFrame, in the order of the log; `pip install 'banditgen[dataframe]'` brings pandas.
 
         Columns are named as the fields of `GenerationResult`; `created_at` is a UTC datetime, what `timings` holds ends in
-        `_seconds` or is a count of tokens, and each measure is `measure_NAME`.
+        `_seconds` or is a count of tokens, each measure is `measure_NAME`, and what enforced a property of the sandbox `isolation_NAME`.
 
         Args:
             task_type: only candidates of this kind of task.
-            code: whether the candidates' code is a column, too; missing where retention dropped it.
+            code: whether code, the model's text, stdout and stderr are columns, too; missing where retention dropped them.
 
         Raises:
             UsageError: pandas is not installed.

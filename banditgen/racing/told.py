@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord
+from banditgen.history.fields import fields_of, result_from_json
 from banditgen.history.ids import new_id
-from banditgen.result import FailureKind, GenerationResult
+from banditgen.result import FailureKind, GenerationResult, Timings
 from banditgen.scoring import TEST_PASS_CREDIT, unit_interval
 
-_FIELDS = {field.name for field in dataclasses.fields(GenerationResult)}
+_FIELDS = fields_of(GenerationResult)
 _REQUIRED = ("generator_name", "test_passed")
-_BOOLS = frozenset({"test_passed", "success", "verified"})
-_BOOL = {"True": True, "False": False}
-_NUMBERS = frozenset({"generation_time", "test_time", "execution_time", "temperature"})
-_SCORES = frozenset({"quality_score", "speed_score", "combined_score", "reward"})
 _WORKED_OUT = frozenset({"id", "speed_score", "combined_score", "reward"})
 SAID = 80  # characters of a refused value that are repeated
-_TEXTS = frozenset({"generator_name", "code", "model_used", "error", "text", "stdout", "stderr", "id", "digest"})
 
 
 def told_results(decision: DecisionRecord, results: Iterable[GenerationResult | Mapping[str, Any]]) -> list[GenerationResult]:
@@ -48,13 +45,13 @@ def told_results(decision: DecisionRecord, results: Iterable[GenerationResult | 
 
 def _as_result(given: GenerationResult | Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> GenerationResult:
     """A copy of a caller's result with the decision's arm, an id, a verdict and a quality filled in."""
-    fields = _checked_fields(vars(given) if isinstance(given, GenerationResult) else given)
+    fields = _checked_fields(_own_fields(given) if isinstance(given, GenerationResult) else given)
     name = fields["generator_name"]
     if name not in arms:
         raise UsageError(f"no arm {name!r} in this decision: it has {', '.join(arms)}")
     arm = arms[name]
     base = {"code": "", "generation_time": 0.0, "model_used": arm["model"], "temperature": arm["temperature"]}
-    result = GenerationResult(**{**base, **fields})
+    result = result_from_json({**base, **fields})
     result.id = result.id or new_id()
     result.arm_id = arm["arm_id"]
     if result.verified is None:
@@ -91,15 +88,27 @@ def _checked_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _checked(key, value) for key, value in given.items()}
 
 
+def _own_fields(result: GenerationResult) -> dict[str, Any]:
+    return {name: value for name, value in vars(result).items() if name in _FIELDS}
+
+
 def _checked(key: str, value: Any) -> Any:
-    """The value as a plain Python one (numpy's scalars are taken), or UsageError."""
+    """The value as a row keeps it (numpy's scalars are taken), or UsageError."""
     try:
-        plain, fits = _plain(key, value)
+        plain = _FIELDS[key].check(_plain(value))
+        if key == "measures":
+            return {name: unit_interval(f"measure {name}", measure) for name, measure in plain.items()}
     except (TypeError, ValueError, KeyError, OverflowError):
-        fits = False
-    if not fits:
-        raise UsageError(f"a told result's {key} cannot be {_said(value)}")
+        raise UsageError(f"a told result's {key} cannot be {_said(value)}") from None
     return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Timings):
+        return vars(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _said(value: Any) -> str:
@@ -108,20 +117,3 @@ def _said(value: Any) -> str:
     except ValueError:  # an integer of more digits than Python writes
         return f"a number of {value.bit_length()} bits" if isinstance(value, int) else type(value).__name__
     return text if len(text) <= SAID else f"{text[:SAID]}…"
-
-
-def _plain(key: str, value: Any) -> tuple[Any, bool]:
-    if key in _BOOLS:
-        return (None, True) if value is None and key == "verified" else (_BOOL[str(value)], True)
-    if key in _SCORES:
-        return unit_interval(key, float(value)), True
-    if key in _NUMBERS:
-        number = float(value)
-        return number, math.isfinite(number) and number >= 0
-    if key == "failure":
-        return None if value is None else FailureKind(value), True
-    if key == "measures":
-        return {str(name): unit_interval(f"measure {name}", measure) for name, measure in dict(value).items()}, True
-    if key in _TEXTS:
-        return value, isinstance(value, str) or (value is None and key in ("error", "digest"))
-    return value, True

@@ -23,7 +23,7 @@ from banditgen.demo.catalogue import DemoTask, catalogue
 from banditgen.generators.embedded import EmbeddedGenerator
 from banditgen.generators.models import REGISTRY
 from banditgen.generators.recordings import Recording, write_recordings
-from banditgen.history.rows import result_from_json
+from banditgen.history.fields import result_from_json
 from banditgen.result import FailureKind
 from banditgen.strategy import expand
 
