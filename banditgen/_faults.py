@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 
-from banditgen._suite import Suite, humaneval_check, last_name
+from banditgen._suite import REACHES_BY_TEXT, Suite, humaneval_check, last_name
 from banditgen.errors import TaskError
 
 JUDGES = re.compile(  # names of what raises when something is not as expected
@@ -16,7 +16,6 @@ JUDGES = re.compile(  # names of what raises when something is not as expected
 )
 CATCHES_ABSENCE = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 TESTERS = ("pytest", "_pytest")
-REACHES_BY_TEXT = frozenset({"globals", "eval", "exec", "__import__", "import_module", "run_path", "run_module", "import_string"})
 
 
 def check(suite: Suite, *, entry_point: str | None, given: bool, packages: Sequence[str], files: Collection[str], prompt: str) -> None:
@@ -56,14 +55,14 @@ def _tuples(tree: ast.Module) -> Iterator[str]:
 
 def _nothing(suite: Suite, running: Sequence[ast.AST]) -> Iterator[str]:
     """Whether nothing in the tests can fail but the candidate itself."""
+    if _imports_elsewhere(suite):
+        return  # what that judges is not known
     for node in running:
         if isinstance(node, ast.Raise) or (isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant)):
             return
         if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and not node.test.value:
             return  # `assert False` where the tests must not get to
         if isinstance(node, ast.Call) and JUDGES.search(last_name(node.func).lower()) and not _is_theirs(node.func, suite):
-            return
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _imported_elsewhere(suite):
             return
     asserts = any(isinstance(node, ast.Assert) for node in ast.walk(suite.tree))
     never = ", and what asserts something is never run" if asserts else ""
@@ -74,16 +73,15 @@ def _is_theirs(function: ast.expr, suite: Suite) -> bool:
     return isinstance(function, ast.Name) and (function.id in suite.free or function.id in suite.imported)
 
 
-def _imported_elsewhere(suite: Suite) -> set[str]:
-    """Names from modules that are neither the one under test nor Python's own: they may well judge."""
-    return {
-        alias.asname or alias.name
+def _imports_elsewhere(suite: Suite) -> bool:
+    """Whether tests import from modules that are neither the one under test nor Python's own nor pytest."""
+    known = {*sys.stdlib_module_names, *TESTERS, *(name.partition(".")[0] for name in suite.modules)}
+    return any(
+        name.partition(".")[0] not in known
         for node in ast.walk(suite.tree)
-        if isinstance(node, ast.ImportFrom)
-        and node.module not in suite.modules
-        and (node.module or "").partition(".")[0] not in sys.stdlib_module_names
-        for alias in node.names
-    }
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    )
 
 
 def _imports(suite: Suite, packages: Sequence[str], files: Collection[str]) -> Iterator[str]:
@@ -134,7 +132,10 @@ def _names(suite: Suite, running: Sequence[ast.AST], entry_point: str | None, pr
     lines = {node.id: node.lineno for node in reversed(running) if isinstance(node, ast.Name)}
     if entry_point is not None and entry_point.lower() not in suite.source.lower() and not suite.is_checked:
         yield f"the tests never use {entry_point}, which entry_point says they do"
-    for name in sorted(suite.free, key=lambda name: lines.get(name, 0)):
+    if REACHES_BY_TEXT.intersection(last_name(node) for node in running if isinstance(node, ast.expr)):
+        return
+    given = {node.attr for node in running if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    for name in sorted(suite.free - given, key=lambda name: lines.get(name, 0)):
         if name not in lines or name == entry_point:
             continue
         place = f"line {lines[name]} of the tests uses {name}, which"

@@ -18,9 +18,13 @@ BUILTINS = frozenset(dir(builtins)) | {"__file__", "__builtins__", "__annotation
 PLAIN_NAMES = """
 bool bytes bytearray callable complex dict enumerate filter float format frozenset getattr hasattr hash id int isinstance issubclass
 iter len list locals map memoryview next object open print range repr reversed set setattr slice sorted str super tuple type vars
-zip all any
+zip all any globals exec eval compile input __import__ dir help delattr exit quit breakpoint
 """
 PLAIN = frozenset(PLAIN_NAMES.split())  # builtins that tests call for their own sake, and hardly anyone is asked to write
+BY_TEXT = """
+globals locals vars setattr delattr eval exec __import__ import_module run_path run_module import_string reload testmod testfile
+"""
+REACHES_BY_TEXT = frozenset(BY_TEXT.split())  # names by whose use code may reach what it doesn't name
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _compiling = threading.Lock()  # the filters of warnings are one for all threads
 
@@ -155,6 +159,17 @@ def _once(nodes: Iterable[ast.AST], seen: set[int]) -> list[ast.AST]:
     return new
 
 
+def top_level(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """What a module's body comes to by itself: also below `if`, `try`, `with` and loops, but not what is for running it as a script."""
+    for statement in statements:
+        yield statement
+        if not isinstance(statement, (*FUNCTIONS, ast.ClassDef)) and not is_main_guard(statement):
+            for part in ("body", "orelse", "finalbody"):
+                yield from top_level(getattr(statement, part, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from top_level(handler.body)
+
+
 def is_main_guard(node: ast.stmt) -> bool:
     """Whether a statement is an `if` that asks for the module's name."""
     return isinstance(node, ast.If) and any(isinstance(part, ast.Name) and part.id == "__name__" for part in ast.walk(node.test))
@@ -171,11 +186,12 @@ def is_pytest_file(tree: ast.Module) -> bool:
     What stands under `if __name__ == "__main__"` is not looked at: pytest runs those tests, too.
     """
     cases = {"TestCase", "IsolatedAsyncioTestCase"}
-    for node in tree.body:
+    body = list(top_level(tree.body))
+    for node in body:
         if isinstance(node, ast.ImportFrom) and node.module == "unittest":
             cases.update(alias.asname for alias in node.names if alias.name in cases and alias.asname)
     ran = called(reached(tree, guarded=False))
-    for node in tree.body:
+    for node in body:
         if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "pytest" for alias in node.names):
             return True
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pytest":

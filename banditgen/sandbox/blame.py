@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from banditgen.result import FailureKind
+from banditgen.sandbox import orders
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.report import Report
 from banditgen.sandbox.verdict import one_line
@@ -27,7 +28,7 @@ class Blame:
 
     def of(self, execution: Execution, task: Task, run_alone: Callable[[], Report]) -> Execution:
         """The execution as it is, or as the task's failure where that is whose it is."""
-        if execution.passed or task.tests is None:
+        if execution.passed or not orders.names_its_uses(task):
             return execution
         key = (task.tests, task.entry_point, task.module, task.files, task.packages)
         with self._lock:  # of several candidates at once one finds out

@@ -16,9 +16,9 @@ LAYS = ("__file__", "multiprocessing", "ProcessPool", "main.py", "runpy")  # in 
 
 def candidate(code: str, task: Task) -> bytes:
     """A candidate, as `inside.beside.Candidate` has it."""
-    tests = task.tests or ""
-    lay = any(word in code for word in LAYS) or any(f"{name}.py" in tests for name in task.modules)
-    return marshal.dumps((code, task.modules, task.files, lay, bool(tests) and _imports_later(tests, task.module)))
+    lay = any(word in code for word in LAYS) or reaches_for_files(task)
+    later = task.tests is not None and _imports_later(task.tests, task.module)
+    return marshal.dumps((code, task.modules, task.files, lay, later))
 
 
 def program(code: str) -> bytes:
@@ -55,7 +55,7 @@ def alone(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any
     assert task.tests is not None
     suite = _suite.look(task.tests, task.module)
     wanted = suite.free | suite.imported | ({task.entry_point} if task.entry_point else set())
-    return {**tests(task, look, environment), "stub": sorted(wanted)}
+    return {**tests(task, look, environment), "stub": sorted(wanted), "later": _imports_later(task.tests, task.module)}
 
 
 def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]:
@@ -65,9 +65,19 @@ def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]
     return {"checker": task.checker, "texts": texts}
 
 
+def names_its_uses(task: Task) -> bool:
+    """Whether a look at a task's tests shows where they use the candidate: by its names, not as a program or by text."""
+    return task.tests is not None and not reaches_for_files(task) and _names_its_uses(task.tests, task.module)
+
+
 def reaches_for_files(task: Task) -> bool:
-    """Whether a task's tests start the candidate's file as a program: that is no use of a name."""
-    return task.tests is not None and any(f"{name}.py" in task.tests for name in task.modules)
+    """Whether a task's tests may start the candidate's file as a program, which is no use of a name."""
+    return any(f"{name}.py" in (task.tests or "") for name in task.modules)
+
+
+def paths(task: Task, code: str, environment: tuple[str, ...]) -> tuple[str, ...]:
+    """The folders of packages that a candidate may import from; one that comes with tests of its own may import what runs them."""
+    return environment if task.packages or (task.kind == "pytest" and "pytest" in code) else ()
 
 
 @functools.lru_cache(maxsize=256)
@@ -95,6 +105,12 @@ def _names(source: str, module: str | None) -> tuple[tuple[str, ...], tuple[str,
 
 
 @functools.lru_cache(maxsize=256)
+def _names_its_uses(source: str, module: str | None) -> bool:
+    nodes = ast.walk(_suite.look(source, module).tree)
+    return _suite.REACHES_BY_TEXT.isdisjoint(_suite.last_name(node) for node in nodes if isinstance(node, ast.expr))
+
+
+@functools.lru_cache(maxsize=256)
 def _imports_later(source: str, module: str | None) -> bool:
     """Whether tests import the candidate inside functions alone: what they do before, such as patching `input`, comes first then."""
     suite = _suite.look(source, module)
@@ -103,5 +119,5 @@ def _imports_later(source: str, module: str | None) -> bool:
     return not any(
         (isinstance(node, ast.ImportFrom) and node.module in suite.modules)
         or (isinstance(node, ast.Import) and any(alias.name in suite.modules for alias in node.names))
-        for node in _suite.reached(suite.tree, guarded=False)
+        for node in _suite.top_level(suite.tree.body)
     )

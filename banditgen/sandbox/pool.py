@@ -84,15 +84,16 @@ class ZygoteSandbox:
             )
 
     def _tried(self, code: str, task: Task) -> Execution:
+        paths = orders.paths(task, code, self._environment)
         if task.kind == "stdio":
             return examples.run(
                 task,
-                lambda stdin: self._job(Order("program", orders.candidate(code, task), stdin=stdin, paths=self._paths(task)), task),
+                lambda stdin: self._job(Order("program", orders.candidate(code, task), stdin=stdin, paths=paths), task),
                 lambda order: self._alone(order, task),
                 lambda report: verdict.execution(report, code=code, verified=True, channel="judged", isolation=self.isolation()),
             )
         if task.tests is None:
-            report = self._job(Order("program", orders.candidate(code, task), paths=self._paths(task)), task)
+            report = self._job(Order("program", orders.candidate(code, task), paths=paths), task)
             return verdict.execution(report, code=code, verified=False, channel="cooperative", isolation=self.isolation())
         look = look_at(task.tests, task.entry_point, task.module)
         judged = task.channel != "cooperative" and (look.judged or _demanded(task, look.reason))
@@ -109,17 +110,15 @@ class ZygoteSandbox:
         execution = verdict.execution(verdict.of_tests(report), code=code, verified=True, channel=channel, isolation=self.isolation())
         return self._blame.of(execution, task, lambda: self._alone(orders.alone(task, look, self._environment), task))
 
-    def _paths(self, task: Task) -> tuple[str, ...]:
-        return self._environment if task.packages else ()
-
     def _run_tests(self, code: str, task: Task, look: Look, *, judged: bool) -> Report:
         role = "judged" if judged else "cooperative"
         tests = orders.tests(task, look, self._environment)
-        return self._job(Order(role, orders.candidate(code, task), tests=tests, paths=self._paths(task)), task)
+        paths = orders.paths(task, code, self._environment)
+        return self._job(Order(role, orders.candidate(code, task), tests=tests, paths=paths), task)
 
     def _alone(self, tests: dict[str, Any], task: Task) -> Report:
         """Run what is the task's, without any candidate."""
-        return self._job(Order("alone", b"", tests=tests, paths=self._paths(task)), task)
+        return self._job(Order("alone", b"", tests=tests, paths=orders.paths(task, "", self._environment)), task)
 
     def _job(self, order: Order, task: Task) -> Report:
         """Have a worker run a job; where the worker dies, once more with a fresh one."""

@@ -121,7 +121,7 @@ class UnsafeSandbox:
             command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", BOOT, str(Path(__file__).resolve().parents[2])]
             command += [
                 "main" if tests is None else "alone" if code is None else "cooperative",
-                json.dumps(self._environment if task.packages else []),
+                json.dumps(orders.paths(task, code or "", self._environment)),
             ]
             command += [json.dumps(_rlimits(task.limits)), *map(str, descriptors)]
             started = time.monotonic()

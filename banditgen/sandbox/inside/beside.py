@@ -8,7 +8,7 @@ import os
 import sys
 import types
 from _frozen_importlib import ModuleSpec
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from banditgen.sandbox.inside import program
@@ -40,6 +40,7 @@ class Finder:
 
     def __init__(self) -> None:
         self._sources: dict[str, tuple[str, str, bool]] = {}
+        self.traps: dict[str, Callable[[], None]] = {}  # what is called instead, where there is no candidate
 
     def add(self, name: str, path: str, source: str, *, package: bool = False) -> None:
         """Know a module: its name, the file it seems to come from, and its source."""
@@ -47,6 +48,8 @@ class Finder:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002  # the import system's
         """The spec of a known module."""
+        if name in self.traps:
+            self.traps[name]()
         if name not in self._sources:
             return None
         place, _, package = self._sources[name]

@@ -14,8 +14,7 @@ from banditgen.sandbox.inside import places, pristine, program
 
 FILE = Path("/test_candidate.py")  # a name for the tests, which are in memory alone; no folder of this name is ever read
 NAME = "test_candidate"
-FRAMEWORK = ("pytest", "_pytest", "pluggy", "iniconfig")
-SHARED = ("packaging", "pygments")  # which a candidate may have loaded for itself
+FRAMEWORK = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
 
 
 def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | None = None, watch: Any = None) -> dict[str, Any]:
@@ -27,9 +26,7 @@ def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | 
 
     """
     if memory is not None:
-        early = _clear_the_way(memory)
-        if early is not None:
-            return {"outcome": "forged", "error": f"the candidate loaded {early} before the tests did"}
+        _clear_the_way(memory)
     sys.path.extend(order["paths"])
     try:
         import pytest  # noqa: PLC0415  # loaded here alone: few jobs need it, and it is slow
@@ -53,18 +50,15 @@ def run(order: dict[str, Any], names: dict[str, Any], memory: pristine.Memory | 
     return watcher.verdict()
 
 
-def _clear_the_way(memory: pristine.Memory) -> str | None:
-    """Have the import of pytest find pytest, and nothing of the candidate's; names what the candidate has already put there."""
+def _clear_the_way(memory: pristine.Memory) -> None:
+    """Have the import of pytest find pytest, and nothing of what the candidate has loaded or put there."""
     for name in tuple(sys.modules):
         if name.partition(".")[0] in FRAMEWORK:
-            return name
-        if name.partition(".")[0] in SHARED:
             del sys.modules[name]
     sys.meta_path[:] = memory.finders
     sys.path_hooks[:] = memory.hooks
     sys.path[:] = memory.path
     sys.path_importer_cache.clear()
-    return None
 
 
 def _no_main(*_: Any, **__: Any) -> None:

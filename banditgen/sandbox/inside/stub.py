@@ -128,7 +128,11 @@ def run(order: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory) -
     sys.argv[:] = beside.ARGUMENTS
     watch = Watch(order["stub"])
     beside.lay_files(order["files"])
-    beside.name_module(Module(watch.names, watch.touched), order["modules"])
+    if order["later"]:
+        beside.FINDER.traps.update(dict.fromkeys(order["modules"], lambda: touch(watch.touched)))
+        watch.names.clear()
+    else:
+        beside.name_module(Module(watch.names, watch.touched), order["modules"])
     verdict = program.run_tests(order, watch.names, clean, memory, watch)
     if verdict["outcome"] == "no_pytest":
         return verdict
