@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import ssl
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -108,7 +109,7 @@ def _parts(text: str) -> tuple[str, str, str, int, str]:
     scheme, given, rest = text.partition("://")
     scheme, rest = (scheme.lower(), rest) if given else ("http", text)
     if scheme not in _PORTS:
-        raise ValueError(f"{one_line(scheme, 20)} is not http or https")
+        raise ValueError("its scheme is neither http nor https")
     place, slash, path = rest.partition("/")
     user, at, place = place.rpartition("@")
     if (slash or given) and not place:
@@ -119,6 +120,7 @@ def _parts(text: str) -> tuple[str, str, str, int, str]:
     if re.search(r"[^\w.:%~-]", name):
         raise ValueError("a host has letters, digits, dots and dashes")
     number = int(port) if port else _PORTS[scheme] if given else _OLLAMA_PORT
+    user = urllib.parse.quote(user, safe=":%!$&'()*+,;=~")  # what is no part of a URL may be one of a password
     return scheme, user + at, _reachable(name), number, slash + path.rstrip("/") if path else ""
 
 

@@ -47,6 +47,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
         ":1": "http://127.0.0.1:1",
         "gpu:": "http://gpu:11434",
         "http://me:secret@gpu:1": "http://gpu:1",
+        "http://me:s?e#c r\0et@gpu:1": "http://gpu:1",
     }.items(),
 )
 def test_a_host_is_read_as_ollama_reads_it(host: str, url: str) -> None:
@@ -67,7 +68,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("host", [*BAD, "http://", "gpu\x1b[31m", "unix:///run/ollama.sock", "http://me:secret@gpu:port"])
+@pytest.mark.parametrize(
+    "host", [*BAD, "http://", "gpu\x1b[31m", "unix:///run/ollama.sock", "http://me:secret@gpu:port", "me:secret@http://gpu"]
+)
 def test_what_is_no_address_is_one_line_with_the_variables_name(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_HOST", host)
     with pytest.raises(BackendError, match=r"^OLLAMA_HOST says .* is no address") as caught:

@@ -71,6 +71,8 @@ def open_storage(url: str | None) -> BaseStorage:
 
 def sa_safe(url: str) -> str:
     """A URL without its password."""
+    if url.count("@") > 1:  # what stands after the first may be the rest of the password
+        return url.split("://", 1)[0] + "://…"
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
     except SQLAlchemyError:
