@@ -38,8 +38,6 @@ class Changes:
     `own` by (task type, arm id, model without ":latest", digest or "", verdict, failure kind or "", shard), the verdict being 1
     passed, 0 failed or -1 taught nothing: (count, Σq, Σs, Σq², Σqs, Σs², Σ model seconds, Σ tokens, Σ price, when the newest was
     written), q and s being quality and speed.
-    `pairs` by (task type, arm id, digest, other arm's id, its digest, shard), over the races that held both arms' verdicts,
-    of u = passed · (q, s) of the arm and v of the other: (count, Σu, Σv, Σ u vᵀ row by row), 9 numbers.
     `patterns` by (task type, pattern, shard): how many races showed that; an arm that is not in a pattern was not run, or nothing was
     learned of it. Patterns hold every arm of their race, also such as were not asked for.
     `soft` by (task type, arm id, model, digest or "", kind, level, verdict, shard): how often soft evidence of that kind, its value in
@@ -48,7 +46,6 @@ class Changes:
     """
 
     own: dict[tuple[Any, ...], tuple[float, ...]]
-    pairs: dict[tuple[Any, ...], tuple[float, ...]]
     patterns: dict[tuple[str, Pattern, int], float]
     soft: dict[tuple[Any, ...], float]
     cursor: Cursor
@@ -263,8 +260,8 @@ class HistoryStore(Protocol):
         ...
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
-        """The running sums: of these arms and of all arms of these models (without ":latest"), of pairs of these arms, and of races
-        that held any of them.
+        """The running sums: of these arms and of all arms of these models (without ":latest"), and of races that held
+        any of these arms.
 
         Without `since` all of them; with the cursor of an earlier answer to the same question, those that may have changed.
         """

@@ -212,7 +212,7 @@ def _append_candidates(database: Database, connection: sa.Connection, batch: Row
         contents = [{"hash": key, "content": batch.contents[key]} for key in sorted(batch.contents)]
         connection.execute(database.insert(t.codes).on_conflict_do_nothing(), contents)
     new = [row for row in reversed(rows.values()) if row["id"] in added]
-    # the sums of a race are of its pairs: with those who were there before, too
+    # a race has one pattern of outcomes: with those who were there before, too
     before = [row for row in _of_races(connection, {row["race_id"] for row in new} - {None}) if row["id"] not in added]
     sums = statistics.sums_of([*before, *new])
     sums.take_back(statistics.sums_of(before))

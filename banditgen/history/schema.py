@@ -220,29 +220,6 @@ statistics = sa.Table(
 )
 sa.Index("banditgen_statistics_by_stamp", statistics.c.stamp)
 
-# Sums over the races that held two arms' verdicts, of u = passed · (quality, speed); the arms in the order of (id, digest).
-pair_statistics = sa.Table(
-    "banditgen_pair_statistics",
-    metadata,
-    sa.Column("task_type", Text, primary_key=True),
-    sa.Column("arm_id", Text, primary_key=True),
-    sa.Column("digest", Text, primary_key=True),
-    sa.Column("other_id", Text, primary_key=True),
-    sa.Column("other_digest", Text, primary_key=True),
-    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("count", sa.BigInteger, nullable=False),
-    sa.Column("quality", sa.Float, nullable=False),
-    sa.Column("speed", sa.Float, nullable=False),
-    sa.Column("other_quality", sa.Float, nullable=False),
-    sa.Column("other_speed", sa.Float, nullable=False),
-    sa.Column("quality_quality", sa.Float, nullable=False),  # the arm's, then the other's
-    sa.Column("quality_speed", sa.Float, nullable=False),
-    sa.Column("speed_quality", sa.Float, nullable=False),
-    sa.Column("speed_speed", sa.Float, nullable=False),
-    sa.Column("stamp", sa.BigInteger, nullable=False),
-)
-sa.Index("banditgen_pair_statistics_by_stamp", pair_statistics.c.stamp)
-
 # How often races showed a pattern of outcomes, whatever the order in which their arms ran: see `banditgen.history.patterns`.
 patterns = sa.Table(
     "banditgen_patterns",

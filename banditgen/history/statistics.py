@@ -40,17 +40,9 @@ OWN = Running(
     ("task_type", "arm_id", "model", "digest", "verdict", "failure"),
     ("count", "quality", "speed", "quality_quality", "quality_speed", "speed_speed", "seconds", "tokens", "price"),
 )
-PAIRS = Running(
-    t.pair_statistics,
-    ("task_type", "arm_id", "digest", "other_id", "other_digest"),
-    (
-        *("count", "quality", "speed", "other_quality", "other_speed"),
-        *("quality_quality", "quality_speed", "speed_quality", "speed_speed"),
-    ),
-)
 PATTERNS = Running(t.patterns, ("task_type", "hash", "pattern"))
 SOFT = Running(t.soft_statistics, ("task_type", "arm_id", "model", "digest", "kind", "level", "verdict"))
-ALL = (OWN, PAIRS, PATTERNS, SOFT)
+ALL = (OWN, PATTERNS, SOFT)
 TABLES = tuple(running.table for running in ALL)
 RESULT_COLUMNS = tuple(
     t.results.c[name]
@@ -148,13 +140,6 @@ def sums_of(rows: Sequence[Mapping[str, Any]]) -> Sums:
 def _add_race(sums: Sums, rows: Sequence[Mapping[str, Any]]) -> None:
     task_type, pattern = rows[0]["task_type"], pattern_of(rows)
     sums.add(PATTERNS, (task_type, pattern_hash(pattern), pattern), (1,))
-    seen = sorted(
-        (row["arm_id"], row["digest"] or "", place, row["passed"] * row["quality"], row["passed"] * row["speed"])
-        for place, row in enumerate(rows)
-        if row["informative"]
-    )
-    for (arm, digest, _, q, s), (other, other_digest, _, oq, os) in itertools.combinations(seen, 2):
-        sums.add(PAIRS, (task_type, arm, digest, other, other_digest), (1, q, s, oq, os, q * oq, q * os, s * oq, s * os))
 
 
 def soft_sums(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Sums:
@@ -179,7 +164,6 @@ def fold(connection: sa.Connection) -> Sums:
     """The sums of the whole log."""
     sums, r = soft_sums(connection), t.results.c
     _fold_own(connection, sums)
-    _fold_pairs(connection, sums)
     races = sa.select(*RESULT_COLUMNS).where(r.race_id.is_not(None)).order_by(r.race_id)
     for _, rows in itertools.groupby(connection.execute(races).mappings(), key=lambda row: str(row["race_id"])):
         race = [dict(row) for row in rows]
@@ -198,22 +182,6 @@ def _fold_own(connection: sa.Connection, sums: Sums) -> None:
     for row in connection.execute(sa.select(*key, *values, sa.func.max(r.created_at)).group_by(*key)):
         task_type, arm, model, *rest = row[: len(key)]
         sums.add(OWN, (task_type, arm, plain_model(model), *rest), [float(value) for value in row[len(key) : -1]], row[-1])
-
-
-def _fold_pairs(connection: sa.Connection, sums: Sums) -> None:
-    total = sa.func.sum
-    a, b = t.results.alias("a").c, t.results.alias("b").c
-    ours, others = (a.arm_id, sa.func.coalesce(a.digest, "")), (b.arm_id, sa.func.coalesce(b.digest, ""))
-    first = sa.tuple_(*ours, a.seq) < sa.tuple_(*others, b.seq)
-    u, v = _earned(a), _earned(b)
-    products = (total(x * y) for x in u for y in v)
-    pairs = (
-        sa.select(a.task_type, *ours, *others, sa.func.count(), *map(total, (*u, *v)), *products)
-        .where(a.race_id == b.race_id, a.informative, b.informative, first)
-        .group_by(a.task_type, *ours, *others)
-    )
-    for row in connection.execute(pairs):
-        sums.add(PAIRS, tuple(row[:5]), row[5:])
 
 
 def stored(connection: sa.Connection) -> Sums:
@@ -269,20 +237,18 @@ def changes(
         of_these: sa.ColumnElement[bool] = c.pattern.is_not(None) if running is PATTERNS else c.arm_id.in_(arms)
         if running is OWN:
             of_these = sa.or_(of_these, c.model.in_(models))
-        if running is PAIRS:
-            of_these = of_these & c.other_id.in_(arms)
         query = _columns(running, "shard", *extra).where(of_these)
         for row in connection.execute(query.where(c.stamp >= start) if start > 0 else query):
             yield tuple(row[:width]), tuple(row[width:])
 
     # what is made of several arms before their own rows, which are then there for each of them
-    pairs, soft = dict(changed(PAIRS)), {key: values[0] for key, values in changed(SOFT)}
+    soft = {key: values[0] for key, values in changed(SOFT)}
     patterns = {}
     for (task_type, _, pattern, shard), (count,) in changed(PATTERNS):
         read = read_pattern(pattern)
         if any(arm in arms for arm, _, _ in read):
             patterns[task_type, read, shard] = count
-    return Changes(dict(changed(OWN, "last_at")), pairs, patterns, soft, Cursor(generation, next_stamp), again)
+    return Changes(dict(changed(OWN, "last_at")), patterns, soft, Cursor(generation, next_stamp), again)
 
 
 class Fold:
@@ -308,13 +274,8 @@ class Fold:
             return {(*key, 0): tuple(sums.of(running)[key]) for key in new.of(running)}
 
         own = {key: (*values, sums.last_at[key[:-1]]) for key, values in changed(OWN).items() if key[1] in arms or key[2] in models}
-        pairs = {key: values for key, values in changed(PAIRS).items() if key[1] in arms and key[3] in arms}
         patterns = {(key[0], read_pattern(key[2]), 0): values[0] for key, values in changed(PATTERNS).items()}
-        return Changes(own, pairs, patterns, {}, Cursor("fold", 0), since is None)
-
-
-def _earned(r: Any) -> tuple[sa.ColumnElement[float], sa.ColumnElement[float]]:
-    return sa.case((r.passed, r.quality), else_=0.0), sa.case((r.passed, r.speed), else_=0.0)
+        return Changes(own, patterns, {}, Cursor("fold", 0), since is None)
 
 
 def _upsert(statement: Any, sums: Sequence[str], stamp: sa.ColumnElement[Any]) -> Any:

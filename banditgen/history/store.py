@@ -163,8 +163,8 @@ class History(Opinions):
         return self._all(lambda row: Tally(**row), query)
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
-        """The running sums: of these arms and of all arms of these models (without ":latest"), of pairs of these arms, and of races
-        that held any of them.
+        """The running sums: of these arms and of all arms of these models (without ":latest"), and of races that held
+        any of these arms.
 
         Without `since` all of them; with the cursor of an earlier answer to the same question, those that may have changed.
         """

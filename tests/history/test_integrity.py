@@ -24,8 +24,8 @@ def test_a_sound_history_is_sound(history: History) -> None:
     [
         sa.update(t.statistics).values(count=t.statistics.c.count + 1).where(t.statistics.c.arm_id == "id-a"),
         sa.update(t.statistics).values(quality_speed=0.123).where(t.statistics.c.verdict == 1),
-        sa.update(t.pair_statistics).values(other_speed=t.pair_statistics.c.other_speed + 0.001),
-        sa.delete(t.pair_statistics).where(t.pair_statistics.c.arm_id == "id-a"),
+        sa.update(t.statistics).values(seconds=t.statistics.c.seconds + 0.001),
+        sa.delete(t.patterns).where(t.patterns.c.pattern.contains("id-a")),
         sa.delete(t.statistics),
         sa.update(t.results).values(quality=0.77).where(t.results.c.passed),
         sa.update(t.results).values(informative=sa.false()),

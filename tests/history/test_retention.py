@@ -29,7 +29,7 @@ def learned(store: History) -> list[Any]:
     evidence = store.evidence(arms, models)
     return [
         evidence.own,
-        evidence.pairs,
+        evidence.patterns,
         sorted(store.tallies(), key=str),
         store.ratings(),
         store.preferences(),

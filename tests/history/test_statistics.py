@@ -123,10 +123,10 @@ def test_an_outcome_by_name_counts_for_the_arm_of_that_name() -> None:
         t.statistics.update().values(count=t.statistics.c.count + 1),
         t.statistics.update().values(quality=t.statistics.c.quality * (1 + 1e-6)),
         t.statistics.delete(),
-        t.pair_statistics.update().values(speed_speed=t.pair_statistics.c.speed_speed + 0.5),
+        t.patterns.update().values(count=t.patterns.c.count + 1),
         t.results.delete().where(t.results.c.seq == 4),
     ],
-    ids=["count", "sum", "rows gone", "pair", "result gone"],
+    ids=["count", "sum", "rows gone", "pattern", "result gone"],
 )
 def test_statistics_that_differ_from_the_log_are_found_and_rebuilt(damage: object) -> None:
     store = History("sqlite://")

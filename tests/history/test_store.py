@@ -113,9 +113,9 @@ def test_tallies_and_evidence_leave_out_what_says_nothing() -> None:
     assert {tally.arm_name: (tally.passes, tally.fails) for tally in store.tallies()} == {"a": (1, 0), "b": (0, 1)}
     evidence = store.evidence({f"id-{name}" for name in "abcde"}, set())
     assert {(key[1], key[4]) for key in evidence.own} == {("id-a", 1), ("id-b", 0), ("id-c", -1), ("id-d", -1), ("id-e", -1)}
-    assert [key[1:5:2] for key in evidence.pairs] == [("id-a", "id-b")]
+    assert [[arm for arm, _, _ in pattern] for _, pattern, _ in evidence.patterns] == [["id-a", "id-b", "id-c"]]
     later = store.evidence({"id-a"}, set(), evidence.cursor)
-    assert (later.own, later.pairs, later.again) == ({}, {}, False)
+    assert (later.own, later.patterns, later.again) == ({}, {}, False)
 
 
 def test_what_a_caller_did_wrong_is_not_called_damage() -> None:

@@ -127,6 +127,7 @@ def _id(row: Any, *what: str) -> str:
 
 def _running_sums() -> None:
     op.drop_table("banditgen_statistics")
+    op.drop_table("banditgen_pair_statistics")  # patterns say more
     op.create_table(
         "banditgen_statistics",
         *(_text(name, primary_key=True) for name in ("task_type", "arm_id", "model", "digest")),
