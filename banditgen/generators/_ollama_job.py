@@ -10,10 +10,9 @@ from typing import Any
 
 import httpx
 
-from banditgen.arm import GeneratorConfig
 from banditgen.generators._ollama_api import OllamaError, UnreadableError
 from banditgen.generators._ollama_models import reason
-from banditgen.generators._ollama_wire import context_was_full, timings_of
+from banditgen.generators._ollama_wire import normal_name, prompt_was_cut, timings_of
 from banditgen.generators.base import Generation, GenerationError, OnText, Request
 from banditgen.result import FailureKind, Timings
 
@@ -29,10 +28,16 @@ class Stage(enum.Enum):
 
 
 class Job:
-    """One generation on its way."""
+    """One generation on its way.
 
-    def __init__(self, request: Request, on_text: OnText | None) -> None:
-        self.request, self._on_text = request, on_text
+    Args:
+        request: what is to be generated.
+        on_text: who hears each piece.
+        cut: prompts that the host was seen to cut, which all jobs share: of one that it has in its cache it says nothing.
+    """
+
+    def __init__(self, request: Request, on_text: OnText | None, cut: set[int]) -> None:
+        self.request, self._on_text, self._cut = request, on_text, cut
         self.stage = Stage.WAITING
         self.abandoned = False
         self.started = self.sent = time.perf_counter()
@@ -103,13 +108,23 @@ class Job:
         done = self._final.get("done_reason")
         if done in ("load", "unload"):
             raise GenerationError(FailureKind.INFRASTRUCTURE, f"the host ended the answer to {done} the model")
-        limit = getattr(self.request.arm, "max_tokens", GeneratorConfig.max_tokens)
-        if (full := context_was_full(self._final, self.context, self.request.prompt, limit)) is not None:
-            raise GenerationError(FailureKind.INFRASTRUCTURE, full)
+        if self._was_cut(self._final):
+            holds = f" of {self.context} tokens" if self.context else ""
+            remedy = "raise num_ctx in runner_options, or OLLAMA_CONTEXT_LENGTH at the host"
+            raise GenerationError(FailureKind.INFRASTRUCTURE, f"the prompt was cut to the host's context{holds} (num_ctx): {remedy}")
         if not "".join(self._pieces).strip():
             kind, when = (FailureKind.TRUNCATED, " before max_tokens") if done == "length" else (FailureKind.EMPTY, "")
             raise GenerationError(kind, f"the model {'only thought, and ' if self._thoughts else ''}wrote no answer{when}")
         return Generation(self.text, self.timings(), self.request.arm.model, "length" if done == "length" else "stop", self.digest)
+
+    def _was_cut(self, final: Mapping[str, Any]) -> bool:
+        key = hash((normal_name(self.request.arm.model), self.request.prompt))
+        cut = prompt_was_cut(final, self.context, self.request.prompt)
+        if cut:
+            self._cut.add(key)
+        elif cut is not None:
+            self._cut.discard(key)
+        return key in self._cut
 
     def failure(self, error: Exception) -> GenerationError:
         """Any exception of an attempt as the failure that the race records, with what had arrived."""

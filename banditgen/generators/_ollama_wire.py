@@ -11,6 +11,7 @@ from banditgen.arm import GeneratorConfig, arm_settings, model_key
 from banditgen.result import Timings
 
 _OPTIONS = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty")  # called the same there
+_MOST_CHARACTERS_A_TOKEN = 12  # on average, with a reserve: English and code have three to five
 _EMBEDS = re.compile(r"embed(?!ded)|minilm|rerank|\b(?:bge|gte|e5)\b")  # names of models that only embed
 
 
@@ -80,19 +81,15 @@ def tokens(final: Mapping[str, Any], field: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
 
 
-def context_was_full(final: Mapping[str, Any], context: int | None, prompt: str, max_tokens: int) -> str | None:
-    """In words, that the host cut the prompt or the answer to its context; None where neither is seen.
+def prompt_was_cut(final: Mapping[str, Any], context: int | None, prompt: str) -> bool | None:
+    """Whether the host cut the prompt to its context, which it does without a word; None where it does not count what it has read before.
 
-    A host cuts a prompt without a word, and then counts exactly as many tokens as its context holds. A server that does not say how
-    many these are has a power of two, unless somebody set another. One that has read the prompt before may not count it at all.
+    It then counts as many tokens as its context holds, in older servers at least half of that, which are too few for the prompt:
+    a token of any text is a few characters long. A server that does not say its context has a power of two, unless somebody set another.
     """
-    read, written = tokens(final, "prompt_eval_count"), tokens(final, "eval_count")
-    cut, holds = None, f"context of {context} tokens (num_ctx)" if context else "context (num_ctx)"
-    if read is not None and context is not None and read >= context:
-        cut = f"the prompt was cut to the host's {holds}"
-    elif read is not None and context is None and read >= 2048 and read.bit_count() == 1 and len(prompt) > 3 * read:
-        cut = f"the prompt was cut, as it seems, to the host's {holds}, {read} tokens"
-    elif final.get("done_reason") == "length" and written is not None and written < max_tokens - 1:
-        seen = read is None or context is None or read + written >= context - 1
-        cut = f"the answer was cut where the host's {holds} was full" if seen else None
-    return f"{cut}: raise num_ctx in runner_options, or OLLAMA_CONTEXT_LENGTH at the host" if cut else None
+    read = tokens(final, "prompt_eval_count")
+    if read is None:
+        return None
+    if context is None:
+        return read >= 2048 and read.bit_count() == 1 and len(prompt) > 3 * read
+    return read >= context - 1 or (read >= context // 2 - 1 and len(prompt) > _MOST_CHARACTERS_A_TOKEN * read)

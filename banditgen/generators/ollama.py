@@ -72,6 +72,7 @@ class OllamaGenerator:
         self._jitter = random.Random(seed)  # noqa: S311  # pauses are no secret
         self._turns = ModelTurns(parallel)
         self._loading = asyncio.Lock()
+        self._cut: set[int] = set()
         self._jobs: set[asyncio.Task[Generation]] = set()
 
     async def models(self) -> list[ModelInfo]:
@@ -103,7 +104,7 @@ class OllamaGenerator:
         Cancelled before its first token, a generation goes on in the background until that arrives: closing the connection
         earlier would abort a load that others wait for, and the host would not notice it before that token anyway.
         """
-        job = Job(request, on_text)
+        job = Job(request, on_text, self._cut)
         task = asyncio.ensure_future(self._run(job))
         self._jobs.add(task)
         task.add_done_callback(self._forget)

@@ -10,7 +10,7 @@ import pytest
 
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import BackendError, NoBackendError
-from banditgen.generators._ollama_wire import context_was_full
+from banditgen.generators._ollama_wire import prompt_was_cut
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.client import ClientGenerator
 from banditgen.generators.default import resolve_backend
@@ -406,44 +406,44 @@ def test_all_spellings_of_a_name_are_one_model(name: str) -> None:
         assert [request["options"]["num_ctx"] for request in server.generated()] == [64, 64]
 
 
-def test_what_the_hosts_context_cuts_is_not_the_arms() -> None:
-    """Neither a prompt cut without a word nor an answer cut before max_tokens; one that ends at max_tokens is."""
+def test_a_prompt_that_the_host_cuts_is_not_the_arms() -> None:
+    """Also where it was read before, of which the host says nothing; an answer that fills the context is the model's own length."""
     with OllamaServer([HostModel("tiny", ["x "] * 100, context=64)]) as server:
 
-        def ask(words: int, **arm: Any) -> Generation | GenerationError:
-            return generate(server, prompt="word " * words, **arm)
+        async def use(generator: OllamaGenerator) -> None:
+            long, short = "word " * 100, "word " * 40
+            for prompt in (long, long, short, long):
+                request = Request(prompt, GeneratorConfig("a", "tiny", 0.1))
+                if prompt is short:
+                    assert (await generator.generate(request)).finish == "length"
+                else:
+                    with pytest.raises(
+                        GenerationError, match=r"the prompt was cut to the host's context of 64 tokens \(num_ctx\)"
+                    ) as caught:
+                        await generator.generate(request)
+                    assert caught.value.kind is FailureKind.INFRASTRUCTURE
 
-        whole = ask(30, max_tokens=20)
-        assert isinstance(whole, Generation)
-        assert whole.finish == "length"
-        for words, what in ((100, "the prompt was cut to the host's context of 64 tokens"), (40, "the answer was cut")):
-            failed = ask(words)
-            assert isinstance(failed, GenerationError)
-            assert failed.kind is FailureKind.INFRASTRUCTURE
-            assert what in failed.message
-            assert "num_ctx" in failed.message
-
-
-def test_a_server_that_does_not_say_its_context_is_caught_by_a_count_that_is_a_power_of_two() -> None:
-    final = {"prompt_eval_count": 2048}
-    assert "num_ctx" in str(context_was_full(final, None, "word " * 9000, 400))
-    assert context_was_full(final, None, "word " * 1000, 400) is None
-    assert context_was_full({"prompt_eval_count": 2049}, None, "word " * 9000, 400) is None
-    assert context_was_full({"prompt_eval_count": "2048"}, 1, "word", 400) is None
+        with_generator(server, use)
 
 
-def test_none_takes_ollama_where_a_model_generates(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A host with nothing but an embedding model is no backend."""
-    caplog.set_level("INFO", "banditgen.generators")
-    monkeypatch.setattr("banditgen.generators.embedded.is_installed", lambda: True)
-    with OllamaServer([HostModel("embed", capabilities=("embedding",)), HostModel("chat")]) as server:
-        monkeypatch.setenv("OLLAMA_HOST", server.url)
-        assert isinstance(resolve_backend(), OllamaGenerator)
-        assert "ollama (it has chat" in caplog.text
-    with OllamaServer([HostModel("embed", capabilities=("embedding",))]) as server:
-        monkeypatch.setenv("OLLAMA_HOST", server.url)
-        assert resolve_backend().name == "embedded"
-        assert "no model that generates" in caplog.text
+@pytest.mark.parametrize(
+    ("read", "context", "characters", "cut"),
+    [
+        (4096, 4096, 20_000, True),
+        (4095, 4096, 20_000, True),
+        (4000, 4096, 16_000, False),
+        (2048, 4096, 100_000, True),
+        (2048, 4096, 8_000, False),
+        (300, 4096, 100_000, False),
+        (2048, None, 9_000, True),
+        (2048, None, 5_000, False),
+        (2049, None, 9_000, False),
+        (None, 4096, 100_000, None),
+        ("4096", 4096, 100_000, None),
+    ],
+)
+def test_a_cut_prompt_is_known_by_how_much_was_read_of_it(read: Any, context: int | None, characters: int, cut: bool | None) -> None:
+    assert prompt_was_cut({"prompt_eval_count": read}, context, "x" * characters) is cut
 
 
 @pytest.mark.models
