@@ -14,12 +14,15 @@ T = TypeVar("T")
 
 
 def time_limit(function: Callable[..., object], seconds: float) -> dict[str, float]:
-    """The keyword argument `timeout` for a caller's function that takes one; none for one that doesn't, or cannot be looked at."""
+    """The keyword argument `timeout` for a caller's function that has one of that name.
+
+    None for one that takes whatever it is given: it may hand that on to something that doesn't.
+    """
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return {}
-    takes = any(p.kind is p.VAR_KEYWORD or (p.name == "timeout" and p.kind is not p.POSITIONAL_ONLY) for p in parameters)
+    takes = any(p.name == "timeout" and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in parameters)
     return {"timeout": seconds} if takes else {}
 
 

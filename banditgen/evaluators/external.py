@@ -33,7 +33,7 @@ class ExternalEvaluator:
     @property
     def wants_failures(self) -> bool:
         """Whether it is asked about candidates that failed, too."""
-        return bool(getattr(self._evaluator, "wants_failures", False))
+        return getattr(self._evaluator, "wants_failures", False) is True
 
     def evaluate(self, code: str, execution: Execution, task: Task) -> dict[str, float]:  # noqa: ARG002 - the port's signature
         """The evaluator's measures, or `EvaluatorError` where it raises or gives no score in [0, 1]."""

@@ -63,7 +63,7 @@ class Callers:
     async def measure(self, code: str, execution: Execution) -> dict[str, float]:
         """The evaluator's measures, those that cannot be one dropped; none about a failure that it does not want."""
         evaluator = self._evaluator
-        if evaluator is None or not (execution.passed or getattr(evaluator, "wants_failures", False)):
+        if evaluator is None or not (execution.passed or getattr(evaluator, "wants_failures", False) is True):
             return {}
         try:
             given = dict(await self._within(lambda: evaluator.evaluate(code, execution, self._task)))
