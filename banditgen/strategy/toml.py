@@ -54,8 +54,8 @@ class Document:
 def key_lines(text: str) -> dict[KeyPath, int]:
     """The line, counted from 1, on which each key of a valid TOML text is given; a table's is its header's.
 
-    tomllib keeps no positions, but a statement of TOML is TOML by itself: the text is cut into statements by growing
-    each, line by line, until it parses.
+    tomllib keeps no positions, but a statement of TOML is TOML by itself: the text is cut into statements where a line ends outside
+    of strings and brackets.
     """
     lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
@@ -83,21 +83,22 @@ def _latest(path: KeyPath, arrays: Mapping[KeyPath, int]) -> KeyPath:
     return (*path, arrays[path]) if path in arrays else path
 
 
+# what an end of line may stand in, or a bracket: strings of several lines, strings, comments
+_TOKEN = re.compile(r'''"""(?:[^\\]|\\.)*?"{3,5}|\'{3}.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[][{}\n]''', re.DOTALL)
+
+
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Each statement with the number of its first line; blank lines and comments are none."""
-    start, pending = 1, ""
+    """Each statement of a valid TOML text with the number of its first line; blank lines and comments are none."""
     # TOML's lines end with \n alone; splitlines() would also cut at \x0b, \x85 and their like
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        if not pending:
-            start = number
-        pending += line + "\n"
-        try:
-            parsed = tomllib.loads(pending)
-        except ValueError:
-            continue
-        if parsed:
-            yield start, pending
-        pending = ""
+    text = text.replace("\r\n", "\n") + "\n"
+    start, number, depth = 0, 1, 0
+    for token in _TOKEN.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if token[0] == "\n" and depth == 0:
+            statement = text[start : token.end()]
+            if statement.lstrip()[:1] not in ("", "#"):
+                yield number, statement
+            start, number = token.end(), number + statement.count("\n")
 
 
 def _paths(value: Any, path: KeyPath = (), *, into_lists: bool = True) -> Iterator[KeyPath]:
