@@ -45,8 +45,12 @@ class _Look:
             size = len(self._results)
             for node in self._nodes:
                 self._follow(node)
-        self._calls = [node for node in self._nodes if isinstance(node, ast.Call) and (is_candidate(node.func) or self._holds(node.func))]
+        self._calls = [node for node in self._nodes if isinstance(node, ast.Call) and self._reaches(node)]
         self._passed = {name for call in self._calls for name in _passed_names(call)}
+
+    def _reaches(self, call: ast.Call) -> bool:
+        """Whether a call may have the candidate do something: it is one of its functions, or goes through its items."""
+        return self._is_candidate(call.func) or any(map(self._holds, (call.func, *_arguments(call))))
 
     def _follow(self, node: ast.AST) -> None:
         for target, value in _bindings(node):

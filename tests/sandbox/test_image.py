@@ -76,6 +76,16 @@ def test_a_replaced_or_lost_name_in_the_growing_one_shows(change: Callable[[dict
     assert not taken.same()
 
 
+def test_a_free_name_in_the_growing_one_may_change_and_no_other() -> None:
+    growing: dict[str, Any] = {"a": first, "b": second, "c": first}
+    del growing["a"]  # which leaves a hole
+    taken = image.Image([], [first], growing, free=("c", "d"))
+    growing.update(c=second, d=first)
+    assert taken.same()
+    growing["b"] = first
+    assert not taken.same()
+
+
 def test_where_bytes_differ_the_closer_look_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that nothing rests on, or one that was put back, is no forgery; a function of a module is."""
     import statistics

@@ -46,6 +46,10 @@ class Finder:
         """Know a module: its name, the file it seems to come from, and its source."""
         self._sources[name] = (path, source, package)
 
+    def forget(self) -> None:
+        """Know none any more."""
+        self._sources.clear()
+
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002  # the import system's
         """The spec of a known module."""
         if name in self.traps:

@@ -14,6 +14,7 @@ KNOWN_MODULES = frozenset(
         "json.decoder",
         "decimal",
         "binascii",
+        "dataclasses",
         "zlib",
         "struct",
         "statistics",
@@ -50,7 +51,7 @@ def describe(error: BaseException, encode: Encode, depth: int = 0) -> dict[str, 
     data: dict[str, Any] = {}
     try:
         data["args"] = [encode(item) for item in error.args]
-        names = [name for name in vars(error) if name not in FIXED]
+        names = [name for name in vars(error) if name not in FIXED and not name.startswith("__")]
         data["fields"] = [[name, encode(vars(error)[name])] for name in names[:MAX_FIELDS]]
         if isinstance(error, OSError):
             data["fields"] += [[name, encode(getattr(error, name))] for name in _OS if getattr(error, name, None) is not None]

@@ -57,9 +57,9 @@ class Asking(Protocol):
 _links: list[Asking] = []
 
 
-def use(link: Asking) -> None:
+def use(link: Asking | None) -> None:
     """The link that all stand-ins ask from now on."""
-    _links[:] = [link]
+    _links[:] = [] if link is None else [link]
     _methods.clear()
     _courses.clear()
 
@@ -125,7 +125,10 @@ class Function(Handle):
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Have the candidate call it."""
-        owner, name = _methods.get(id(self), (None, ""))
+        method = _methods.get(id(self))
+        if method is None:
+            return link().operate(self, "__call__", arguments, keywords)
+        owner, name = method
         if name in PREDICATES:
             link().refuse(f"the tests ask .{name}() of a {name_of(owner)} of the candidate")
         result = link().operate(self, "__call__", arguments, keywords)

@@ -10,7 +10,7 @@ import ctypes
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 WORD = 8
@@ -29,12 +29,15 @@ class Image:
         namespaces: dictionaries, or views of a class's.
         functions: Python functions.
         growing: a dictionary with names as keys, that may grow.
+        free: those of its names whose values may change.
 
     """
 
-    __slots__ = ("_before", "_counted", "_entries", "_growing", "_vectors", "usable")
+    __slots__ = ("_before", "_counted", "_entries", "_free", "_growing", "_vectors", "usable")
 
-    def __init__(self, namespaces: Iterable[Any], functions: Iterable[Callable[..., Any]], growing: dict[str, Any]) -> None:
+    def __init__(
+        self, namespaces: Iterable[Any], functions: Iterable[Callable[..., Any]], growing: dict[str, Any], free: Collection[str] = ()
+    ) -> None:
         code = _code_offset()
         self.usable = code is not None and _shows_changes() and _shows_entries()
         regions = [(id(_dictionary(space)) + OBJECT_HEAD, DICT_BODY) for space in namespaces]
@@ -42,12 +45,24 @@ class Image:
         self._vectors = [_vectors(regions[start : start + MAX_VECTORS]) for start in range(0, len(regions), MAX_VECTORS)]
         self._growing = id(growing)
         self._counted = len(growing)
-        self._entries = _entries(self._growing, self._counted) if self.usable else b""
+        keys = [id(key).to_bytes(WORD, sys.byteorder) for key in growing if key in free]
+        found = _entries(self._growing, self._counted) if self.usable else b""
+        self._free = [place for place in range(0, len(found), ENTRY) if found[place : place + WORD] in keys]
+        self._entries = self._of_growing()
         self._before = self._read()
 
     def same(self) -> bool:
         """Whether nothing at all has changed but for new names in `growing`; False also where that can't be told."""
-        return self.usable and _entries(self._growing, self._counted) == self._entries and self._read() == self._before != b""
+        return self.usable and self._of_growing() == self._entries and self._read() == self._before != b""
+
+    def _of_growing(self) -> bytes:
+        """The entries that it had, without the values that may change."""
+        if not self.usable:
+            return b""
+        found = bytearray(_entries(self._growing, self._counted))
+        for place in self._free:
+            found[place + WORD : place + ENTRY] = bytes(WORD)
+        return bytes(found)
 
     def _read(self) -> bytes:
         """All regions, one after the other: the kernel gathers them, in one call for each thousand. Empty where it can't."""

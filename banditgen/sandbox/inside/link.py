@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from banditgen.sandbox.inside import beside, exceptions, handles, mirror, operations, program, values, wire
 
 MANY_REQUESTS = 5000
+MANY_OBJECTS = 5000
 TIME_SHARE = 0.5  # of the wall limit, after which many requests are the link's cost, not the candidate's
 _FUNCTIONS: tuple[type, ...] = (
     types.FunctionType,
@@ -162,11 +163,13 @@ class Link:
             if shared.lasting:
                 message["changed"] = [[number, self._content(shared, number)] for number in shared.changed()]
             message["arguments"] = [values.encode(item, self._form, shared) for item in arguments]
-            message["keywords"] = {key: values.encode(item, self._form, shared) for key, item in keywords.items()}
+            if keywords:
+                message["keywords"] = {key: values.encode(item, self._form, shared) for key, item in keywords.items()}
         except (values.UnsendableError, RecursionError) as error:
             shared.cut(count)
             self.refuse(f"the tests hand the candidate {error}", by="tests")
-        self._settle(shared)
+        if shared.lasting:
+            self._settle(shared)
 
     def _content(self, shared: values.Shared, number: int) -> Any:
         return values.content(shared.objects[number], self._form, shared)
@@ -176,17 +179,19 @@ class Link:
         for number, body in message.get("changed", ()):
             values.fill(shared.objects[number], body, self._stand_in, shared)
         value = values.decode(message.get("value"), self._stand_in, shared)
-        error = values.decode(message.get("exception"), self._stand_in, shared)
-        self._settle(shared)
-        if "exception" in message and not isinstance(error, BaseException):
-            error = RuntimeError("the candidate raised what is no exception")
+        error = None
+        if "exception" in message:
+            error = values.decode(message["exception"], self._stand_in, shared)
+            if not isinstance(error, BaseException):
+                error = RuntimeError("the candidate raised what is no exception")
+        if shared.lasting:
+            self._settle(shared)
         return value, error
 
     def _settle(self, shared: values.Shared) -> None:
-        if shared.lasting:
-            if len(shared.objects) > MANY_REQUESTS:
-                self.refuse("the tests share more objects with the candidate than can be kept the same")
-            shared.settle()
+        if len(shared.objects) > MANY_OBJECTS:
+            self.refuse("the tests share more objects with the candidate than can be kept the same")
+        shared.settle()
 
     def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
         """Ask, do what the candidate asks for meanwhile, and have the reply."""

@@ -45,7 +45,7 @@ class Memory:
         self.path = tuple(sys.path)
         spaces = [space for space, _, _, _ in self.entries]
         functions = [value for _, _, _, kept in self.entries for _, value, code in kept if code is not None]
-        self.image = image.Image(spaces, functions, sys.modules)
+        self.image = image.Image(spaces, functions, sys.modules, free=OWN)
 
     def replaced(self) -> str | None:
         """The first thing that is not what it was, by name."""

@@ -71,10 +71,17 @@ class Candidate:
 
         """
         while True:
-            self._request, request = wire.receive(self._link)
-            if until and until in request:
-                return request  # type: ignore[no-any-return]
-            self._send(self.answer(request))
+            request = self.turn(until)
+            if request is not None:
+                return request
+
+    def turn(self, until: str = "") -> dict[str, Any] | None:
+        """Answer one request; or give it back, where it holds the key."""
+        self._request, request = wire.receive(self._link)
+        if until and until in request:
+            return request  # type: ignore[no-any-return]
+        self._send(self.answer(request))
+        return None
 
     def _send(self, message: dict[str, Any]) -> None:
         for stream in (sys.stdout, sys.stderr):
@@ -111,21 +118,24 @@ class Candidate:
         reply: dict[str, Any] = {}
         self._fill(request, shared)
         arguments = [values.decode(item, self._held, shared) for item in request["arguments"]]
-        keywords = {key: values.decode(item, self._held, shared) for key, item in request["keywords"].items()}
+        keywords = {key: values.decode(item, self._held, shared) for key, item in request.get("keywords", {}).items()}
         shared.settle()
         value = error = None
         try:
             value = self._do(request["do"], self._objects[request["of"]], arguments, keywords, reply)
         except BaseException as raised:  # noqa: BLE001
             error = raised
-        reply["changed"] = [[number, values.content(shared.objects[number], self._form, shared)] for number in shared.changed()]
+        if changed := shared.changed():
+            reply["changed"] = [[number, values.content(shared.objects[number], self._form, shared)] for number in changed]
         reply["value"] = self._encode(value, shared)
-        error = reply.pop("error", None) if error is None else error
+        if error is None:
+            error = reply.pop("error", None)
         if error is not None:
             reply["exception"] = self._encode(error, shared)
-        if any(vars(self._module).get(name) is not value for name, value in self._constants.items()):
+        if self._constants and any(vars(self._module).get(name) is not item for name, item in self._constants.items()):
             reply["rebound"] = True
-        shared.settle()
+        if shared.lasting:
+            shared.settle()
         return reply
 
     def _do(self, operation: str, operand: Any, arguments: list[Any], keywords: dict[str, Any], reply: dict[str, Any]) -> Any:

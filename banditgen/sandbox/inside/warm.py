@@ -9,10 +9,9 @@ import builtins
 import linecache
 import os
 import sys
-import types
 from typing import Any
 
-from banditgen.sandbox.inside import judge, link, program, server, wire
+from banditgen.sandbox.inside import beside, handles, judge, link, program, server, wire
 
 ROUNDS = 20  # CPython 3.11 specialises a function after eight calls
 CODE = '''from typing import List, Tuple
@@ -47,24 +46,22 @@ def fill_holes() -> list[object]:
 
 
 class Straight(link.Link):
-    """A link that does the candidate's part itself.
+    """A link that has the candidate do its part in the same process.
 
     Args:
         candidate: who answers.
-        ours, theirs: the two ends of a socket.
+        ours: the judge's end of a socket.
 
     """
 
-    def __init__(self, candidate: server.Candidate, ours: int, theirs: int) -> None:
+    def __init__(self, candidate: server.Candidate, ours: int) -> None:
         super().__init__(ours)
         self._candidate = candidate
-        self._theirs = theirs
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         request_id = os.urandom(16)
         wire.send(self._link, request_id, request)
-        asked, received = wire.receive(self._theirs)
-        wire.send(self._theirs, asked, self._candidate.answer(received))
+        self._candidate.turn()
         reply: dict[str, Any] = wire.receive(self._link)[1]
         return reply
 
@@ -73,10 +70,17 @@ def warm_up(ours: int, theirs: int) -> None:
     """Judge a harmless candidate a few times over a socket, of which these are the ends; nothing of it is left."""
     clean = dict(vars(builtins))
     order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b"", "own": ()}
+    arguments, modules = list(sys.argv), dict(sys.modules)
+    received = beside.Candidate(CODE, program.ALIASES, (), lay=False, later=False)
     for _ in range(ROUNDS):
-        near = Straight(server.Candidate(CODE, types.ModuleType(program.MODULE)), ours, theirs)
+        sys.argv[:] = beside.ARGUMENTS
+        near = Straight(server.Candidate(CODE, beside.solution(received), theirs), ours)
         verdict = judge.weigh(program.run_tests(order, near.names(["f"]), clean), near, orders=False, searches=False)
         assert verdict == {"outcome": "passed"}, verdict
-    for name in program.ALIASES:
+    handles.use(None)  # what is left of it would be taken apart in every judge
+    beside.FINDER.forget()
+    for name in sys.modules.keys() - modules.keys():
         del sys.modules[name]
+    sys.modules.update(modules)
+    sys.argv[:] = arguments
     linecache.cache.clear()
