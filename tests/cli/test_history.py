@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,19 @@ from tests.history.test_retention import aged
 from tests.history.test_transfer import filled, good_line, tables
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> str:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A history with everything in it, hostile text included."""
-    store = History(tmp_path / "h.db")
-    filled(store)
-    store.close()
-    return str(tmp_path / "h.db")
+    path = tmp_path_factory.mktemp("original") / "h.db"
+    with contextlib.closing(History(path)) as store:
+        filled(store)
+    return path
+
+
+@pytest.fixture
+def path(original: Path, tmp_path: Path) -> str:
+    """A copy of it for each test."""
+    return str(shutil.copy(original, tmp_path / "h.db"))
 
 
 def test_export_pipes_into_import(tmp_path: Path, path: str) -> None:

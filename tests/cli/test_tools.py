@@ -39,7 +39,8 @@ def raced(path: Path, races: int = 110, *, rates: tuple[float, float] = (0.97, 0
 
 
 def test_tools_are_written_and_read_back(tmp_path: Path) -> None:
-    """As JSON in a folder, as YAML in a file, as a report; a hostile task type stays in the folder and off the terminal."""
+    """As JSON in a folder, as YAML in a file, as a report; a hostile task type stays in the folder and off the terminal;
+    where they cannot be written, nothing is lost."""
     url = str(tmp_path / "h.db")
     raced(tmp_path / "h.db")
     done = banditgen("tools", "--history", url, "--output", str(tmp_path / "tools"))
@@ -60,6 +61,11 @@ def test_tools_are_written_and_read_back(tmp_path: Path) -> None:
     assert tool["metadata"]["specialized_for"] == HOSTILE
     done = banditgen("tools", "--as-strategy", str(tmp_path / "tools"))
     assert Strategy.loads(done.stdout, name="tools").arms == (ARMS[0],)
+    (tmp_path / "file").write_text("kept")
+    done = banditgen("tools", "--history", url, "-o", str(tmp_path / "file" / "tools"))
+    assert done.returncode == 2
+    assert "cannot write the tools" in done.stderr
+    assert (tmp_path / "file").read_text() == "kept"
 
 
 @pytest.mark.slow
@@ -131,15 +137,6 @@ def test_a_malformed_tool_file_exits_2_and_is_named(content: str, tmp_path: Path
     assert (done.returncode, done.stdout) == (2, "")
     assert "broken.yaml" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_tools_that_cannot_be_written(tmp_path: Path) -> None:
-    raced(tmp_path / "h.db")
-    (tmp_path / "file").write_text("kept")
-    done = banditgen("tools", "--history", str(tmp_path / "h.db"), "-o", str(tmp_path / "file" / "tools"))
-    assert done.returncode == 2
-    assert "cannot write the tools" in done.stderr
-    assert (tmp_path / "file").read_text() == "kept"
 
 
 def test_the_tree_shows_who_came_from_whom_and_what_it_brought(tmp_path: Path) -> None:
