@@ -7,10 +7,9 @@ import builtins
 import dataclasses
 import functools
 import symtable
-import threading
-import warnings
 from collections.abc import Iterable, Iterator
 
+from banditgen._quiet import quiet
 from banditgen.errors import TaskError
 
 MODULES = ("solution", "candidate", "main")  # by which tests may import the module under test
@@ -26,7 +25,6 @@ globals locals vars setattr delattr eval exec __import__ import_module run_path 
 """
 REACHES_BY_TEXT = frozenset(BY_TEXT.split())  # names by whose use code may reach what it doesn't name
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_compiling = threading.Lock()  # the filters of warnings are one for all threads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,8 +93,7 @@ def parsed(source: str, what: str) -> ast.Module:
     """
     try:
         tree = ast.parse(source)
-        with _compiling, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what the source's style is worth is not our caller's business
+        with quiet():
             compile(source, "<tests>", "exec", dont_inherit=True)
     except SyntaxError as error:
         raise TaskError(f"{what} do{'' if what.endswith('s') else 'es'} not parse: line {error.lineno}: {error.msg}") from None

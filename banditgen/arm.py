@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -47,8 +48,7 @@ class GeneratorConfig:
             check_text(f"GeneratorConfig.{field}", getattr(self, field))
         _number(self, "temperature", 0.0, 2.0)
         _number(self, "weight", 0.0, math.inf)
-        if isinstance(self.max_tokens, bool) or not isinstance(self.max_tokens, int) or self.max_tokens < 1:
-            raise UsageError(f"arm {self.name!r}: max_tokens must be a whole number of at least 1, not {self.max_tokens!r}")
+        check_whole(f"arm {self.name!r}: max_tokens", self.max_tokens)
         if self.system_prompt is not None and not isinstance(self.system_prompt, str):
             raise UsageError(f"arm {self.name!r}: system_prompt must be a string or None, not {self.system_prompt!r}")
         if self.think is not None and not isinstance(self.think, bool):
@@ -111,6 +111,13 @@ def check_text(what: str, value: Any) -> str:
     except UnicodeEncodeError:
         raise UsageError(f"{what} must be valid Unicode text, not {value!a}") from None
     return value
+
+
+def check_whole(what: str, value: Any, least: int = 1) -> int:
+    """The value as an int, refused unless it is a whole number of at least that; numpy's are taken (UsageError names it)."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise UsageError(f"{what} must be a whole number of at least {least}, not {value!r}")
+    return operator.index(value)
 
 
 def check_arms(arms: Sequence[Any]) -> list[Any]:

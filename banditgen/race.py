@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import GeneratorConfig, check_arms, check_text, create_default_generators, model_key, named_arm_id, plain_model
+from banditgen.arm import (
+    GeneratorConfig,
+    check_arms,
+    check_text,
+    check_whole,
+    create_default_generators,
+    model_key,
+    named_arm_id,
+    plain_model,
+)
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
@@ -263,8 +272,7 @@ class ParallelGenerator:
             raise UsageError("the prompt is empty: say what code you want")
         if task is not None and not isinstance(task, Task):
             raise UsageError(f"task must be a Task or None, not {type(task).__name__}")
-        if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
-            raise UsageError(f"max_workers must be a whole number of at least 1, not {max_workers!r}")
+        check_whole("max_workers", max_workers)
         check_weights(self.quality_weight, self.speed_weight)
         race_task = task or Task(prompt)
         generator = await asyncio.to_thread(lambda: self.backend)
@@ -374,9 +382,7 @@ class ParallelGenerator:
     def get_generator_recommendations(self, task_type: str, top_k: int = 3) -> list[str]:
         """The names of the `top_k` arms with the best shrunken success rates on a task type; empty for an unknown one."""
         check_text("task_type", task_type)
-        if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-            raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
-        return success_rates(self.history.tallies(task_type))[:top_k]
+        return success_rates(self.history.tallies(task_type))[: check_whole("top_k", top_k)]
 
 
 def _heard(on_event: OnEvent | None) -> OnEvent:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from banditgen._quiet import quiet
 from banditgen.errors import UsageError
 from banditgen.result import GenerationResult
 
@@ -248,7 +249,9 @@ def reward(result: GenerationResult, criteria: SelectionCriteria) -> float:
 def has_error_handling(code: str) -> bool:
     """Whether the code has a try statement."""
     try:
-        return any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(ast.parse(code)))
+        with quiet():
+            tree = ast.parse(code)
+        return any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(tree))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from banditgen._loop import release, run_elsewhere, run_sync
 from banditgen._settings import model_names
-from banditgen.arm import check_arms, check_text, distinct_arms
+from banditgen.arm import check_arms, check_text, check_whole, distinct_arms
 from banditgen.bandit import Explanation
 from banditgen.errors import UsageError
 from banditgen.evolution.live import Nursery
@@ -61,8 +61,7 @@ class BanditGenerator:
         allow_unsafe: bool = False,
         seed: int | None = None,
     ) -> None:
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-            raise UsageError(f"seed must be a whole number of at least 0 or None, not {seed!r}")
+        seed = None if seed is None else check_whole("seed", seed, 0)
         self.strategy = strategy
         founders = distinct_arms(check_arms(arms))
         self.history = history
@@ -251,8 +250,7 @@ class BanditGenerator:
 
     def _decide(self, task_type: str, k: int | None, exploit: bool) -> Decision:
         wanted = (1 if exploit else self.strategy.k) if k is None else k
-        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
-            raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
+        check_whole("k", wanted)
         seed = int(self._rng.integers(2**31))
         learner = self._nursery.learner() if self._nursery else self._learner
         drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self._criteria(task_type), seed, greedy=exploit)
@@ -330,8 +328,7 @@ class BanditGenerator:
 
     def recommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """The `top_k` arms for a task type by expected reward, with credible intervals; by the prior for an unknown type."""
-        if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-            raise UsageError(f"top_k must be a whole number of at least 1, not {top_k!r}")
+        check_whole("top_k", top_k)
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
         return self._current().recommend(task_type, self._criteria(task_type))[:top_k]
 

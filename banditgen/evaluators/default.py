@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import logging
 import re
-import warnings
 from collections.abc import Iterable
 
+from banditgen._quiet import quiet
 from banditgen.evaluators import structure
 from banditgen.evaluators.lint import LintError, UnreadableError, lint
 from banditgen.result import FailureKind
@@ -37,10 +37,6 @@ STYLE_COST = {"E7": 0.25, "C4": 0.25, "N8": 0.25, "PLW": 0.25, "SIM": 0.25, "UP"
 EASY_COMPLEXITY = 5  # McCabe's number of the worst function: up to here simplicity is 1,
 HARD_COMPLEXITY = 20  # from here 0, and linear between
 NOISY_RUN = 0.5  # a run that ended by itself, but failed its tests or wrote to stderr
-
-_FILE = "<candidate>"
-# a candidate's odd escapes are its own affair; this touches warnings about our own file name only
-warnings.filterwarnings("ignore", module=re.escape(_FILE))
 
 
 class DefaultEvaluator:
@@ -84,7 +80,8 @@ def _parse(code: str) -> ast.Module | None:
     if not code.strip() or len(code) > MAX_CODE_CHARS:
         return None
     try:
-        tree = ast.parse(code, _FILE)
+        with quiet():
+            tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return tree if tree.body else None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from deap import base, tools
 
+from banditgen.arm import check_whole
 from banditgen.errors import UsageError
 from banditgen.evolution.fitness import Belief, Estimator, Evidence, Outcome
 from banditgen.evolution.genome import Genome, Space
@@ -90,9 +91,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         for field, least in (("generations", 1), ("population", 2), ("seed", 0), ("screened", 0)):
-            value = getattr(self, field)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise UsageError(f"{field} must be a whole number of at least {least}, not {value!r}")
+            check_whole(field, getattr(self, field), least)
         if isinstance(self.budget, bool) or not isinstance(self.budget, int | float) or not self.budget > 0:
             raise UsageError(f"budget must be model-seconds, more than 0, not {self.budget!r}")
 

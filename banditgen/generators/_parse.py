@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import threading
-import warnings
+
+from banditgen._quiet import quiet
 
 _DEEPEST = 90  # brackets; CPython's parser allows 200, and takes exponential time on some texts below that
-lock = threading.Lock()  # catch_warnings is not made for threads
 
 
 def parse(text: str) -> ast.Module | SyntaxError:
@@ -15,8 +14,7 @@ def parse(text: str) -> ast.Module | SyntaxError:
     if _depth(text) > _DEEPEST:
         return SyntaxError("brackets are nested too deeply", ("", 1, 1, ""))
     try:
-        with lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return ast.parse(text)
     except SyntaxError as error:
         return error

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from banditgen.arm import check_arms
+from banditgen.arm import check_arms, check_whole
 from banditgen.bandit.base import Floats, Ints, Policy
 from banditgen.bandit.policies import make_policy
 from banditgen.bandit.waves import MOST
@@ -85,7 +84,7 @@ def replay(
     """
     arms = check_arms(arms)
     chosen = make_policy(policy) if isinstance(policy, str) else policy
-    k, rounds = _whole("k", k), _whole("rounds", rounds)
+    k, rounds = check_whole("k", k), check_whole("rounds", rounds)
     seeds = checked_seeds(seeds)
     rewards = checked_outcomes(outcomes, len(arms))
     weight = np.array([float(getattr(arm, "weight", 1.0)) for arm in arms])
@@ -93,7 +92,7 @@ def replay(
         raise UsageError(
             f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}"
         )
-    most, budget = _whole("most", most), _budget(k, budget, budget_unit, timed=speed is not None)
+    most, budget = check_whole("most", most), _budget(k, budget, budget_unit, timed=speed is not None)
     table, tasks, sample = draw_outcomes(rewards, rounds, seeds)
     seconds = None if speed is None else _seconds(speed, rewards.shape, tasks, sample)
     state = empty_state(arms, weight, len(seeds))
@@ -130,18 +129,8 @@ def _budget(k: int, budget: float | None, unit: str, *, timed: bool) -> float:
 def checked_seeds(seeds: Any) -> list[int]:
     """The seeds, or that many from 0 (UsageError where they are neither)."""
     if not isinstance(seeds, Iterable):
-        return list(range(_whole("seeds", seeds)))
-    return [_whole("a seed", seed, 0) for seed in seeds]
-
-
-def _whole(name: str, value: Any, least: int = 1) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least or isinstance(value, bool):
-        raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    return number
+        return list(range(check_whole("seeds", seeds)))
+    return [check_whole("a seed", seed, 0) for seed in seeds]
 
 
 def _floats(name: str, values: ArrayLike) -> Floats:

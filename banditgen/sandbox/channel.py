@@ -12,10 +12,9 @@ import builtins
 import dataclasses
 import functools
 import marshal
-import threading
-import warnings
 
 from banditgen import _suite
+from banditgen._quiet import quiet
 from banditgen.sandbox import aliasing
 from banditgen.sandbox.aliasing import last_name, root
 
@@ -47,7 +46,6 @@ FILE_METHODS = frozenset(FILE_NAMES.split())
 UNJUDGEABLE_BUILTINS = frozenset({"globals", "locals", "vars", "eval", "exec", "compile", "open", "input", "__import__", "breakpoint"})
 ORDERING = frozenset({"sorted", "min", "max", "sort", "assertGreater", "assertGreaterEqual", "assertLess", "assertLessEqual"})
 SEARCHING = frozenset({"any", "filter", "takewhile", "dropwhile", "assertIn", "assertNotIn", "contains"})
-_compiling = threading.Lock()  # the filters of warnings are one for all threads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,8 +92,7 @@ def look_at(tests: str, entry_point: str | None, module: str | None = None) -> L
 
 
 def _compiled(tests: str) -> bytes:
-    with _compiling, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the tests' style is worth is not our caller's business
+    with quiet():
         try:
             return marshal.dumps(compile(tests, "<tests>", "exec", dont_inherit=True, optimize=0))
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # their own interpreter says so, as the tests' failure

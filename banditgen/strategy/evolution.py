@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from banditgen.arm import check_whole
 from banditgen.errors import UsageError
 
 
@@ -30,9 +31,7 @@ class Evolution:
 
     def __post_init__(self) -> None:
         for name, least in (("every", 1), ("children", 1), ("max_arms", 2), ("trial", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
+            check_whole(name, getattr(self, name), least)
         share = self.trial_share
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
             raise UsageError(f"trial_share must be a number above 0 and below 1, not {share!r}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from banditgen.arm import GeneratorConfig
+from banditgen.arm import GeneratorConfig, check_whole
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
 from banditgen.strategy.evolution import Evolution
@@ -80,13 +81,6 @@ SETTLED_POLICIES = {"thompson": "shrinkage", "best_set": "spread_strength"}
 """Policies that take `sharpness`, and what each calls its `prior_strength`."""
 
 
-def check_k(value: Any) -> int:
-    """A whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UsageError(f"k must be a whole number of at least 1, not {value!r}")
-    return value
-
-
 def check_policy(value: Any) -> str:
     """One of `POLICIES`."""
     if value not in POLICIES:
@@ -113,13 +107,6 @@ def check_temperatures(value: Any) -> tuple[float, ...]:
     return tuple(float(heat) for heat in value)
 
 
-def check_max_tokens(value: Any) -> int:
-    """A whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UsageError(f"max_tokens must be a whole number of at least 1, not {value!r}")
-    return value
-
-
 def check_require(value: Any) -> Any:
     """An isolation level, or None."""
     if value not in (None, *LEVELS):
@@ -128,11 +115,11 @@ def check_require(value: Any) -> Any:
 
 
 CHECKS: dict[str, Callable[[Any], Any]] = {
-    "k": check_k,
+    "k": functools.partial(check_whole, "k"),
     "policy": check_policy,
     "models": check_models,
     "temperatures": check_temperatures,
-    "max_tokens": check_max_tokens,
+    "max_tokens": functools.partial(check_whole, "max_tokens"),
     "require": check_require,
 }
 

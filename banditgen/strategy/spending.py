@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Literal, get_args
 
+from banditgen.arm import check_whole
 from banditgen.errors import UsageError
 
 Spend = Literal["waves", "at_once"]
@@ -39,8 +40,8 @@ class Spending:
                 raise UsageError(f"{name} must be one of {', '.join(get_args(kind))}, not {getattr(self, name)!r}")
         for name in ("most", "width"):
             value = getattr(self, name)
-            if (value is not None or name == "most") and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise UsageError(f"{name} must be a whole number of at least 1, not {value!r}")
+            if value is not None or name == "most":
+                check_whole(name, value)
         value = self.budget
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf):
             raise UsageError(f"budget must be a finite number above 0, not {value!r}")

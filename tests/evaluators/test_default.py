@@ -3,6 +3,8 @@
 import concurrent.futures
 import logging
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,3 +146,25 @@ def test_code_that_ruff_cannot_get_through_in_time_scores_zero_there(broken_ruff
     result = measures(KEPT)
     assert [result[name] for name in ("soundness", "simplicity", "style")] == [0.0, 0.0, 0.0]
     assert result["quality"] == pytest.approx(0.4)
+
+
+def test_the_callers_warnings_are_left_alone() -> None:
+    """Neither importing nor evaluating changes the process's warning filters, and a candidate's odd escapes warn nobody."""
+    script = (
+        "import warnings, numpy\n"
+        "before = list(warnings.filters)\n"
+        "from banditgen.evaluators.default import DefaultEvaluator\n"
+        "from banditgen.scoring import has_error_handling\n"
+        "from banditgen.sandbox.base import Execution\n"
+        "from banditgen.task import Task\n"
+        "assert warnings.filters == before, warnings.filters\n"
+        "warnings.simplefilter('error')\n"
+        "before = list(warnings.filters)\n"
+        "code = 'import re\\ndef f(s):\\n    return re.match(\"\\\\d\", s)\\n'\n"
+        "DefaultEvaluator().evaluate(code, Execution(passed=True, verified=True, exit_code=0), Task('p'))\n"
+        "has_error_handling(code)\n"
+        "assert warnings.filters == before\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "escape" not in done.stderr

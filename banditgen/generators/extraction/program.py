@@ -9,10 +9,10 @@ import functools
 import re
 import symtable
 import sys
-import warnings
 from collections.abc import Iterator
 
-from banditgen.generators._parse import has_code, lock, parse
+from banditgen._quiet import quiet
+from banditgen.generators._parse import has_code, parse
 
 _KNOWN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__annotations__", "__builtins__", "__spec__"}
 _READS = re.compile(r"\binput\s*\(|\bstdin\b|\bopen\(0|\bfileinput\b|/dev/stdin")
@@ -84,8 +84,7 @@ def read(code: str) -> Program | None:
     if not isinstance(tree, ast.Module) or not has_code(tree):
         return None
     try:
-        with lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             table = symtable.symtable(code, "<answer>", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None
