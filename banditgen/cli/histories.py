@@ -10,7 +10,7 @@ from banditgen._settings import setting
 from banditgen.cli.output import errors, safe
 from banditgen.errors import HistoryError
 from banditgen.history.database import default_url
-from banditgen.history.opening import is_there, place_of
+from banditgen.history.opening import is_there, place_of, shown
 from banditgen.history.store import History
 
 
@@ -23,7 +23,9 @@ def history_to_read(url: str | None) -> History:
     if url is None and not is_there(default_url()):
         place = place_of(default_url())
         if isinstance(place, Path) and (place.parent.is_dir() or setting("history") is None):
-            return History("sqlite://")
+            nothing = History("sqlite://")
+            nothing.url = shown(default_url())  # where races will be
+            return nothing
     return History(url, create=False)
 
 

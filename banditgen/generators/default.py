@@ -60,7 +60,10 @@ def _named(name: str, where: str = "") -> Generator:
             raise NoBackendError("the embedded models need xllamacpp: run `pip install 'banditgen[embedded]'`")
         return embedded.EmbeddedGenerator()
     if name == "ollama":
-        generator, why = _ollama()
+        try:
+            generator, why = _asked()
+        except BackendError as error:
+            raise NoBackendError(str(error)) from None
         if generator is None:
             raise NoBackendError(f"{why}; start it with `ollama serve`, pull a model, or set OLLAMA_HOST")
         return generator
@@ -84,6 +87,18 @@ def _reachable() -> Generator:
 
 def _ollama() -> tuple[Generator | None, str]:
     """Ollama's backend, if a host answers with a model that generates; and what was found, in words."""
+    try:
+        return _asked()
+    except BackendError as error:
+        return None, str(error)
+
+
+def _asked() -> tuple[Generator | None, str]:
+    """See `_ollama`.
+
+    Raises:
+        BackendError: the environment names no host that can be asked.
+    """
     from banditgen.generators._ollama_address import Address  # noqa: PLC0415  # heavy (httpx), and not needed for other backends
     from banditgen.generators._ollama_api import OllamaApi  # noqa: PLC0415
     from banditgen.generators._ollama_models import any_model  # noqa: PLC0415
@@ -96,11 +111,8 @@ def _ollama() -> tuple[Generator | None, str]:
         finally:
             await api.aclose()
 
-    try:
-        with concurrent.futures.ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
-            found, why = thread.submit(lambda: asyncio.run(look())).result()
-    except BackendError as error:
-        return None, str(error)
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
+        found, why = thread.submit(lambda: asyncio.run(look())).result()
     return (OllamaGenerator() if found else None), why
 
 
