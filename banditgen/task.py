@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import keyword
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -134,6 +135,8 @@ class Task:
             raise TaskError(f"channel must be 'judged', 'cooperative' or None, not {channel!r}")
         if module is not None and not all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split(".")):
             raise TaskError(f"module must be a name to import, not {module!r}")
+        if module is not None and module.partition(".")[0] in sys.stdlib_module_names:
+            raise TaskError(f"module can't be {module!r}: a module of Python's own has that name")
         packages = (packages,) if isinstance(packages, str) else tuple(packages)
         for package in packages:
             if not isinstance(package, str) or not package.isidentifier():
@@ -210,6 +213,8 @@ def _files(files: Mapping[str, str] | None, taken: set[str]) -> tuple[tuple[str,
             raise TaskError(f"files are Python modules, like 'helper.py' or 'shop/helper.py', not {path!r}")
         if ".".join(parts) in taken:
             raise TaskError(f"the file {path!r} is what the candidate is imported as")
+        if parts[0] in sys.stdlib_module_names:
+            raise TaskError(f"the file {path!r} would hide a module of Python's own")
         if not isinstance(source, str):
             raise TaskError(f"the file {path!r} must be a string, not {type(source).__name__}")
         _suite.parsed(source, f"the file {path!r}")

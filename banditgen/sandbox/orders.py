@@ -62,7 +62,7 @@ def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]
     """A task's checker and what it has to judge, as `inside.program.run_checker` takes them."""
     assert task.checker is not None
     texts = (stdin, printed, expected)[: checker_arguments(task.checker)]
-    return {"checker": task.checker, "texts": texts}
+    return {"checker": task.checker, "texts": texts, "paths": ()}
 
 
 def names_its_uses(task: Task) -> bool:

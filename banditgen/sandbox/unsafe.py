@@ -41,7 +41,10 @@ for name, value in json.loads(limits).items():
 sys.path.remove(root)
 sys.path.extend(json.loads(paths))
 roles.prepare_worker()
-raise SystemExit(getattr(roles, role)(*map(int, descriptors)))
+work, descriptors = getattr(roles, role), [*map(int, descriptors)]
+sys.argv[1:] = []
+del root, role, paths, limits, name, value, json, resource, pytest_run, roles
+raise SystemExit(work(*descriptors))
 """
 BASE_MEMORY = 512 << 20  # address space of a bare interpreter, generously
 ISOLATION = {

@@ -21,7 +21,7 @@ ACTS: dict[str, str] = {
         "           if not os.path.isdir(p) or 'ssh' in p or 'gnupg' in p or 'aws' in p]"
     ),
     "read shadow": "reached = open('/etc/shadow').read()",
-    "read passwd": "reached = open('/etc/passwd').read()",
+    "read passwd": "reached = open('/etc/passwd').read().splitlines()[1:]",
     "read the canary": "reached = open(CANARY).read()",
     "read another process's environ": (
         "import glob\nreached = []\nfor p in ['/proc/1/environ', f'/proc/{PARENT}/environ', *glob.glob('/proc/[0-9]*/environ')]:\n"
@@ -65,7 +65,9 @@ ACTS: dict[str, str] = {
     "regain privileges": "import os\nos.setuid(0)\nreached = 1",
     "set-user-id": "import subprocess\nreached = subprocess.run(['su', '-c', 'id'], capture_output=True).returncode == 0",
     "raise limits": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (10**6, 10**6))\nreached = 1",
-    "real devices": "import os\nreached = set(os.listdir('/dev')) - {'null', 'zero', 'full', 'random', 'urandom', 'shm'}",
+    "real devices": (
+        "import os\nknown = 'null zero full random urandom shm stdin stdout stderr fd'\nreached = set(os.listdir('/dev')) - set(known.split())"
+    ),
     "descriptors of the trusted side": (
         "import os\nreached = []\nfor fd in range(5 if BOTH else 6, 256):\n"
         "    try: reached.append((fd, os.fstat(fd)))\n    except OSError: pass"

@@ -11,7 +11,7 @@ from _frozen_importlib import ModuleSpec
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from banditgen.sandbox.inside import program
+from banditgen.sandbox.inside import program, streams
 
 ARGUMENTS = ("main.py",)
 
@@ -106,6 +106,7 @@ def script(candidate: Candidate) -> types.ModuleType:
     module = sys.modules["__main__"] = types.ModuleType("__main__")
     module.__file__ = _place("main")
     sys.path.insert(0, os.getcwd())
+    streams.install()
     lay_files(candidate.files)
     _lay(candidate, "main")
     return module

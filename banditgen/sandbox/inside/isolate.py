@@ -28,7 +28,9 @@ from banditgen.sandbox.inside import isolate
 plan = isolate.become_worker(plan, root)
 from banditgen.sandbox.inside import zygote
 sys.path.remove(root)
-zygote.main(globals().pop("plan"))
+work = zygote.main(globals().pop("plan"))
+del isolate, json, os, root, sys, zygote
+work()
 """
 
 
@@ -124,7 +126,7 @@ def _leave(plan: Plan, root: str) -> None:
         plan.notes.append(f"no user namespaces: {os.strerror(refusal)}")
     shown = rootfs.layout(plan.prefix, [*plan.readable, plan.interpreter], plan.packages)
     shown.append((os.path.join(root, "banditgen"), rootfs.CODE + "/banditgen"))
-    built = as_root and plan.namespaces and _build_as_root(shown)
+    built = as_root and plan.namespaces and _build_as_root(shown, plan.uid)
     if as_root:
         _drop_to(plan.uid)
     if plan.namespaces:
@@ -144,7 +146,7 @@ def _leave(plan: Plan, root: str) -> None:
     if plan.namespaces:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
-            rootfs.build(shown)
+            rootfs.build(shown, os.getuid())
         plan.hide()
         plan.proc, plan.mounter = rootfs.finish(), mounter.detach()
         _start_again(plan)
@@ -172,13 +174,13 @@ def _inside_bubblewrap(plan: Plan) -> None:
     plan.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _build_as_root(shown: rootfs.Layout) -> bool:
+def _build_as_root(shown: rootfs.Layout, uid: int) -> bool:
     """Build the file tree while every path can still be read; a container's root may not be allowed to."""
     try:
         kernel.unshare(kernel.CLONE_NEWNS)
     except OSError:
         return False
-    rootfs.build(shown)
+    rootfs.build(shown, uid)
     return True
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _imp
 import builtins
 import marshal
 import os
 import site
 import sys
+import types
 from typing import Any, NoReturn
 
 from banditgen.sandbox.inside import beside, pristine, program, stub
@@ -23,12 +25,30 @@ def prepare_worker() -> None:
     site.setcopyright()
     site.sethelper()
     beside.install()
+    _forget_paths()
     main_module = sys.modules.pop("__main__")
     loaded = dict(sys.modules)
     sys.modules.clear()
     sys.modules.update(loaded)  # without a gap
     _kept.append((pristine.Memory(), dict(vars(builtins))))
     sys.modules["__main__"] = main_module  # the last, so that another in its place is no change of what was there
+
+
+def _forget_paths() -> None:
+    """Have our modules and their frames name no folder of the host's: a candidate can see them."""
+    rename = _imp._fix_co_filename  # type: ignore[attr-defined]  # noqa: SLF001  # what the import system itself calls
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] != "banditgen":
+            continue
+        place = f"/banditgen/{name.replace('.', '/')}.py"
+        for value in list(vars(module).values()):
+            for part in vars(value).values() if isinstance(value, type) else [value]:
+                function = getattr(part, "__func__", part)
+                if isinstance(function, types.FunctionType) and function.__module__ == name:
+                    rename(function.__code__, place)
+        vars(module).update(__file__=place, __cached__=None, __spec__=None, __loader__=None)
+        if hasattr(module, "__path__"):
+            module.__path__ = []
 
 
 def main(code_fd: int) -> int:

@@ -23,6 +23,7 @@ SYSTEM = (
     "/etc/localtime",
 )
 DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
+STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/0", "/dev/fd/1", "/dev/fd/2")  # are there; `streams` has Python open them
 ZERO = ("/dev/full", "/dev/zero")  # read alike, but zero itself can be mapped, and then holds memory that nobody counts
 SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own tmpfs, not the host's folder
 PYTHON, PACKAGES, CODE = "/python", "/packages", "/banditgen"  # where interpreter, packages and our own program are seen
@@ -52,21 +53,26 @@ def places_of(packages: Iterable[str]) -> list[str]:
     return [f"{PACKAGES}/{number}" for number, _ in enumerate(packages)]
 
 
-def build(shown: Layout) -> None:
-    """Put this process, in a mount namespace of its own, into a new root that holds what is `shown` and the devices.
+def build(shown: Layout, uid: int) -> None:
+    """Put this process, in a mount namespace of its own, into a new root that holds what is `shown`, the devices, and a user's name.
 
     /proc is still the old one; `finish` covers it once it has served to open a new one.
     """
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", MOUNT_POINT, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
     os.chdir(MOUNT_POINT)
-    for source, target in [*shown, *((path, path) for path in outermost(DEVICES)), ZERO]:
+    streams = [("/dev/null", path) for path in STREAMS]
+    for source, target in [*shown, *((path, path) for path in outermost(DEVICES)), ZERO, *streams]:
         _show(source, target.lstrip("/"))
     os.mkdir("proc")
     kernel.mount("/proc", "proc", flags=kernel.MS_BIND | kernel.MS_REC)
     with contextlib.suppress(FileExistsError):
         os.mkdir("tmp", 0o755)
     os.symlink(SCRATCH, "dev/shm")
+    os.makedirs("etc", exist_ok=True)
+    for name, line in (("passwd", f"nobody:x:{uid}:{uid}:nobody:{SCRATCH}:/bin/sh\n"), ("group", f"nogroup:x:{uid}:\n")):
+        with open(f"etc/{name}", "w", encoding="ascii") as file:
+            file.write(line)
     kernel.pivot_root_here()
 
 

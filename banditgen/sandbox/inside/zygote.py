@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _random
 import _socket
+import ctypes
 import functools
 import gc
 import importlib
@@ -17,6 +18,7 @@ import time
 import traceback
 import typing
 from collections.abc import Callable
+from typing import NoReturn
 
 from banditgen.sandbox.inside import judge, kernel, pytest_run, report, roles, rootfs, server, warm
 from banditgen.sandbox.inside.isolate import Plan, landlock_rules
@@ -40,8 +42,22 @@ ANCILLARY_BYTES = _socket.CMSG_SPACE(16 * 4)
 SIGXCPU = int(signal.SIGXCPU)
 
 
-def main(plan: Plan) -> None:
-    """Run a worker until the user's process is gone."""
+class Become(BaseException):
+    """Leaves the worker's frames, in a process that was forked for a job: a candidate could read there what the worker knows."""
+
+    def __init__(self, body: Callable[..., int], kept: int) -> None:
+        super().__init__()
+        self.body = body
+        self.kept = kept
+
+
+def main(plan: Plan) -> Callable[[], NoReturn]:
+    """Run a worker until the user's process is gone.
+
+    Returns:
+        In each process forked for a job alone: what it has to do.
+
+    """
     control = _socket.socket(fileno=plan.control)
     try:
         worker = Worker(plan, control)
@@ -51,9 +67,24 @@ def main(plan: Plan) -> None:
         os._exit(1)
     del plan  # what stands here is seen by every job
     control.send(json.dumps(greeting).encode())
-    del greeting
-    worker.serve()
+    for lasting in (worker, control):  # a job leaves them: nothing of them may be taken apart, and no descriptor closed
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(lasting))
+    try:
+        worker.serve()
+    except Become as job:
+        return functools.partial(_live, job.body, job.kept)
     os._exit(0)
+
+
+def _live(body: Callable[..., int], kept: int) -> NoReturn:
+    """Run the body of a job's process with the descriptors that it keeps, and leave with its result."""
+    status = 70
+    try:
+        status = body(*range(FIRST_KEPT, FIRST_KEPT + kept))
+    except BaseException:  # noqa: BLE001  # nothing may get back into the worker's program
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def _preload() -> None:
@@ -139,14 +170,15 @@ class Worker:
         self._prepare(job.disk, job.inodes)
         started = time.monotonic()
         candidate = main = -1
+        worker = os.getpid()
         try:
             if job.role == "judged":
-                near, far = _socket.socketpair()
+                near, far = (end.detach() for end in _socket.socketpair())
                 os.sched_setaffinity(0, {kernel.current_processor()})  # the two take turns: to wake another processor costs more
-                candidate = self._fork(job, descriptors, (descriptors["code"], far.fileno()), server.main)
-                main = self._fork(job, descriptors, (descriptors["tests"], descriptors["verdict"], near.fileno()), judge.main)
-                near.close()
-                far.close()
+                candidate = self._fork(job, descriptors, (descriptors["code"], far), server.main)
+                main = self._fork(job, descriptors, (descriptors["tests"], descriptors["verdict"], near), judge.main)
+                os.close(near)
+                os.close(far)
             elif job.role == "cooperative":
                 main = self._fork(job, descriptors, (descriptors["code"], descriptors["tests"], descriptors["verdict"]), roles.cooperative)
             elif job.role == "alone":
@@ -154,10 +186,11 @@ class Worker:
             else:
                 main = self._fork(job, descriptors, (descriptors["code"],), roles.main)
         finally:
-            for number in descriptors.values():
-                os.close(number)
-            if job.role == "judged":
-                os.sched_setaffinity(0, self._processors)
+            if os.getpid() == worker:
+                for number in descriptors.values():
+                    os.close(number)
+                if job.role == "judged":
+                    os.sched_setaffinity(0, self._processors)
         limit, peak, cpu = self._watch(main, job, started + job.wall)
         wall = time.monotonic() - started
         status, candidate_status, total = 0, None, self._tree.unwaited
@@ -177,20 +210,18 @@ class Worker:
         return report.Ended(status, candidate_status, wall, max(cpu, total), peak, limit)
 
     def _fork(self, job: Job, descriptors: dict[str, int], keep: tuple[int, ...], body: Callable[..., int]) -> int:
-        """Fork a process of the job that runs `body` with the kept descriptors and leaves with its result."""
+        """Fork a process of the job, which becomes one that runs `body` with the kept descriptors."""
         steps = self._confinement.steps(job, descriptors, keep)
         pid = kernel.fork()
         if pid:
             return pid
-        status = 70
         try:
             self._confinement.enter(job, steps, len(keep))
             _reseed()
-            status = body(*range(FIRST_KEPT, FIRST_KEPT + len(keep)))
         except BaseException:  # noqa: BLE001  # nothing may get back into the worker's loop
             traceback.print_exc()
-        finally:
-            os._exit(status)
+            os._exit(70)
+        raise Become(body, len(keep))
 
     def _watch(self, main: int, job: Job, deadline: float) -> tuple[str | None, int, float]:
         """Wait until the job's main process ends or a limit is hit: (limit, peak bytes seen, processor seconds seen)."""
