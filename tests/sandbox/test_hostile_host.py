@@ -66,7 +66,8 @@ ACTS: dict[str, str] = {
     "set-user-id": "import subprocess\nreached = subprocess.run(['su', '-c', 'id'], capture_output=True).returncode == 0",
     "raise limits": "import resource\nresource.setrlimit(resource.RLIMIT_NPROC, (10**6, 10**6))\nreached = 1",
     "real devices": (
-        "import os\nknown = 'null zero full random urandom shm stdin stdout stderr fd'\nreached = set(os.listdir('/dev')) - set(known.split())"
+        "import os\nknown = 'null zero full random urandom shm stdin stdout stderr fd'\n"
+        "reached = set(os.listdir('/dev')) - set(known.split())"
     ),
     "descriptors of the trusted side": (
         "import os\nreached = []\nfor fd in range(5 if BOTH else 6, 256):\n"
