@@ -75,6 +75,8 @@ class ParallelGenerator:
         deadlines: how long a generation may take, step by step; None is `Deadlines()`.
         extract: takes the code out of what a model wrote, `extract(text, task) -> str`, "" where there is none; what it raises is
             never an arm's fault. None is our own, `banditgen.generators.extract.extract`.
+        brief: whether our own backends tell models what is known of the task beside its prompt (see `generators.prompts`); a
+            caller's client gets the prompt as it is.
         seed: of the order in which arms start, and of the sampling where a backend takes one.
 
     Raises:
@@ -96,6 +98,7 @@ class ParallelGenerator:
         criteria: SelectionCriteria | None = None,
         deadlines: Deadlines | None = None,
         extract: Extract | None = None,
+        brief: bool = True,
         seed: int | None = None,
     ) -> None:
         defaults.checked_parts(node_runner, sandbox, extract)
@@ -108,6 +111,7 @@ class ParallelGenerator:
         self._generator: Generator | None = None
         self._runner = node_runner
         self._extract = extract
+        self._brief = brief
         self._evaluator = defaults.default_evaluator(evaluator)
         self._evaluator_is_ours = evaluator is None
         self._sandbox = sandbox
@@ -288,6 +292,7 @@ class ParallelGenerator:
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
             extract=self._extract,
+            brief=self._brief,
             seed=self._seed if decision is None else decision.seed,
             deadlines=self._deadlines,
         )

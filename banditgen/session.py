@@ -76,6 +76,7 @@ class BanditGenerator:
             allow_unsafe=allow_unsafe,
             deadlines=deadlines,
             extract=extract,
+            brief=strategy.brief,
             criteria=strategy.criteria,
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from banditgen import _faults, _suite
+from banditgen import _faults, _signatures, _suite
 from banditgen.errors import TaskError
 
 TestKind = Literal["asserts", "pytest", "stdio", "none"]
@@ -179,6 +179,11 @@ class Task:
     def modules(self) -> tuple[str, ...]:
         """The names by which the candidate can be imported."""
         return tuple(dict.fromkeys((*_suite.MODULES, *([self.module] if self.module else []))))
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """What the tests call, as `name(parameters)`: names and numbers of arguments, nothing of what they expect."""
+        return _signatures.signatures(_suite.look(self.tests, self.module), self.entry_point, self.prompt) if self.tests else ()
 
     @property
     def context(self) -> str:

@@ -109,6 +109,8 @@ def _raced(race: RaceRecord | None) -> list[str]:
     lines = [f"task       {race.task.get('prompt') or name or race.task.get('kind')}"]
     lines += [f"name       {name}"] if name and race.task.get("prompt") else []
     lines += [f"winner     {best}", f"why        {race.reason}"]
+    versions = sorted({result.prompt_version for result in race.results if result.prompt_version})
+    lines += [f"words      version {', '.join(versions)} of what models are told beside the task"] if versions else []
     return [*lines, f"race       {race.id}, {_when(race.created_at)}, {race.wall_seconds:.1f} s, task type {race.task_type}"]
 
 

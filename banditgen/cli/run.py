@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,10 +13,11 @@ import click
 from banditgen.cli.histories import history_to_write
 from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, printable, safe, shared
-from banditgen.cli.task import task_from, task_options
+from banditgen.cli.task import function_from, read_text, task_from, task_options
+from banditgen.history.base import HistoryStore
 from banditgen.racing.decision import Race
 from banditgen.session import BanditGenerator, OnDecision, plan_for
-from banditgen.strategy import with_models
+from banditgen.strategy import Strategy, with_models
 
 
 @click.command("run")
@@ -23,6 +26,8 @@ from banditgen.strategy import with_models
 @click.option("-k", type=click.IntRange(min=1), help="How many arms race; the strategy's number where left out.")
 @click.option("-m", "--model", "models", multiple=True, help="Race this model, not the strategy's; repeatable.")
 @click.option("-t", "--temperature", "temperatures", type=float, multiple=True, help="At this temperature, not the strategy's; repeatable.")
+@click.option("--system", help="A system prompt for arms that have none of their own: the text itself, or @FILE.")
+@click.option("--extract", metavar="MODULE:FUNCTION", help="Your own way to take the code out: extract(text, task) -> str.")
 @click.option("--allow-unsafe", is_flag=True, help="Where no sandbox works, run candidates with resource limits alone.")
 @click.option("--exploit", is_flag=True, help="Only the arm that is best so far; no exploration.")
 @shared("strategy", "backend", "history", "seed", "json")
@@ -34,6 +39,8 @@ def command(
     k: int | None,
     models: Sequence[str],
     temperatures: Sequence[float],
+    system: str | None,
+    extract: str | None,
     allow_unsafe: bool,
     exploit: bool,
     strategy: str | None,
@@ -52,11 +59,12 @@ def command(
     with (
         history_to_write(history) as store,
         BanditGenerator.open(
-            with_models(plan_for(strategy, store), models, temperatures),
+            with_models(_plan(strategy, store, system), models, temperatures),
             backend=backend,
             history=store,
             seed=seed,
             allow_unsafe=allow_unsafe,
+            extract=None if extract is None else function_from(extract),
         ) as bandit,
     ):
         with watch() as on_event:
@@ -71,6 +79,14 @@ def command(
         if race.best is None:
             errors.print(safe(_what_next(history, task.kind)))
     ctx.exit(0 if race.best is not None else 1)
+
+
+def _plan(strategy: str | None, store: HistoryStore, system: str | None) -> Strategy:
+    plan = plan_for(strategy, store)
+    if system is None:
+        return plan
+    text = read_text(Path(system[1:]), "system prompt") if system[:1] == "@" and len(system) > 1 else system
+    return dataclasses.replace(plan, system_prompt=text)
 
 
 def _what_next(history: str | None, kind: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from banditgen.arm import GeneratorConfig, plain_model
 from banditgen.errors import ModelNotFoundError, UsageError
 from banditgen.evolution.fragments import FRAGMENTS, NONE, SLOTS, assemble, dissect, fragment_name
+from banditgen.generators.prompts import CHAT_INSTRUCTIONS
 
 Number: TypeAlias = float | None
 """A sampling setting; None leaves it to the backend."""
@@ -64,7 +65,7 @@ class Genome:
     """What shapes a generator's output. Two genomes are equal exactly if their arms have one `arm_id`.
 
     Numbers are rounded to their gene's digits. `role` to `example` are the texts of the system prompt's fragments, ""
-    where one is left out; all left out is the backend's own prompt.
+    where one is left out. Those of the backend's own prompt are where each search starts; all left out is that prompt, too.
 
     Raises:
         UsageError: a value that no arm may have.
@@ -95,7 +96,7 @@ class Genome:
             if not isinstance(getattr(self, slot), str):
                 raise UsageError(f"genome: {slot} must be a string, not {getattr(self, slot)!r}")
         # one prompt, one genome: however its pieces were put into slots
-        for slot, text in dissect(self.system_prompt).items():
+        for slot, text in dissect(assemble(self.texts) or CHAT_INSTRUCTIONS).items():
             object.__setattr__(self, slot, text)
 
     @property
@@ -105,8 +106,9 @@ class Genome:
 
     @property
     def system_prompt(self) -> str | None:
-        """The prompt that the fragments make."""
-        return assemble(self.texts)
+        """The prompt that the fragments make; None where they make the backend's own."""
+        made = assemble(self.texts)
+        return None if made == CHAT_INSTRUCTIONS else made
 
     @functools.cached_property
     def arm_id(self) -> str:

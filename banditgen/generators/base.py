@@ -23,6 +23,19 @@ class Deadlines:
 
 
 @dataclasses.dataclass(frozen=True)
+class Brief:
+    """What is known of a task beside its prompt, for a backend to tell the model in its own words.
+
+    Args:
+        signatures: the functions and classes that the tests call, as `name(parameters)`.
+        program: whether the code is run as a program that reads standard input and prints.
+    """
+
+    signatures: tuple[str, ...] = ()
+    program: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Request:
     """One generation to do. `arm` is a `GeneratorConfig` or any object with its attributes (read them with getattr)."""
 
@@ -31,6 +44,7 @@ class Request:
     seed: int | None = None
     entry_point: str | None = None  # a base model's completion-style prompt wants to know it
     deadlines: Deadlines = Deadlines()
+    brief: Brief | None = None  # None: the backend adds no words of its own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +56,7 @@ class Generation:
     model: str
     finish: Literal["stop", "length"] = "stop"
     digest: str | None = None
+    prompt_version: str | None = None  # of the words that the backend put around the prompt; None where it puts none
 
 
 class GenerationError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import importlib.util
 import logging
 import os
@@ -21,7 +22,7 @@ from banditgen.generators._llama import Chunk, LoadedModel
 from banditgen.generators._progress import shown_pull
 from banditgen.generators._text import one_line
 from banditgen.generators.base import Deadlines, Generation, GenerationError, ModelInfo, OnText, Request
-from banditgen.generators.prompts import chat_messages, completion
+from banditgen.generators.prompts import chat_messages, completion, version
 from banditgen.result import FailureKind, Timings
 
 logger = logging.getLogger("banditgen.generators")
@@ -106,7 +107,7 @@ class EmbeddedGenerator:
                     await self._run(model, request, answer, on_text)
                 finally:
                     self._in_flight -= 1
-            return answer.generation(model)
+            return dataclasses.replace(answer.generation(model), prompt_version=version(request.brief))
         except (BackendError, ModelNotFoundError) as error:
             raise GenerationError(FailureKind.INFRASTRUCTURE, one_line(error, 400)) from None
 
@@ -289,9 +290,9 @@ class _Model:
             body["seed"] = request.seed % (1 << 32)
         system = settings.get("system_prompt")
         if self.ready().header.chats:
-            body["messages"] = chat_messages(request.prompt, system)
+            body["messages"] = chat_messages(request.prompt, system, request.brief, thinking=bool(settings.get("think")))
             if "think" in settings:
                 body["chat_template_kwargs"] = {"enable_thinking": settings["think"]}
             return body, ""
-        start = completion(request.prompt, system, request.entry_point)
+        start = completion(request.prompt, system, request.entry_point, request.brief)
         return body | {"prompt": start.prompt, "stop": list(start.stop)}, start.prefix

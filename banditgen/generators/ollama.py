@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import random
@@ -19,6 +20,7 @@ from banditgen.generators._ollama_wire import full_name, normal_name, sampling_o
 from banditgen.generators._text import one_line
 from banditgen.generators._turns import ModelTurns
 from banditgen.generators.base import Deadlines, Generation, GenerationError, ModelInfo, OnText, Request
+from banditgen.generators.prompts import instructions, told, version
 from banditgen.result import FailureKind
 
 logger = logging.getLogger("banditgen.generators")
@@ -163,15 +165,15 @@ class OllamaGenerator:
                 raise GenerationError(FailureKind.TIMEOUT, f"not finished within {deadlines.total:g} s") from None
             late = f"no token within {deadlines.first_token:g} s" if first else f"no more tokens within {deadlines.stall:g} s"
             raise GenerationError(FailureKind.INFRASTRUCTURE, late) from None
-        return job.generation()
+        return dataclasses.replace(job.generation(), prompt_version=version(job.request.brief))
 
     def _body(self, request: Request) -> dict[str, Any]:
-        model = request.arm.model
+        model, think = request.arm.model, getattr(request.arm, "think", None)
         return {
             "model": full_name(model),
-            "prompt": request.prompt,
-            "system": getattr(request.arm, "system_prompt", None),
-            "think": getattr(request.arm, "think", None),
+            "prompt": told(request.prompt, request.brief),
+            "system": instructions(getattr(request.arm, "system_prompt", None), request.brief, thinking=bool(think)),
+            "think": think,
             "options": self._runner_options.get(normal_name(model), {}) | sampling_options(request.arm, request.seed),
             "keep_alive": self._keep_alive,
         }

@@ -6,7 +6,14 @@ import ast
 import dataclasses
 import re
 
-CHAT_INSTRUCTIONS = "You are a Python programmer. Answer with one Python code block that holds the whole solution, and nothing else."
+from banditgen.generators.base import Brief
+
+VERSION = "1"
+"""Of the words below: changed with them, so that what was learned under others counts less."""
+PLAIN = "plain"
+"""The version of no words at all."""
+CHAT_INSTRUCTIONS = "You are a Python programmer.\n\nAnswer with one Python code block that holds the whole solution, and nothing else."
+THINKING_INSTRUCTIONS = f"{CHAT_INSTRUCTIONS}\n\nThink no longer than the task needs."
 
 _EXAMPLE = """\
 # Write a function count_vowels(text) that returns how many vowels the string has.
@@ -40,12 +47,32 @@ class Completion:
     stop: tuple[str, ...]
 
 
-def chat_messages(prompt: str, system_prompt: str | None) -> list[dict[str, str]]:
-    """The task as a chat; without a system prompt of the arm's own the model is asked for one code block."""
-    return [{"role": "system", "content": system_prompt or CHAT_INSTRUCTIONS}, {"role": "user", "content": prompt}]
+def version(brief: Brief | None) -> str:
+    """Which words a request is put in."""
+    return PLAIN if brief is None else VERSION
 
 
-def completion(prompt: str, system_prompt: str | None, entry_point: str | None) -> Completion:
+def instructions(system_prompt: str | None, brief: Brief | None, *, thinking: bool = False) -> str | None:
+    """The system prompt: the arm's own, else ours for a model that chats, or thinks first; None where nothing is to be added."""
+    if system_prompt or brief is None:
+        return system_prompt or None
+    return THINKING_INSTRUCTIONS if thinking else CHAT_INSTRUCTIONS
+
+
+def told(prompt: str, brief: Brief | None) -> str:
+    """The prompt, and behind it what is known of the task: the names and signatures that are called, or how a program is run."""
+    words = _known(brief)
+    return f"{prompt.rstrip()}\n\n{words}" if words else prompt
+
+
+def chat_messages(prompt: str, system_prompt: str | None, brief: Brief | None = None, *, thinking: bool = False) -> list[dict[str, str]]:
+    """The task as a chat."""
+    system = instructions(system_prompt, brief, thinking=thinking)
+    messages = [{"role": "system", "content": system}] if system else []
+    return [*messages, {"role": "user", "content": told(prompt, brief)}]
+
+
+def completion(prompt: str, system_prompt: str | None, entry_point: str | None, brief: Brief | None = None) -> Completion:
     """The task as the beginning of a file of small functions, stopped at the end of the function asked for.
 
     A prompt that is code already and leaves `def entry_point(…):` open (as HumanEval's) is gone on from where it ends.
@@ -56,8 +83,24 @@ def completion(prompt: str, system_prompt: str | None, entry_point: str | None) 
         return Completion(preface + text, text, _AFTER_A_FUNCTION)
     if entry_point:
         prefix = f"def {entry_point}("
-        return Completion(f"{preface}{_EXAMPLE}{_comment(prompt)}{prefix}", prefix, _AFTER_A_FUNCTION)
-    return Completion(f"{preface}{_comment(prompt)}", "", ("\n\n\n\n", "\n```", "\n# Write "))
+        asked = prompt
+        if brief is not None and brief.signatures and f"{entry_point}(" not in prompt:
+            asked = f"{prompt.rstrip()} {brief.signatures[0]}"
+        return Completion(f"{preface}{_EXAMPLE}{_comment(asked)}{prefix}", prefix, _AFTER_A_FUNCTION)
+    asked = told(prompt, brief)
+    return Completion(f"{preface}{_comment(asked)}", "", ("\n\n\n\n", "\n```", "\n# Write "))
+
+
+def _known(brief: Brief | None) -> str:
+    if brief is None:
+        return ""
+    if brief.program:
+        return "Write a whole Python program: it reads standard input and prints the answer, and nothing else."
+    if not brief.signatures:
+        return ""
+    if len(brief.signatures) == 1:
+        return f"It is called as `{brief.signatures[0]}`: use that name."
+    return "These are called: use their names.\n" + "\n".join(f"- `{signature}`" for signature in brief.signatures)
 
 
 def _comment(text: str) -> str:

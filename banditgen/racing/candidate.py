@@ -17,7 +17,7 @@ from banditgen.arm import arm_id
 from banditgen.errors import EvaluatorError, SandboxError
 from banditgen.evaluators.base import Evaluator
 from banditgen.generators._text import one_line
-from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
+from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import ended, extract, is_only_thinking
 from banditgen.history.ids import new_id
 from banditgen.racing.callers import Callers
@@ -68,6 +68,7 @@ class RaceSetting:
     sandbox: Sandbox | None  # None where only the caller's runner is used
     extract: Extract | None = None  # a caller's own
     seed: int | None = None
+    brief: bool = True  # whether models are told what is known of the task
     deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)
 
 
@@ -87,7 +88,8 @@ async def run_candidate(
         async with slot:
             started = time.perf_counter()
             on_stage("generating", "")
-            request = Request(setting.prompt, arm, setting.seed, setting.task.entry_point, setting.deadlines)
+            brief = Brief(setting.task.signatures, setting.task.kind == "stdio") if setting.brief else None
+            request = Request(setting.prompt, arm, setting.seed, setting.task.entry_point, setting.deadlines, brief)
             generation = await setting.generator.generate(request, lambda text: on_stage("generating", text))
         _keep_generation(result, generation)
         await _keep_code(result, generation, setting)
@@ -113,6 +115,7 @@ def _keep_generation(result: GenerationResult, generation: Generation) -> None:
     result.generation_time = generation.timings.model_seconds
     result.model_used = generation.model
     result.digest = generation.digest
+    result.prompt_version = generation.prompt_version
 
 
 async def _keep_code(result: GenerationResult, generation: Generation, setting: RaceSetting) -> None:

@@ -24,6 +24,8 @@ KEYS = (
     "models",
     "temperatures",
     "max_tokens",
+    "system_prompt",
+    "brief",
     "require",
     "weights",
     "criteria",
@@ -114,12 +116,28 @@ def check_require(value: Any) -> Any:
     return value
 
 
+def check_system_prompt(value: Any) -> str | None:
+    """A text that isn't blank, or None."""
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise UsageError(f"system_prompt must be a text, or be left out, not {value!r}")
+    return value
+
+
+def check_brief(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise UsageError(f"brief must be true or false, not {value!r}")
+    return value
+
+
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "k": functools.partial(check_whole, "k"),
     "policy": check_policy,
     "models": check_models,
     "temperatures": check_temperatures,
     "max_tokens": functools.partial(check_whole, "max_tokens"),
+    "system_prompt": check_system_prompt,
+    "brief": check_brief,
     "require": check_require,
 }
 

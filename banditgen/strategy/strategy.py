@@ -53,6 +53,8 @@ class Strategy:
         require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
         race: whether arms race all at once or in waves, and what a race may spend.
+        system_prompt: of every arm that has none of its own, and so a part of what it is; None leaves that to the backend.
+        brief: whether models are told what is known of a task beside its prompt, in words that are no part of any arm.
         evolution: how new arms are bred while it races; None breeds none.
         path: the file it came from, if it did; no part of equality.
 
@@ -68,6 +70,8 @@ class Strategy:
     models: Literal["available"] | None = None
     temperatures: tuple[float, ...] = DEFAULT_TEMPERATURES
     max_tokens: int = DEFAULT_MAX_TOKENS
+    system_prompt: str | None = None
+    brief: bool = True
     require: Level | None = None
     types: Mapping[str, SelectionCriteria] = dataclasses.field(default_factory=dict)
     bandit: BanditSettings = dataclasses.field(default_factory=BanditSettings)
@@ -106,7 +110,9 @@ class Strategy:
         content["bandit"] = {key: value for key, value in vars(self.bandit).items() if value is not None}
         content["race"] = _changed(self.race)
         content["evolution"] = vars(self.evolution) if self.evolution else None
-        for key in ("types", "bandit", "race", "evolution"):  # strategies without them keep the hashes that histories know them by
+        content["brief"] = not self.brief
+        # strategies without these keep the hashes that histories know them by
+        for key in ("types", "bandit", "race", "evolution", "system_prompt", "brief"):
             if not content[key]:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -153,6 +159,10 @@ class Strategy:
         values: dict[str, Any] = {"k": self.k, "policy": self.policy}
         if self.models is not None:
             values |= {"models": self.models, "temperatures": self.temperatures, "max_tokens": self.max_tokens}
+        if self.system_prompt is not None:
+            values["system_prompt"] = self.system_prompt
+        if not self.brief:
+            values["brief"] = False
         if self.require is not None:
             values["require"] = self.require
         values["weights"] = _weights(self.criteria)
@@ -251,6 +261,10 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
         raise UsageError(
             f"strategy {strategy.name!r} has no arm that can race here{wanted}; the backend's models: {', '.join(models) or 'none'}"
         )
+    if strategy.system_prompt is not None:
+        arms = [
+            arm if getattr(arm, "system_prompt", None) else dataclasses.replace(arm, system_prompt=strategy.system_prompt) for arm in arms
+        ]
     for arm in dropped:
         logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
     return arms

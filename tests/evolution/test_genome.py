@@ -1,5 +1,6 @@
 """Genomes, their fragments, and the operators on them."""
 
+import dataclasses
 import math
 import random
 from typing import Any
@@ -165,7 +166,7 @@ def test_what_a_space_leaves_out_stays_as_it_was() -> None:
 
 def test_a_child_says_in_words_what_is_new() -> None:
     parent = Genome("small", 0.5)
-    child = Child(Genome("small", 0.62, method=FRAGMENTS["method"]["steps"]), (parent,), (1.0,), "mutation")
+    child = Child(dataclasses.replace(parent, temperature=0.62, method=FRAGMENTS["method"]["steps"]), (parent,), (1.0,), "mutation")
     assert child.change == "mutation: temperature 0.5 → 0.62, method none → steps"
     assert Child(parent).change == "drawn at random"
 

@@ -393,3 +393,19 @@ def test_a_bad_key_beside_a_long_array_is_named_at_once() -> None:
     with pytest.raises(StrategyError, match="line 4003: bad_key"):
         Strategy.loads(text, name="long")
     assert time.process_time() - started < 3
+
+
+def test_a_system_prompt_goes_to_arms_that_have_none_and_into_their_ids() -> None:
+    own = '[[arms]]\nname = "b"\nmodel = "m"\nsystem_prompt = "Be kind."'
+    text = f'system_prompt = "Be terse."\nbrief = false\n[[arms]]\nname = "a"\nmodel = "m"\n{own}'
+    strategy = Strategy.loads(text, name="s")
+    assert (strategy.system_prompt, strategy.brief) == ("Be terse.", False)
+    assert [arm.system_prompt for arm in expand(strategy, ["m"])] == ["Be terse.", "Be kind."]
+    assert Strategy.loads(strategy.to_toml(), name="s") == strategy
+    bare = Strategy.loads('[[arms]]\nname = "a"\nmodel = "m"', name="s")
+    assert bare.brief
+    assert expand(bare, ["m"])[0].arm_id != expand(strategy, ["m"])[0].arm_id
+    assert len({bare.hash, dataclasses.replace(bare, brief=False).hash, dataclasses.replace(bare, system_prompt="x").hash}) == 3
+    for wrong in ('system_prompt = " "', "system_prompt = 3", 'brief = "no"'):
+        with pytest.raises(StrategyError, match=r"system_prompt|brief"):
+            Strategy.loads(f'{wrong}\n[[arms]]\nname = "a"\nmodel = "m"', name="s")

@@ -1,0 +1,57 @@
+"""How a task is put to a model, with words of ours around it and without."""
+
+from banditgen import Task
+from banditgen.generators.base import Brief
+from banditgen.generators.prompts import (
+    CHAT_INSTRUCTIONS,
+    PLAIN,
+    THINKING_INSTRUCTIONS,
+    VERSION,
+    chat_messages,
+    completion,
+    instructions,
+    told,
+    version,
+)
+
+BRIEF = Brief(("slugify(text: str)",))
+
+
+def test_a_chat_is_told_what_the_tests_call() -> None:
+    system, user = chat_messages("Lower case, spaces become hyphens.", None, BRIEF)
+    assert system == {"role": "system", "content": CHAT_INSTRUCTIONS}
+    assert user["content"].startswith("Lower case, spaces become hyphens.\n\n")
+    assert "`slugify(text: str)`" in user["content"]
+    several = told("Do it.", Brief(("f(x)", "Box() with the methods open()")))
+    assert "`f(x)`" in several
+    assert "`Box() with the methods open()`" in several
+
+
+def test_without_a_brief_nothing_is_added() -> None:
+    assert chat_messages("Do it.", None) == [{"role": "user", "content": "Do it."}]
+    assert told("Do it.\n", None) == "Do it.\n"
+    assert (instructions(None, None), version(None), version(BRIEF)) == (None, PLAIN, VERSION)
+
+
+def test_an_arms_own_system_prompt_stands_in_place_of_ours() -> None:
+    assert chat_messages("Do it.", "Be terse.", BRIEF)[0]["content"] == "Be terse."
+    assert instructions("Be terse.", None) == "Be terse."
+
+
+def test_a_model_that_thinks_is_asked_to_be_brief() -> None:
+    assert instructions(None, BRIEF, thinking=True) == THINKING_INSTRUCTIONS
+
+
+def test_a_program_is_told_what_it_reads_and_writes() -> None:
+    text = told("Double the number.", Brief(program=True))
+    assert "standard input" in text
+    assert "# Write a whole Python program" in completion("Double the number.", None, None, Brief(program=True)).prompt
+
+
+def test_a_base_model_goes_on_from_the_name() -> None:
+    task = Task("Lower case, spaces become hyphens.", tests="assert slugify('A b') == 'a-b'")
+    made = completion(task.prompt, None, task.entry_point, Brief(task.signatures))
+    assert made.prompt.endswith("def slugify(")
+    assert "slugify(text: str)" in made.prompt
+    named = Task("Write slugify(text).", tests="assert slugify('A b') == 'a-b'")
+    assert completion(named.prompt, None, named.entry_point, Brief(named.signatures)) == completion(named.prompt, None, named.entry_point)
