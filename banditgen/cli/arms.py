@@ -18,7 +18,7 @@ from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import strategy_of
 from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, shared
 from banditgen.errors import BackendError
-from banditgen.evolution.lineage import Member, arm_of, family
+from banditgen.evolution.lineage import Member, family
 from banditgen.history.base import HistoryStore
 from banditgen.learning.learner import Learner, Recommendation
 from banditgen.selection import criteria_now
@@ -82,7 +82,7 @@ def _with_known(arms: Sequence[Any], store: HistoryStore) -> list[Any]:
     found = {arm.arm_id: arm for arm in arms}
     names = {arm.name for arm in arms}
     for record in store.arms():
-        arm = arm_of(record)
+        arm = record.arm
         if arm is None or arm.arm_id in found:
             continue
         found[arm.arm_id] = arm if arm.name not in names else dataclasses.replace(arm, name=f"{arm.name} ({arm.arm_id})")

@@ -16,7 +16,7 @@ from banditgen.bandit.features import log_size
 from banditgen.cli.histories import history_to_write
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
-from banditgen.evolution.offline import HEADER, Bred, Evolved, evolve, strategy_text
+from banditgen.evolution.offline import HEADER, BredArm, Evolved, evolve, strategy_text
 from banditgen.evolution.search import Plan
 from banditgen.generators.base import ModelInfo
 from banditgen.session import BanditGenerator, plan_for
@@ -179,7 +179,7 @@ def _report(target: Path, evolved: Evolved) -> None:
         errors.print(safe(f"no child won: {best}, with which it started, is still ahead; give more generations, budget or tasks"))
 
 
-def _interval(bred: Bred) -> str:
+def _interval(bred: BredArm) -> str:
     return f"{bred.quality:.2f} ({bred.low:.2f} – {bred.high:.2f})"
 
 

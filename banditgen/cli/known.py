@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from banditgen._loop import run_sync
-from banditgen.evolution.lineage import arm_of
 from banditgen.evolution.live import Nursery
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults
@@ -32,7 +31,7 @@ def strategy_of(store: HistoryStore, name: str | None) -> Strategy:
         text = store.strategy(str(decision.detail.get("strategy_hash"))) if decision else None
         if decision is not None and text is not None:
             return Strategy.loads(text, name=decision.strategy or "history", source="the history's strategy")
-    by_name = {arm.name: arm for record in store.arms() if (arm := arm_of(record)) is not None}
+    by_name = {arm.name: arm for record in store.arms() if (arm := record.arm) is not None}
     return Strategy("history", arms=tuple(by_name.values())) if by_name else Strategy.load("balanced")
 
 

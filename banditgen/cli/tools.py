@@ -14,7 +14,7 @@ from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import racing_arms, strategy_of
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import UsageError
-from banditgen.evolution.experts import MIN_PROBABILITY, Report, Standing, review
+from banditgen.evolution.experts import MIN_PROBABILITY, Review, Standing, review
 from banditgen.evolution.tools import FORMATS, Format, Tool, arm_from_tool, dumps, file_name, read_tools
 from banditgen.strategy import Strategy
 
@@ -87,7 +87,7 @@ def _form(output: Path | None, form: Format | None) -> Format | None:
     return named or form
 
 
-def _write(report: Report, output: Path, form: Format) -> list[Path]:
+def _write(report: Review, output: Path, form: Format) -> list[Path]:
     """The files written: none where there is no tool."""
     tools = [*report.tools, *report.retired]
     if not tools:
@@ -107,7 +107,7 @@ def _name(tool: Tool, form: Format) -> str:
     return file_name(tool["metadata"]["specialized_for"], form)
 
 
-def _print(report: Report, raced: bool) -> None:
+def _print(report: Review, raced: bool) -> None:
     rows = [_row(tool) for tool in (*report.tools, *report.retired)]
     if rows:
         print_table(("task type", "tool", "arm", "passed", "95 % interval", "of", "chance best", "status"), rows)
@@ -127,7 +127,7 @@ def _row(tool: Tool) -> tuple[str, ...]:
     return told["specialized_for"], tool["name"], told["evolved_from"], *passed, f"{evidence['chance_best']:.3f}", told["status"]
 
 
-def _json(report: Report, plan: Strategy, min_probability: float, files: Sequence[Path]) -> dict[str, Any]:
+def _json(report: Review, plan: Strategy, min_probability: float, files: Sequence[Path]) -> dict[str, Any]:
     return {
         "strategy": plan.name,
         "strategy_hash": plan.hash,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from banditgen._quiet import quiet
 from banditgen.evaluators import structure
-from banditgen.evaluators.lint import LintError, UnreadableError, lint
+from banditgen.evaluators.lint import LintError, UnlintableError, lint
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
 from banditgen.scoring import QUALITY
@@ -66,7 +66,7 @@ class DefaultEvaluator:
         }
         try:
             measures.update(_lint_measures(lint(code)))
-        except UnreadableError as error:
+        except UnlintableError as error:
             logger.warning("%s; this candidate scores 0 in what ruff would have said", error)
             measures.update(dict.fromkeys(LINT_MEASURES, 0.0))
         except LintError as error:

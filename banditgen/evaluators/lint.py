@@ -30,7 +30,7 @@ class LintError(Exception):
     """Ruff did not run, or not as expected; says nothing about the code."""
 
 
-class UnreadableError(LintError):
+class UnlintableError(LintError):
     """Ruff ran out of time on this code, or died of it."""
 
 
@@ -40,7 +40,7 @@ def lint(code: str) -> list[tuple[str, str]]:
     `noqa` comments are not honoured, and neither is any configuration file: a candidate can't excuse itself.
 
     Raises:
-        LintError: ruff failed; an `UnreadableError` where that is the code's doing.
+        LintError: ruff failed; an `UnlintableError` where that is the code's doing.
     """
     try:
         lines = _run(code.encode("utf-8", "replace")).splitlines(keepends=True)
@@ -82,7 +82,7 @@ def _run(source: bytes) -> bytes:
                 process.kill()
             status = process.wait()
             if status < 0 and not cut:
-                raise UnreadableError(f"ruff was stopped by signal {-status}, after {TIMEOUT_SECONDS:g} s at the latest")
+                raise UnlintableError(f"ruff was stopped by signal {-status}, after {TIMEOUT_SECONDS:g} s at the latest")
             if status > 0:
                 raise LintError(f"ruff ended with exit code {status}")
             return output

@@ -9,11 +9,11 @@ from typing import Any
 from banditgen._loop import run_sync
 from banditgen.arm import arm_id, arm_settings
 from banditgen.errors import BackendError, TaskError
-from banditgen.evolution.fitness import Evidence, Outcome
+from banditgen.evolution.fitness import Outcome, Outcomes
 from banditgen.evolution.genome import Genome
 from banditgen.evolution.lineage import CriteriaFor
 from banditgen.evolution.operators import Child
-from banditgen.evolution.search import Job
+from banditgen.evolution.search import Heat
 from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.learning.follow import Follower
@@ -77,7 +77,7 @@ class Arena:
             ]
         )
 
-    def __call__(self, job: Job) -> list[Outcome]:
+    def __call__(self, job: Heat) -> list[Outcome]:
         """Race a job; its generations are cancelled, and count for nothing, when its model-seconds are used up.
 
         Raises:
@@ -88,7 +88,7 @@ class Arena:
             raise BackendError(f"no arm could be raced on task {job.task!r}: {results[0].error}")
         return [self._outcome(job.task, result, result.generator_name in started) for result in results]
 
-    async def _race(self, job: Job) -> tuple[list[GenerationResult], set[str]]:
+    async def _race(self, job: Heat) -> tuple[list[GenerationResult], set[str]]:
         task, arms = self._tasks[job.task], [self.arm(genome) for genome in job.genomes]
         await self._racer.look()
         # loading a model and fetching it are no part of a race
@@ -112,7 +112,7 @@ class Arena:
             assert isinstance(record, RaceRecord)
             return record.results, started
 
-    def _wall_seconds(self, job: Job) -> float | None:
+    def _wall_seconds(self, job: Heat) -> float | None:
         """How long a job may take so that it keeps to its model-seconds: in any time, each slot spends at most all of it on its model.
 
         Something is left for stopping: a generation under way ends with its next token.
@@ -130,14 +130,14 @@ class Arena:
         return Outcome(result.arm_id, task, quality if informative else None, result.generation_time if started else 0.0)
 
 
-def known_evidence(history: HistoryStore, arms: Sequence[Any], tasks: Iterable[Task]) -> Evidence:
+def known_evidence(history: HistoryStore, arms: Sequence[Any], tasks: Iterable[Task]) -> Outcomes:
     """What the history knows of these arms on the types of these tasks; what a model did before it changed counts for little.
 
     Which task an outcome was on is not known here: each counts as one on a task of its own. Its model-seconds are left out.
     """
     types = {task.context for task in tasks}
     known = Follower(history, arms).read()
-    evidence = Evidence()
+    evidence = Outcomes()
     for arm in arms:
         column = known.arms.get(arm_id(arm))
         for task_type, row in known.task_types.items():

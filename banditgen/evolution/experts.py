@@ -43,7 +43,7 @@ class Standing:
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class Review:
     """Tools in force, tools that were and are no more (of task types without one now), and types where no arm is one."""
 
     tools: list[Tool]
@@ -99,7 +99,7 @@ def _listed(rows: Sequence[Recommendation], most: int = 3) -> str:
     return ", ".join(named) + (f" and {len(rows) - most} more" if len(rows) > most else "")
 
 
-def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_probability: float = MIN_PROBABILITY) -> Report:
+def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_probability: float = MIN_PROBABILITY) -> Review:
     """Name the tools that were earned and retire those that were lost since the last look, as events in the history.
 
     A tool is retired when its chance to be the best arm falls below one half, when another arm earns its place, or when its
@@ -132,8 +132,8 @@ def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_p
     return _report(history, strategy, found)
 
 
-def _report(history: HistoryStore, strategy: Strategy, found: dict[str, Standing]) -> Report:
-    report = Report([], [], [])
+def _report(history: HistoryStore, strategy: Strategy, found: dict[str, Standing]) -> Review:
+    report = Review([], [], [])
     held = _latest(history.arm_events(strategy.name))
     for task_type, event in sorted(held.items()):
         if event.event == LOST_EVENT:

@@ -32,7 +32,7 @@ class Outcome:
     seconds: float | None
 
 
-class Evidence:
+class Outcomes:
     """All outcomes so far, in their order and by arm."""
 
     def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
@@ -71,7 +71,7 @@ class Evidence:
 
 
 @dataclasses.dataclass(frozen=True)
-class Belief:
+class QualityPosterior:
     """The posterior of N genomes' expected qualities: mean (N,), covariance (N, N)."""
 
     mean: Floats
@@ -104,7 +104,7 @@ class Estimator:
         likeness: the prior's; None chooses it by the evidence (maximum marginal likelihood over `GRID`).
     """
 
-    def __init__(self, space: Space, genomes: Mapping[str, Genome], evidence: Evidence, likeness: Likeness | None = None) -> None:
+    def __init__(self, space: Space, genomes: Mapping[str, Genome], evidence: Outcomes, likeness: Likeness | None = None) -> None:
         self._space = space
         self._codes: dict[object, int] = {}
         self.genomes = list(genomes.values())
@@ -123,14 +123,14 @@ class Estimator:
         self._weigh()
         self._solve()
 
-    def believe(self, genomes: Sequence[Genome]) -> Belief:
+    def believe(self, genomes: Sequence[Genome]) -> QualityPosterior:
         """The posterior of any genomes."""
         features = Features.of(genomes, self._space, self._codes)
         across = LEVEL_VARIANCE + self.likeness.between(self._features, features)
         own = LEVEL_VARIANCE + self.likeness.between(features, features)
         return self._belief(across, own)
 
-    def known(self, places: NDArray[np.int64] | None = None) -> Belief:
+    def known(self, places: NDArray[np.int64] | None = None) -> QualityPosterior:
         """The posterior of `genomes`, in their order; or of those at these places."""
         if places is None:
             return self._belief(self._prior, self._prior)
@@ -146,9 +146,9 @@ class Estimator:
         explained = np.einsum("ij,ij->j", across, self._gain[:, 1:] @ across)
         return self._level + across.T @ self._gain[:, 0], np.sqrt(np.maximum(own - explained, 0.0))
 
-    def _belief(self, across: Floats, own: Floats) -> Belief:
+    def _belief(self, across: Floats, own: Floats) -> QualityPosterior:
         mean = self._level + across.T @ self._gain[:, 0]
-        return Belief(mean, own - across.T @ self._gain[:, 1:] @ across)
+        return QualityPosterior(mean, own - across.T @ self._gain[:, 1:] @ across)
 
     def _solve(self) -> None:
         inner = np.eye(len(self._prior)) + self._precision @ self._prior

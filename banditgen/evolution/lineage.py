@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_id
+from banditgen.arm import arm_id
 from banditgen.bandit.base import Floats
-from banditgen.errors import UsageError
 from banditgen.evolution.population import fold
 from banditgen.history.base import ArmRecord, HistoryStore, Tally
 from banditgen.learning.learner import Bred, Learner
@@ -22,7 +21,7 @@ CriteriaFor = Callable[[str], SelectionCriteria]
 
 
 @dataclasses.dataclass(frozen=True)
-class Gain:
+class Improvement:
     """Expected reward above the better parent's, over the task types that the arm met, weighted by its outcomes there, with
     the 95 % credible interval and the chance that it is above 0.
     """
@@ -45,7 +44,7 @@ class Member:
     status: str
     outcomes: int
     passes: int
-    gain: Gain | None
+    gain: Improvement | None
     detail: Mapping[str, Any]
 
 
@@ -60,7 +59,7 @@ def family(history: HistoryStore, scope: str, criteria_for: CriteriaFor) -> list
     records = {record.arm_id: record for record in history.arms()}
     population = fold(history.arm_events(scope))
     tallies = _tallies(history.tallies())
-    arms = {own: arm for own, record in records.items() if (arm := arm_of(record)) is not None}
+    arms = {own: arm for own, record in records.items() if (arm := record.arm) is not None}
     parents = {own: record.parents for own, record in records.items() if record.parents}
     gains = Gains(history, list(arms.values()), parents, criteria_for) if parents else None
     members = []
@@ -104,7 +103,7 @@ class Gains:
             draws = learner.draws(task_type, criteria, np.random.default_rng(0), SAMPLES)
             self._types.append((draws, learner.state(task_type, criteria).count[0]))
 
-    def of(self, own: str) -> Gain | None:
+    def of(self, own: str) -> Improvement | None:
         """The gain of an arm; None where it has no known parents, or was never raced on what one of them was raced on."""
         mine = self._position.get(own)
         rows = [self._position[parent] for parent in self._parents.get(own, ()) if parent in self._position and parent != own]
@@ -117,20 +116,10 @@ class Gains:
         return gain_of(np.average(leads, axis=0, weights=weights))
 
 
-def gain_of(lead: Floats) -> Gain:
+def gain_of(lead: Floats) -> Improvement:
     """The gain that draws (S,) of a lead amount to."""
     low, high = np.quantile(lead, [0.025, 0.975])
-    return Gain(float(lead.mean()), float(low), float(high), float((lead > 0).mean()))
-
-
-def arm_of(record: ArmRecord) -> GeneratorConfig | None:
-    """The arm that a record keeps; None where it keeps too little of it, such as an arm of which only the name is known."""
-    settings = {key: value for key, value in record.settings.items() if key in SAMPLING_FIELDS}
-    try:
-        arm = GeneratorConfig(record.name, record.model, **settings)
-    except UsageError:
-        return None
-    return arm if arm.arm_id == record.arm_id else None
+    return Improvement(float(lead.mean()), float(low), float(high), float((lead > 0).mean()))
 
 
 def ancestors(own: str, records: Iterable[ArmRecord]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ import numpy as np
 from banditgen.arm import arm_id, arm_settings, plain_model
 from banditgen.bandit.base import Floats
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.lineage import CriteriaFor, arm_of, gain_of
+from banditgen.evolution.lineage import CriteriaFor, gain_of
 from banditgen.evolution.operators import Child, breed
 from banditgen.evolution.population import BORN, GRADUATED, RETIRED, Population, fold, origins
 from banditgen.history.base import ArmEvent, ArmRecord, HistoryStore
@@ -88,7 +88,7 @@ class Nursery:
         return self._learner
 
     def _made(self, population: Population) -> Learner:
-        known = {record.arm_id: arm for record in self._history.arms() if (arm := arm_of(record)) is not None} | self._founders
+        known = {record.arm_id: arm for record in self._history.arms() if (arm := record.arm) is not None} | self._founders
         racing = {own: arm for own, arm in self._founders.items() if own not in population.retired} or dict(self._founders)
         for own in (*population.grown, *population.on_trial):
             arm = known.get(own)

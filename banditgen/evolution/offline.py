@@ -19,17 +19,17 @@ from banditgen.evolution.genome import GENES, Genome, Space
 from banditgen.evolution.lineage import CriteriaFor
 from banditgen.evolution.operators import Child
 from banditgen.evolution.rewrite import Rewriter
-from banditgen.evolution.search import Evolution, Plan, Rewrite
+from banditgen.evolution.search import Plan, Rewrite, Search
 from banditgen.race import ParallelGenerator
 from banditgen.strategy import Strategy
 from banditgen.task import Task
 
-HEADER = "# Bred by banditgen evolve."
+HEADER = "# BredArm by banditgen evolve."
 Z95 = float(ndtri(0.975))
 
 
 @dataclasses.dataclass(frozen=True)
-class Bred:
+class BredArm:
     """An arm that came out, and why.
 
     `parents` are names of arms, none for one that was there before; `change` is what is new against the nearest of them, in words.
@@ -52,7 +52,7 @@ class Bred:
 class Evolved:
     """What a run came to: its arms, the best lower bound first; the model-seconds it took; the generations that were bred."""
 
-    arms: tuple[Bred, ...]
+    arms: tuple[BredArm, ...]
     model_seconds: float
     generations: int
 
@@ -103,7 +103,7 @@ def evolve(
         about["names"] = names = {**names, **kept[0]["names"]}
     genomes = [genome for _, genome in founders.values()]
     arena = Arena(racer, by_name, names, plan.seed, criteria_for)
-    evolution = Evolution(
+    evolution = Search(
         space_of(models, genomes),
         genomes,
         list(by_name),
@@ -176,7 +176,7 @@ def _rewrite(racer: ParallelGenerator, model: str | None, arena: Arena, seed: in
     return Rewriter(racer.backend, model, arena.failures.get, np.random.default_rng([seed, 1]))
 
 
-def _restore(evolution: Evolution, state: dict[str, Any], keep: Path | None) -> None:
+def _restore(evolution: Search, state: dict[str, Any], keep: Path | None) -> None:
     try:
         evolution.restore(state)
     except UsageError:
@@ -185,7 +185,7 @@ def _restore(evolution: Evolution, state: dict[str, Any], keep: Path | None) -> 
         raise UsageError(f"the checkpoint {keep} is damaged: remove it to begin anew") from None
 
 
-def _evolved(evolution: Evolution, arena: Arena, k: int) -> Evolved:
+def _evolved(evolution: Search, arena: Arena, k: int) -> Evolved:
     genomes, belief = evolution.ranking()
     famous = [genome for genome in evolution.hall_of_fame() if genome not in genomes[:k]]
     places = sorted(genomes.index(genome) for genome in [*genomes[:k], *famous][: 2 * k])
@@ -197,7 +197,7 @@ def _evolved(evolution: Evolution, arena: Arena, k: int) -> Evolved:
         spread = Z95 * float(belief.deviation[place])
         mean = float(belief.mean[place])
         arms.append(
-            Bred(
+            BredArm(
                 arm=arena.arm(genome),
                 parents=tuple(arena.arm(parent).name for parent in child.parents),
                 change=child.change,

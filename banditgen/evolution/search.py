@@ -17,7 +17,7 @@ from deap import base, tools
 
 from banditgen.arm import check_whole
 from banditgen.errors import UsageError
-from banditgen.evolution.fitness import Belief, Estimator, Evidence, Outcome
+from banditgen.evolution.fitness import Estimator, Outcome, Outcomes, QualityPosterior
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.kernel import Floats, Likeness
 from banditgen.evolution.operators import Child, breed
@@ -53,7 +53,7 @@ class Individual:
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
+class Heat:
     """Arms to race on one task, together for at most so many model-seconds."""
 
     task: str
@@ -61,7 +61,7 @@ class Job:
     seconds: float
 
 
-Evaluate = Callable[[Job], Sequence[Outcome]]
+Evaluate = Callable[[Heat], Sequence[Outcome]]
 """Race a job: an outcome for each arm that was raced; may raise what the backend raises."""
 Rewrite = Callable[[Genome, float], tuple["Child | None", float]]
 """A child of a genome with a fragment written anew, or None where that did not work; and the model-seconds that it took, at most
@@ -96,7 +96,7 @@ class Plan:
             raise UsageError(f"budget must be model-seconds, more than 0, not {self.budget!r}")
 
 
-class Evolution:
+class Search:
     """A run of evolution, one generation at a time.
 
     Args:
@@ -124,7 +124,7 @@ class Evolution:
         evaluate: Evaluate,
         plan: Plan,
         *,
-        evidence: Evidence | None = None,
+        evidence: Outcomes | None = None,
         map: Callable[..., Iterable[Any]] = map,  # noqa: A002 - what DEAP's users know it by
         batch: int = 1,
         rewrite: Rewrite | None = None,
@@ -137,7 +137,7 @@ class Evolution:
             raise UsageError("there are no tasks to race on: give at least one")
         self.space, self.tasks, self.plan = space, list(dict.fromkeys(tasks)), plan
         self.rng = np.random.default_rng(plan.seed)
-        self.evidence = evidence or Evidence()
+        self.evidence = evidence or Outcomes()
         self.spent = 0.0
         self.generation = 0
         self.children: dict[str, Child] = {}
@@ -175,14 +175,14 @@ class Evolution:
         self._select()
         self._keep()
 
-    def ranking(self) -> tuple[list[Genome], Belief]:
+    def ranking(self) -> tuple[list[Genome], QualityPosterior]:
         """Every genome that was raced and what is believed of them, the best lower bound first."""
         belief = self.estimator.known()
         order = np.array(
             [i for i in np.argsort(-belief.low(CAUTION), kind="stable") if self.evidence.qualities(self.estimator.genomes[i].arm_id)],
             np.int64,
         )
-        return [self.estimator.genomes[i] for i in order], Belief(belief.mean[order], belief.covariance[np.ix_(order, order)])
+        return [self.estimator.genomes[i] for i in order], QualityPosterior(belief.mean[order], belief.covariance[np.ix_(order, order)])
 
     def hall_of_fame(self) -> list[Genome]:
         """The Pareto front of all that were ever raced, at what is believed of them now, the best quality first.
@@ -250,7 +250,7 @@ class Evolution:
         self.children, self.population = children, population
         self.entrants = None if state["entrants"] is None else [children[arm_id].genome for arm_id in state["entrants"]]
         self.raced = {arm_id: children[arm_id].genome for arm_id in state["raced"]}
-        self.evidence = Evidence(Outcome(*row) for row in state["outcomes"])
+        self.evidence = Outcomes(Outcome(*row) for row in state["outcomes"])
         self.generation, self.spent = state["generation"], state["spent"]
         self.until, self.rounds, self._fitted = state["until"], state["rounds"], state["fitted"]
         self.rng.bit_generator.state = state["rng"]
@@ -319,7 +319,7 @@ class Evolution:
         belief = self.estimator.known(top)
         return [[self.estimator.genomes[top[i]] for i in self._draw(belief, WIDTH, 4 * WIDTH)] for _ in range(self._batch)]
 
-    def _draw(self, belief: Belief, count: int, draws: int) -> list[int]:
+    def _draw(self, belief: QualityPosterior, count: int, draws: int) -> list[int]:
         """Up to `count` positions, each the best of one of `draws` draws from the posterior."""
         samples = belief.mean + self.rng.standard_normal((draws, len(belief.mean))) @ _root(belief.covariance).T
         return list(dict.fromkeys(int(i) for i in samples.argmax(1)))[:count]
@@ -331,7 +331,7 @@ class Evolution:
         room = min(self.until, self.plan.budget) - self.spent
         if room <= 0 or expected > room:
             return False
-        jobs = [Job(self._task(genomes), tuple(genomes), (self.plan.budget - self.spent) / len(contests)) for genomes in contests]
+        jobs = [Heat(self._task(genomes), tuple(genomes), (self.plan.budget - self.spent) / len(contests)) for genomes in contests]
         for outcomes in self.toolbox.map(self.toolbox.evaluate, jobs):
             for outcome in outcomes:
                 self.evidence.add(outcome)

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig
+from banditgen.errors import UsageError
 from banditgen.result import Feedback, GenerationResult, Preference
 
 
@@ -67,6 +69,16 @@ class ArmRecord:
     parents: list[str] = dataclasses.field(default_factory=list)
     origin: str = "strategy"
     created_at: float = 0.0
+
+    @property
+    def arm(self) -> GeneratorConfig | None:
+        """The arm itself; None where too little of it is kept, such as of one of which only the name is known."""
+        settings = {key: value for key, value in self.settings.items() if key in SAMPLING_FIELDS}
+        try:
+            arm = GeneratorConfig(self.name, self.model, **settings)
+        except UsageError:
+            return None
+        return arm if arm.arm_id == self.arm_id else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ _OTHERS_AT_ONCE = 2000
 _ESCAPED = encode_basestring_ascii(ESCAPED)[1:-1]
 
 
-class Row(NamedTuple):
+class CandidateRow(NamedTuple):
     """A candidate as the driver gives it; `result` is the JSON text of all its fields but code and text."""
 
     seq: int
@@ -37,10 +37,10 @@ class Row(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Chunk:
+class Stretch:
     """Candidates in the order of the log, with what belongs to them.
 
-    `rows` hold what `Row` names. `contents` is code and text by hash, where they are kept. `races` is the record of a race and
+    `rows` hold what `CandidateRow` names. `contents` is code and text by hash, where they are kept. `races` is the record of a race and
     its decision as JSON text, by race id, for those whose first candidate is here. `also` has as many lists of other records
     as there are rows.
     """
@@ -51,7 +51,7 @@ class Chunk:
     also: list[list[str]]
 
 
-def chunks(database: Database, task_type: str | None = None) -> Iterator[Chunk]:
+def chunks(database: Database, task_type: str | None = None) -> Iterator[Stretch]:
     """Every candidate that is there when the reading starts, up to `AT_ONCE` at a time, and all other records spread over them.
 
     With a task type, the candidates of that type with their races and what was said of them.
@@ -64,7 +64,7 @@ def chunks(database: Database, task_type: str | None = None) -> Iterator[Chunk]:
         return
     others = other_records(database, task_type)
     share = max(1, math.ceil(_most_others(database) / total))
-    columns = [t.results.c[name] for name in Row._fields]
+    columns = [t.results.c[name] for name in CandidateRow._fields]
     query = sa.select(*map(raw, columns)).where(r.seq <= last, *of_type).order_by(r.seq)
     after, contents, at_once = -1, dict[str, str](), 500
     while rows := fetch(database, query.where(r.seq > after).limit(at_once)):
@@ -72,7 +72,7 @@ def chunks(database: Database, task_type: str | None = None) -> Iterator[Chunk]:
         contents = _contents(database, rows, contents)
         races = _races(database, [row[2] for row in rows if row[3] == 0 and row[2] is not None])
         taken = list(itertools.islice(others, share * len(rows)))
-        yield Chunk(rows, contents, races, [taken[start : start + share] for start in range(0, share * len(rows), share)])
+        yield Stretch(rows, contents, races, [taken[start : start + share] for start in range(0, share * len(rows), share)])
         size = sum(len(row[-1]) for row in rows) + sum(map(len, contents.values()))
         at_once = min(AT_ONCE, max(1, CHUNK_BYTES * len(rows) // size))
 
@@ -87,7 +87,7 @@ def lines(database: Database, task_type: str | None = None) -> Iterator[str]:
         yield f'{{"record": "history", "also": [{", ".join(others)}]}}\n'
 
 
-def _lines(chunk: Chunk) -> list[str]:
+def _lines(chunk: Stretch) -> list[str]:
     races = chunk.races
     contents: dict[str | None, str] = {key: encode_basestring_ascii(content) for key, content in chunk.contents.items()}
     contents[None] = '""'

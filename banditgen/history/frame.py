@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from banditgen.errors import UsageError
 from banditgen.history.columns import as_given
 from banditgen.history.database import Database
-from banditgen.history.export import Chunk, Row, chunks, other_records
+from banditgen.history.export import CandidateRow, Stretch, chunks, other_records
 from banditgen.history.fields import Field, fields_of
 from banditgen.result import GenerationResult, Timings
 
@@ -40,7 +40,7 @@ def dataframe(database: Database, task_type: str | None = None, *, code: bool = 
     by_name: dict[str, dict[int, Any]] = {}  # column -> row -> value
     count = 0
     for chunk in chunks(database, task_type):
-        for row in map(Row._make, chunk.rows):
+        for row in map(CandidateRow._make, chunk.rows):
             result = json.loads(row.result) | {"code": _content(chunk, row.code_hash), "text": _content(chunk, row.text_hash)}
             timings = result.get("timings") or {}
             values = [
@@ -86,7 +86,10 @@ def write_parquet(database: Database, path: Path, task_type: str | None = None) 
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         rows: list[dict[str, Any]] = []
         for chunk in chunks(database, task_type):
-            rows += [_parquet_row(schema.names, chunk, row, also) for row, also in zip(map(Row._make, chunk.rows), chunk.also, strict=True)]
+            rows += [
+                _parquet_row(schema.names, chunk, row, also)
+                for row, also in zip(map(CandidateRow._make, chunk.rows), chunk.also, strict=True)
+            ]
             count += len(chunk.rows)
             if len(rows) >= GROUP_ROWS:
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))
@@ -131,7 +134,7 @@ def _line(row: dict[str, Any], nanoseconds: int | None) -> bytes:
     return f"{json.dumps(head)[:-1]}{nested}, {str(row['result']).lstrip()[1:]}".encode()
 
 
-def _parquet_row(names: list[str], chunk: Chunk, row: Row, also: list[str]) -> dict[str, Any]:
+def _parquet_row(names: list[str], chunk: Stretch, row: CandidateRow, also: list[str]) -> dict[str, Any]:
     result = json.loads(row.result)
     values = dict(zip(names, [*_place(row), *(_value(field, result) for field in _SHORT.values())], strict=False))
     values |= {"code": _content(chunk, row.code_hash), "text": _content(chunk, row.text_hash)}
@@ -145,7 +148,7 @@ def _parquet_row(names: list[str], chunk: Chunk, row: Row, also: list[str]) -> d
     return {name: _unicode(value) for name, value in values.items()}
 
 
-def _place(row: Row) -> list[Any]:
+def _place(row: CandidateRow) -> list[Any]:
     """When and where it ran: `created_at` in whole nanoseconds."""
     race_id = None if row.race_id is None else as_given(row.race_id)
     return [round(row.created_at * 1e9), race_id, row.position, as_given(row.task_type)]
@@ -156,7 +159,7 @@ def _value(field: Field, result: Mapping[str, Any]) -> Any:
     return result.get(field.name, field.missing)
 
 
-def _content(chunk: Chunk, key: str | None) -> str | None:
+def _content(chunk: Stretch, key: str | None) -> str | None:
     """A code or a text; None where retention dropped it."""
     return "" if key is None else chunk.contents.get(key)
 

@@ -12,7 +12,7 @@ from banditgen.history.store import History
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class Integrity:
     """What a check found.
 
     `differences` are statistics that are not the log's, `unmarked` decisions of which it is not known right whether they
@@ -32,7 +32,7 @@ class Report:
         return not (self.differences or self.unmarked or self.damage)
 
 
-def check(history: History) -> Report:
+def check(history: History) -> Integrity:
     """Compare everything that is worked out with the log it is worked out from; takes time in proportion to the log."""
     database, r = history.database, t.results.c
     damage = database.damage()
@@ -41,7 +41,7 @@ def check(history: History) -> Report:
     pruned = pruned.where((r.code_hash.is_not(None) & ~gone[0]) | (r.text_hash.is_not(None) & ~gone[1]))
     unmarked = sa.select(sa.func.count()).select_from(t.decisions).where(_wrongly_marked())
     counts = database.run(lambda connection: {name: connection.scalar(query) or 0 for name, query in _dangling().items()})
-    return Report(
+    return Integrity(
         differences=history.check_statistics(),
         unmarked=database.run(lambda connection: connection.scalar(unmarked) or 0),
         damage=damage,

@@ -26,7 +26,7 @@ _NOTHING_PRINTED = '"stdout": "", "stderr": ""'  # as every result of ours witho
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class Pruning:
     """What pruning drops: of candidates from before `until` (Unix seconds) so many contents and bytes.
 
     `size` is the database's in bytes as it is; `enough` is False where the size asked for cannot be reached.
@@ -40,7 +40,7 @@ class Plan:
     enough: bool = True
 
 
-def plan(database: Database, *, keep_days: float | None = None, max_bytes: int | None = None) -> Plan:
+def plan(database: Database, *, keep_days: float | None = None, max_bytes: int | None = None) -> Pruning:
     """What would be dropped, so that candidates of the last `keep_days` keep what they have and the database takes `max_bytes`.
 
     Of two limits the one that drops more holds. The size is an estimate: a database gives space back by pages.
@@ -60,7 +60,7 @@ def plan(database: Database, *, keep_days: float | None = None, max_bytes: int |
         if len(order):
             until = max(until, float(np.nextafter(times[order][min(last, len(order) - 1)], np.inf)))
     gone = used_at < until
-    return Plan(
+    return Pruning(
         until=until,
         candidates=_count_losing(database, until),
         contents=int(gone.sum()),

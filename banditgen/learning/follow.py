@@ -20,7 +20,7 @@ Running = Mapping[str, Collection[str]]
 """By model (`arm.model_key`), the digests that it has where it may run next; several where hosts differ."""
 
 
-class Log(Protocol):
+class EvidenceSource(Protocol):
     """What can be followed: the part of a `HistoryStore` that tells its sums."""
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
@@ -40,7 +40,7 @@ class Follower:
         keep: in [0, 1].
     """
 
-    def __init__(self, log: Log, arms: Sequence[Any], keep: float = KEEP) -> None:
+    def __init__(self, log: EvidenceSource, arms: Sequence[Any], keep: float = KEEP) -> None:
         self._log = log
         self._keep = keep
         self._by_name: dict[str, str] = {named_arm_id(arm.name): arm_id(arm) for arm in arms}

@@ -163,12 +163,7 @@ def _arms(strategy: Strategy, history: HistoryStore, column: Mapping[str, int]) 
     Raises:
         UsageError: the strategy has no arm here, or one that the log could not race.
     """
-    fields = {field.name for field in dataclasses.fields(GeneratorConfig)}
-    logged = [
-        GeneratorConfig(**{"name": own.name, "model": own.model, **{key: v for key, v in own.settings.items() if key in fields}})
-        for own in history.arms()
-        if own.arm_id in column
-    ]
+    logged = [arm for own in history.arms() if own.arm_id in column and (arm := own.arm) is not None]
     arms = expand(strategy, sorted({arm.model for arm in logged}))
     unknown = [arm.name for arm in arms if arm_id(arm) not in column and arm.weight > 0]
     if strategy.models is not None and len(unknown) == len(arms):

@@ -39,7 +39,7 @@ import optuna
 from banditgen.evolution.fitness import Outcome
 from banditgen.evolution.genome import GENES, Genome, Space
 from banditgen.evolution.operators import Child, random_genome
-from banditgen.evolution.search import Evolution, Job, Plan
+from banditgen.evolution.search import Heat, Plan, Search
 
 MODELS = ("alpha:1b", "beta:3b", "gamma:7b")
 NUMBERS = ("temperature", "top_p", "repeat_penalty")
@@ -98,7 +98,7 @@ class Surface:
         self.spent += 1
         return float(self.rng.random() < 1 / (1 + np.exp(-odds)))
 
-    def race(self, job: Job) -> list[Outcome]:
+    def race(self, job: Heat) -> list[Outcome]:
         return [Outcome(genome.arm_id, job.task, self.generate(genome, job.task), 1.0) for genome in job.genomes]
 
 
@@ -110,7 +110,7 @@ def passed(log_odds: float) -> float:
 def bred(seed: int, noise: int, budget: int, *, mate: str = "bred", screened: bool = True) -> Curve:
     surface = Surface(seed, noise)
     plan = Plan(max(1, budget // PER_GENERATION), FOUNDERS, float(budget), seed, **({} if screened else {"screened": 0}))
-    one = Evolution(surface.space, surface.founders, TASKS, surface.race, plan, batch=BATCH)
+    one = Search(surface.space, surface.founders, TASKS, surface.race, plan, batch=BATCH)
     if mate == "random":
         one.toolbox.register("mate", lambda _: Child(random_genome(surface.space, one.rng)))
     curve: Curve = []

@@ -10,7 +10,7 @@ import pytest
 
 from banditgen import BanditGenerator, GeneratorConfig, Strategy
 from banditgen.errors import UsageError
-from banditgen.evolution.experts import EARNED_EVENT, LOST_EVENT, Report, review
+from banditgen.evolution.experts import EARNED_EVENT, LOST_EVENT, Review, review
 from banditgen.evolution.tools import arm_from_tool
 from banditgen.history.base import ArmEvent, ArmRecord
 from banditgen.history.store import History
@@ -28,7 +28,7 @@ def raced(
     digest: Callable[[int], str] = lambda _: "d",
     history: History | None = None,
     look: int = 50,
-) -> tuple[list[Report], History]:
+) -> tuple[list[Review], History]:
     """Two arms a race on the task types "text" and "data" in turn, with a look every so many races."""
     store, reports = history or History("sqlite://"), []
     rng = np.random.default_rng(seed)

@@ -14,11 +14,11 @@ import pytest
 from banditgen._task_files import read_tasks
 from banditgen.errors import ModelNotFoundError, TaskError, UsageError
 from banditgen.evolution import checkpoint
-from banditgen.evolution.fitness import Estimator, Evidence, Outcome
+from banditgen.evolution.fitness import Estimator, Outcome, Outcomes
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.operators import random_genome
 from banditgen.evolution.rewrite import MAX_CHARS, usable
-from banditgen.evolution.search import Evolution, Job, Plan
+from banditgen.evolution.search import Heat, Plan, Search
 
 SPACE = Space(("good", "bad"))
 TASKS = [f"task {number}" for number in range(40)]
@@ -34,20 +34,20 @@ def chance(genome: Genome, *, planted: bool = True) -> float:
 def world(seed: int, *, planted: bool = True) -> Any:
     rng = np.random.default_rng(seed)
 
-    def evaluate(job: Job) -> list[Outcome]:
+    def evaluate(job: Heat) -> list[Outcome]:
         return [Outcome(g.arm_id, job.task, float(rng.random() < chance(g, planted=planted)), 1.0) for g in job.genomes]
 
     return evaluate
 
 
-def evolution(seed: int = 0, budget: float = 250.0, **more: Any) -> Evolution:
+def evolution(seed: int = 0, budget: float = 250.0, **more: Any) -> Search:
     rng = np.random.default_rng(100 + seed)
     founders = [random_genome(SPACE, rng) for _ in range(4)]
     plan = Plan(generations=6, population=6, budget=budget, seed=seed, screened=6)
-    return Evolution(SPACE, founders, TASKS, more.pop("evaluate", world(seed)), plan, **more)
+    return Search(SPACE, founders, TASKS, more.pop("evaluate", world(seed)), plan, **more)
 
 
-def run(one: Evolution) -> Evolution:
+def run(one: Search) -> Search:
     while not one.finished:
         one.step()
     return one
@@ -87,15 +87,15 @@ def test_the_budget_is_kept_and_the_global_generator_left_alone() -> None:
 
 
 def test_a_known_arm_is_not_raced_as_a_newcomer_again() -> None:
-    jobs: list[Job] = []
+    jobs: list[Heat] = []
     founder = Genome("good", 0.3)
-    evidence = Evidence(Outcome(founder.arm_id, f"history {i}", 1.0, None) for i in range(9))
+    evidence = Outcomes(Outcome(founder.arm_id, f"history {i}", 1.0, None) for i in range(9))
 
-    def evaluate(job: Job) -> list[Outcome]:
+    def evaluate(job: Heat) -> list[Outcome]:
         jobs.append(job)
         return [Outcome(g.arm_id, job.task, 0.0, 1.0) for g in job.genomes]
 
-    one = Evolution(SPACE, [founder, Genome("bad", 0.9)], TASKS, evaluate, Plan(1, 2, 50.0), evidence=evidence)
+    one = Search(SPACE, [founder, Genome("bad", 0.9)], TASKS, evaluate, Plan(1, 2, 50.0), evidence=evidence)
     one.step()
     assert founder not in jobs[0].genomes
 
@@ -118,7 +118,7 @@ def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert json.dumps(second.state()) == json.dumps(whole.state())
 
 
-def fixed(job: Job) -> list[Outcome]:
+def fixed(job: Heat) -> list[Outcome]:
     """Outcomes that depend on nothing but arm and task."""
     return [Outcome(g.arm_id, job.task, float(int(g.arm_id, 16) % 7 < 7 * chance(g)), 1.0) for g in job.genomes]
 
@@ -127,7 +127,7 @@ def test_what_was_paid_for_survives_a_failing_backend(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     calls = 0
 
-    def evaluate(job: Job) -> list[Outcome]:
+    def evaluate(job: Heat) -> list[Outcome]:
         nonlocal calls
         calls += 1
         if calls > 2:
@@ -167,11 +167,11 @@ def test_plans_that_cannot_be(wrong: dict[str, Any], message: str) -> None:
 
 def test_nobody_nothing_and_gone() -> None:
     with pytest.raises(UsageError, match="population is empty"):
-        Evolution(SPACE, [], TASKS, fixed, Plan())
+        Search(SPACE, [], TASKS, fixed, Plan())
     with pytest.raises(UsageError, match="no tasks"):
-        Evolution(SPACE, [Genome("good")], [], fixed, Plan())
+        Search(SPACE, [Genome("good")], [], fixed, Plan())
     with pytest.raises(ModelNotFoundError, match="gone"):
-        Evolution(SPACE, [Genome("gone")], TASKS, fixed, Plan())
+        Search(SPACE, [Genome("gone")], TASKS, fixed, Plan())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"banditgen_evolution": 99}', '{"banditgen_evolution": 1, "about": 3}'])
@@ -185,7 +185,7 @@ def test_what_is_no_checkpoint_is_refused_and_left_alone(tmp_path: Path, text: s
 
 def test_one_lucky_outcome_is_shrunk_and_many_are_believed() -> None:
     lucky, solid = Genome("bad", 1.2), Genome("good", 0.3)
-    evidence = Evidence(
+    evidence = Outcomes(
         [Outcome(lucky.arm_id, "t0", 1.0, 1.0), *(Outcome(solid.arm_id, f"t{i}", float(i % 10 < 8), 1.0) for i in range(60))]
     )
     belief = Estimator(SPACE, {g.arm_id: g for g in (lucky, solid)}, evidence).believe([lucky, solid])

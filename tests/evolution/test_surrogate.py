@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from banditgen.evolution.fitness import Estimator, Evidence, Outcome
+from banditgen.evolution.fitness import Estimator, Outcome, Outcomes
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.operators import Child, breed, random_genome
 from banditgen.evolution.surrogate import SIZE, dream
@@ -17,7 +17,7 @@ def setting(seed: int) -> tuple[list[Genome], Estimator, np.random.Generator]:
     """60 genomes with 4 outcomes each; the model and temperature decide them."""
     rng = np.random.default_rng(seed)
     genomes = [random_genome(SPACE, rng) for _ in range(60)]
-    evidence = Evidence()
+    evidence = Outcomes()
     for genome in genomes:
         chance = (0.9 if genome.model == "good" else 0.4) - 0.3 * abs(genome.temperature - 0.4)
         for task in range(4):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from banditgen import GeneratorConfig, ParallelGenerator, Strategy, Task
 from banditgen.evolution.arena import Arena
 from banditgen.evolution.genome import Genome
-from banditgen.evolution.search import Job
+from banditgen.evolution.search import Heat
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria, reward, weigh
@@ -71,7 +71,7 @@ def test_a_bandits_own_racer_and_the_arena_of_evolution_score_by_the_strategy() 
     with BanditGenerator.open(plan, backend=Client({"m": GOOD}), history="sqlite://", seed=1) as bandit:
         [raced] = bandit.racer.generate_parallel("Write double(x).", [arm], "n", "d")
         assert raced.combined_score == pytest.approx(0.2 * raced.quality_score + 0.8 * raced.speed_score)
-        Arena(bandit.racer, {"double": task}, {}, 0, plan.criteria_for)(Job("double", (Genome.of(arm),), float("inf")))
+        Arena(bandit.racer, {"double": task}, {}, 0, plan.criteria_for)(Heat("double", (Genome.of(arm),), float("inf")))
         [bred] = bandit.history.races(1)[0].results
         assert bred.combined_score == pytest.approx(bred.speed_score)
         assert bred.combined_score != pytest.approx(bred.quality_score)

@@ -148,7 +148,7 @@ class Measures:
 
 
 @dataclasses.dataclass(frozen=True)
-class Limits:
+class LimitsStep:
     """Step 3: the seconds that score no speed, and what puts a candidate out of the running; quality anew with them."""
 
     base: Settings

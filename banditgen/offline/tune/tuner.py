@@ -16,7 +16,7 @@ from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.offline.tune.permutation import REPLICATES, Gain, Said, gain
 from banditgen.offline.tune.problem import Problem
 from banditgen.offline.tune.steps import (
-    Limits,
+    LimitsStep,
     Measures,
     OneType,
     Pooling,
@@ -183,7 +183,7 @@ class _Tuner:
         found, picks = self._weights()
         self._more(Measures(self.now, self.evidence.names[2:]), len(self.evidence.names) > 2, FOR_MEASURES * len(self.evidence.names))
         times = self.evidence.times
-        self._more(Limits(self.now, self.evidence), not np.isnan(times).any() and bool((np.ptp(times, axis=0) > 0).all()), FOR_LIMITS)
+        self._more(LimitsStep(self.now, self.evidence), not np.isnan(times).any() and bool((np.ptp(times, axis=0) > 0).all()), FOR_LIMITS)
         self.whole = self.now
         best = found if self.now is self.in_use else self.now
         by_type = self._types(best, picks)
