@@ -291,6 +291,7 @@ class ParallelGenerator:
             callers=Callers(race_task, self._runner, None if self._evaluator_is_ours else self._evaluator),
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
+            sandbox_is_ours=self._sandbox is None,
             extract=self._extract,
             brief=self._brief,
             seed=self._seed if decision is None else decision.seed,

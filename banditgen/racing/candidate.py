@@ -66,6 +66,7 @@ class RaceSetting:
     callers: Callers
     criteria: SelectionCriteria
     sandbox: Sandbox | None  # None where only the caller's runner is used
+    sandbox_is_ours: bool = True
     extract: Extract | None = None  # a caller's own
     seed: int | None = None
     brief: bool = True  # whether models are told what is known of the task
@@ -160,7 +161,9 @@ async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: b
     started = time.perf_counter()
     try:
         own = await setting.callers.run(result.node_id, result.code) if setting.callers.has_runner else None
-        execution, measures = await in_trial_thread(_judge, setting, result.code, own)
+        judge = functools.partial(_judge, setting, result.code, own)
+        # a caller's sandbox may be slow: it keeps no other race's trials waiting
+        execution, measures = await (in_trial_thread(judge) if setting.sandbox_is_ours else in_thread(judge))
         if setting.callers.has_evaluator:
             measures = await setting.callers.measure(result.code, execution)
         keep_execution(result, execution)

@@ -137,6 +137,38 @@ def test_who_takes_a_timeout_gets_the_tasks() -> None:
     assert race("good", evaluator=Timed())[0].measures == {"quality": 0.5}
 
 
+class Slow:
+    """A sandbox of the caller's."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self.began, self.go_on = threading.Semaphore(0), threading.Event()
+
+    def run(self, code: str, task: Task) -> Execution:
+        self.began.release()
+        self.go_on.wait(30)
+        return Execution(passed=True, verified=True)
+
+    def isolation(self) -> dict[str, str]:
+        return {}
+
+    def close(self) -> None: ...
+
+
+def test_no_trial_waits_behind_a_callers_sandbox() -> None:
+    race("good")  # ours is warm
+    slow, count = Slow(), 2 * (os.cpu_count() or 1) + 1
+    arms = [GeneratorConfig(f"a{number}", "good", number / 10) for number in range(count)]
+    busy = ParallelGenerator(Client({"good": GOOD}), sandbox=slow)
+    waiting = threading.Thread(target=lambda: busy.generate_parallel("p", arms, "n", "d", max_workers=count, task=QUICK))
+    waiting.start()
+    assert all(slow.began.acquire(timeout=10) for _ in arms)
+    assert race("good")[0].test_passed
+    slow.go_on.set()
+    waiting.join()
+
+
 def test_no_trial_waits_behind_a_callers_slow_parts() -> None:
     """More of them than there are processors, in another race and in the same one; each has a thread of its own."""
     task = Task("p", task_type="t", tests="assert double(2) == 4", limits=Limits(wall_seconds=20))
