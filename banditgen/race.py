@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,27 +31,15 @@ from banditgen.history.ids import new_id
 from banditgen.history.tallies import generator_stats, success_rates
 from banditgen.racing import defaults
 from banditgen.racing.callers import Callers
-from banditgen.racing.candidate import Extract, RaceSetting, run_candidate
+from banditgen.racing.candidate import Extract, RaceSetting
 from banditgen.racing.record import describe_arm, race_record
+from banditgen.racing.waves import OnEvent, RaceEvent, RacePlan, run_waves
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, check_weights, rank, score
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
-
-
-@dataclasses.dataclass(frozen=True)
-class RaceEvent:
-    """Something that happened to one arm in a race: "waiting", "generating" (with a piece of text), "testing", "done"."""
-
-    arm: str
-    stage: str
-    text: str = ""
-    result: GenerationResult | None = None
-
-
-OnEvent = Callable[[RaceEvent], None]
 
 
 class ParallelGenerator:
@@ -235,9 +222,13 @@ class ParallelGenerator:
         task: Task,
         on_event: OnEvent | None = None,
         criteria: SelectionCriteria | None = None,
+        plan: RacePlan | None = None,
     ) -> list[GenerationResult]:
-        """Race a decision's arms on a task, all at once; runs on the background loop. Criteria of None are this object's."""
-        return await self._generate(task.prompt, arms, decision.id, task.name or "", len(arms), task, decision, on_event, criteria)
+        """Race a decision's arms on a task, and those that the plan adds to them, wave by wave; runs on the background loop.
+
+        Criteria of None are this object's; without a plan the arms race all at once.
+        """
+        return await self._generate(task.prompt, arms, decision.id, task.name or "", len(arms), task, decision, on_event, criteria, plan)
 
     async def _iterate(
         self, prompt: str, generators: Sequence[Any], node_id: str, description: str, max_workers: int, task: Task | None
@@ -270,6 +261,7 @@ class ParallelGenerator:
         decision: DecisionRecord | None = None,
         on_event: OnEvent | None = None,
         criteria: SelectionCriteria | None = None,
+        plan: RacePlan | None = None,
     ) -> list[GenerationResult]:
         arms = check_arms(generators)
         if not isinstance(prompt, str) or not prompt.strip():
@@ -308,35 +300,17 @@ class ParallelGenerator:
             await asyncio.to_thread(self.history.add_decision, decision)
         started = time.perf_counter()
         results: list[GenerationResult] = []
+        plan = plan or RacePlan()
         try:
-            await self._race(setting, arms, max_workers, results, _heard(on_event))
+            await run_waves(setting, arms, max_workers, plan, results, _heard(on_event), self._rng)
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
             ranked = rank(results, setting.criteria)
             record = race_record(
                 decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
             )
+            record = dataclasses.replace(record, reason="; ".join([record.reason, *plan.ended]))
             await asyncio.shield(asyncio.to_thread(self._remember, record))
         return ranked
-
-    async def _race(
-        self, setting: RaceSetting, arms: list[Any], max_workers: int, results: list[GenerationResult], on_event: OnEvent
-    ) -> None:
-        order = start_order(arms, self._rng)
-        slot = asyncio.Semaphore(max(1, min(max_workers, setting.generator.concurrency)))
-
-        async def one(arm: Any, node_id: str) -> None:
-            on_event(RaceEvent(arm.name, "waiting"))
-            result = await run_candidate(setting, arm, node_id, slot, lambda stage, text: on_event(RaceEvent(arm.name, stage, text)))
-            results.append(result)
-            on_event(RaceEvent(arm.name, "done", result=result))
-
-        tasks = [asyncio.ensure_future(one(arm, node_id)) for arm, node_id in zip(order, node_ids(setting.node_id, order), strict=True)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _remember(self, record: RaceRecord) -> None:
         self.history.add_race(record)
@@ -403,24 +377,3 @@ def _heard(on_event: OnEvent | None) -> OnEvent:
             logger.exception("a listener of the race failed")
 
     return hear
-
-
-def start_order(arms: Sequence[Any], rng: np.random.Generator) -> list[Any]:
-    """Arms of one model together, in random order, so that no arm always pays for the model's load or its prompt."""
-    models = list(dict.fromkeys(arm.model for arm in arms))
-    order: list[Any] = []
-    for index in rng.permutation(len(models)):
-        group = [arm for arm in arms if arm.model == models[index]]
-        order.extend(group[position] for position in rng.permutation(len(group)))
-    return order
-
-
-def node_ids(node_id: str, arms: Sequence[Any]) -> list[str]:
-    """A node id for each arm: the race's, two underscores, and the arm's name in characters that are safe in a path."""
-    ids: list[str] = []
-    for arm in arms:
-        own = f"{node_id}__{re.sub(r'[^A-Za-z0-9_.-]+', '_', arm.name)}"
-        while own in ids:
-            own += "_"
-        ids.append(own)
-    return ids

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-import numpy as np
 
 from banditgen._loop import release, run_elsewhere, run_sync
 from banditgen._settings import model_names
@@ -20,14 +19,15 @@ from banditgen.errors import UsageError
 from banditgen.evolution.live import Nursery
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore
-from banditgen.history.ids import new_id
+from banditgen.learning.decider import Decider
 from banditgen.learning.learner import Bred, Learner, Recommendation
-from banditgen.race import OnEvent, ParallelGenerator
+from banditgen.race import ParallelGenerator
 from banditgen.racing import defaults
 from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, Race, finished
-from banditgen.racing.record import describe_arm, race_record
+from banditgen.racing.record import race_record
 from banditgen.racing.told import same_outcome, told_results
+from banditgen.racing.waves import OnEvent, RacePlan
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import rank, weigh
@@ -86,7 +86,7 @@ class BanditGenerator:
         self._criteria = criteria_now(history, strategy)
         self._learner = learner(founders)
         self._nursery = Nursery(history, founders, strategy, self._criteria, learner) if strategy.evolution else None
-        self._rng = np.random.default_rng(seed)
+        self._decider = Decider(strategy, lambda: self._nursery.learner() if self._nursery else self._learner, self._criteria, seed)
         self._strategy_kept = False
         self._owned: list[Any] = []
 
@@ -185,23 +185,27 @@ class BanditGenerator:
         k: int | None = None,
         *,
         exploit: bool = False,
+        first_pass: bool = False,
+        deadline: float | None = None,
         on_event: OnEvent | None = None,
         on_decision: OnDecision | None = None,
     ) -> Race:
-        """Choose k arms, race them on the task, remember the race, and return it.
+        """Choose arms, race them on the task, remember the race, and return it.
 
         Args:
             task: what to write and how it is judged.
-            k: how many arms; None is the strategy's, fewer arms race all of them.
-            exploit: for someone who is waiting: the one best arm (or k best), no exploration.
+            k: how many arms, in waves how many generations a task in the mean; None is the strategy's, fewer arms race all of them.
+            exploit: for someone who is waiting: the one best arm (or k best), no exploration, no waves.
+            first_pass: the race is over when a candidate has passed within the criteria.
+            deadline: in seconds, above 0: the race is over then, and what still runs is cancelled; None is no limit.
             on_event: hears of each arm's progress, on another thread; must return soon.
-            on_decision: hears which arms were chosen, before they start.
+            on_decision: hears which arms were chosen for each wave, before they start.
 
         Raises:
-            UsageError: k below 1.
+            UsageError: k below 1, or a deadline that is no number above 0.
             HistoryError: the race could not be remembered.
         """
-        return run_sync(self._run(task, k, exploit, on_event, on_decision))
+        return run_sync(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision))
 
     async def arun(
         self,
@@ -209,33 +213,69 @@ class BanditGenerator:
         k: int | None = None,
         *,
         exploit: bool = False,
+        first_pass: bool = False,
+        deadline: float | None = None,
         on_event: OnEvent | None = None,
         on_decision: OnDecision | None = None,
     ) -> Race:
         """`run` for callers in an event loop."""
-        return await run_elsewhere(self._run(task, k, exploit, on_event, on_decision))
+        return await run_elsewhere(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision))
 
-    async def _run(self, task: Task, k: int | None, exploit: bool, on_event: OnEvent | None, on_decision: OnDecision | None) -> Race:
+    async def _run(
+        self,
+        task: Task,
+        k: int | None,
+        exploit: bool,
+        first_pass: bool,
+        deadline: float | None,
+        on_event: OnEvent | None,
+        on_decision: OnDecision | None,
+    ) -> Race:
         if not isinstance(task, Task):
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
+        if deadline is not None and (isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf):
+            raise UsageError(f"deadline must be a number of seconds above 0, not {deadline!r}")
         await self.racer.look()
-        decision = await asyncio.to_thread(self._decide, task.context, k, exploit)
-        await self.racer.prepare([arm.model for arm in decision.arms])
-        await asyncio.to_thread(self._keep, decision.record)
         criteria = await asyncio.to_thread(self._criteria, task.context)
-        if on_decision is not None:
-            on_decision(decision)
-        await self.racer.race(decision.record, decision.arms, task, on_event, criteria)
+        waves = self._decider.waves(task.context, k, criteria, self.backend.concurrency, exploit=exploit)
+        decision = await asyncio.to_thread(waves.next, [])
+
+        async def begin(decision: Decision) -> None:
+            await self.racer.prepare([arm.model for arm in decision.arms])
+            await asyncio.to_thread(self._keep, decision.record)
+            if on_decision is not None:
+                on_decision(decision)
+
+        async def more(results: Sequence[GenerationResult]) -> Sequence[Any]:
+            if first_pass and waves.has_won(results):
+                plan.ended.append("it was over with the first pass")
+                return ()
+            following = await asyncio.to_thread(waves.next, results)
+            if following is None:
+                return ()
+            if following.arms:
+                await begin(following)
+            else:
+                await asyncio.to_thread(self._keep, following.record)
+                plan.ended.append(waves.why)
+            return following.arms
+
+        enough = waves.has_won if first_pass else waves.enough
+        plan = RacePlan(more, enough, deadline)
+        assert decision is not None
+        await begin(decision)
+        await self.racer.race(decision.record, decision.arms, task, on_event, criteria, plan)
         record = await asyncio.to_thread(self.history.race, decision.id)
         assert record is not None, decision.id
-        race = finished(record, decision)
+        race = finished(record, *waves.decisions)
         if race.best is not None:
             await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
         return race
 
     def ask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
         """Choose k arms for a task type, for those who generate by themselves; answer it with `tell`."""
-        decision = self._decide(DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type), k, exploit)
+        kind = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
+        decision = self._decider.at_once(kind, k, exploit=exploit)
         self._keep(decision.record)
         return decision
 
@@ -248,32 +288,6 @@ class BanditGenerator:
             self.history.add_strategy(self.strategy.hash, self.strategy.name, self.strategy.to_toml())
             self._strategy_kept = True
         self.history.add_decision(record)
-
-    def _decide(self, task_type: str, k: int | None, exploit: bool) -> Decision:
-        wanted = (1 if exploit else self.strategy.k) if k is None else k
-        check_whole("k", wanted)
-        seed = int(self._rng.integers(2**31))
-        learner = self._nursery.learner() if self._nursery else self._learner
-        drawn = learner.draw(task_type, min(wanted, len(learner.arms)), self._criteria(task_type), seed, greedy=exploit)
-        chosen = [learner.arms[position] for position in drawn.positions]
-        propensities = {arm.name: q for arm, q in zip(learner.arms, drawn.propensities, strict=True)}
-        start, whole = self.strategy.criteria_for(task_type), self.strategy.criteria
-        record = DecisionRecord(
-            id=new_id(),
-            task_type=task_type,
-            arms=[describe_arm(arm) for arm in chosen],
-            policy=self.strategy.policy,
-            propensities=propensities,
-            strategy=self.strategy.name,
-            seed=seed,
-            detail={
-                **drawn.detail,
-                "strategy_hash": self.strategy.hash,
-                "start_weights": {"quality": start.quality_weight, "speed": start.speed_weight},
-                "strategy_weights": {"quality": whole.quality_weight, "speed": whole.speed_weight},
-            },
-        )
-        return Decision(record.id, task_type, chosen, propensities, record)
 
     def tell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
         """Answer a decision with results made elsewhere, matched by `generator_name`; a second, equal telling is harmless.

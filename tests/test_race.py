@@ -15,7 +15,7 @@ import pytest
 from banditgen import FailureKind, GenerationResult, GeneratorConfig, ParallelGenerator, Task
 from banditgen.errors import HistoryError, UsageError
 from banditgen.history.store import History
-from banditgen.race import node_ids, start_order
+from banditgen.racing.waves import node_ids, start_order
 from tests.clients import BAD, GOOD, Client
 
 DOUBLE = Task("Write double(x).", task_type="simple_function", tests="assert double(2) == 4\nassert double(-1) == -2")

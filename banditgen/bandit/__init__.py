@@ -6,7 +6,7 @@ from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, reco
 from banditgen.bandit.policies import POLICIES, make_policy
 from banditgen.bandit.posterior import KEEP, Statistics
 from banditgen.bandit.priors import child_prior
-from banditgen.bandit.spending import Account
+from banditgen.bandit.spending import Account, expected_cost
 from banditgen.bandit.waves import Shown, Wave, next_wave
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "beliefs",
     "child_prior",
     "choose",
+    "expected_cost",
     "explain",
     "exploit",
     "make_policy",

@@ -82,3 +82,16 @@ def price(arms: Arms, worth: Floats | None, state: State, cost: Floats, account:
         open_ = open_ * fails[rows, arm]
         free[rows, arm] = False
     return found
+
+
+def expected_cost(total: Floats, count: Floats, budget: float) -> Floats:
+    """(B, K): what a generation of each arm is expected to cost: its mean, shrunk by one generation of all arms' mean.
+
+    Args:
+        total: (B, K), what each arm's generations have cost.
+        count: (B, K), how many they were.
+        budget: mean spending of a race; before any generation a third of it is expected.
+    """
+    level = (total.sum(1, keepdims=True) + budget / 3) / (count.sum(1, keepdims=True) + 1)
+    cost: Floats = np.maximum((total + level) / (count + 1), 1e-6)
+    return cost

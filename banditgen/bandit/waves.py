@@ -16,6 +16,7 @@ from banditgen.errors import UsageError
 
 GOING_ON = 0.02  # of the races that would stop, the share that runs one more wave, so that a log can say what going on is worth
 MOST = 10
+LEAST_GAIN = 0.002  # of reward
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,5 +160,11 @@ def races(policy: Policy, state: State, rng: RandomSource, size: int, most: int,
 
 
 def price_of(policy: Policy, state: State, cost: Floats, account: Account, most: int) -> Floats:
-    """(B,): the gain for each unit of cost below which a race stops; 0 for a policy that does not know gains."""
-    return policy.price(state, cost, account, most) if isinstance(policy, BestSet) else np.zeros(len(state.passes))
+    """(B,): the gain for each unit of cost below which a race stops; 0 for a policy that does not know gains.
+
+    A budget that is not used up makes generations free, but nobody waits for a gain that cannot be seen: none below `LEAST_GAIN` is worth one.
+    """
+    if not isinstance(policy, BestSet):
+        return np.zeros(len(state.passes))
+    least: Floats = np.maximum(policy.price(state, cost, account, most), LEAST_GAIN / cost.mean(1))
+    return least

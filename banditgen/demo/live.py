@@ -10,8 +10,8 @@ from typing import Any
 import platformdirs
 
 from banditgen.demo.catalogue import live_tasks
-from banditgen.race import OnEvent
 from banditgen.racing.decision import Race
+from banditgen.racing.waves import OnEvent
 from banditgen.session import BanditGenerator
 from banditgen.task import Task
 

@@ -17,8 +17,9 @@ from banditgen.evolution.search import Heat
 from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.learning.follow import Follower
-from banditgen.race import ParallelGenerator, RaceEvent
+from banditgen.race import ParallelGenerator
 from banditgen.racing.record import describe_arm
+from banditgen.racing.waves import RaceEvent
 from banditgen.result import FailureKind, GenerationResult
 from banditgen.task import Task
 

@@ -13,6 +13,9 @@ from banditgen.bandit import KEEP, Statistics
 from banditgen.bandit.discount import worth
 from banditgen.history.base import Changes, Cursor, Pattern
 from banditgen.history.patterns import FAILED, PASSED
+from banditgen.result import FailureKind
+
+SUMS, SECONDS, TOKENS = 9, 6, 7  # of a row of `Changes.own`: how many sums it has, and the places of two of them
 
 Key = tuple[Any, ...]
 Rows = dict[Any, tuple[float, ...]]
@@ -68,7 +71,7 @@ class Follower:
             if digest:
                 seen = self._seen_at.setdefault(model, {})
                 seen[digest] = max(values[-1], seen.get(digest, values[-1]))
-        own = {key: values[:6] for key, values in new.own.items() if key[1] in self._ids}
+        own = {key: values[:-1] for key, values in new.own.items() if key[1] in self._ids}
         now = {model: (running or {}).get(model_key(model)) or {_newest(seen)} for model, seen in self._seen_at.items()}
         changed = any(set(self._running.get(model, digests)) != set(digests) for model, digests in now.items())
         self._running = now
@@ -83,8 +86,18 @@ class Follower:
         self._patterns |= patterns
         return self._statistics
 
+    def spent(self, task_type: str) -> dict[str, tuple[float, float, float]]:
+        """By arm: generations, seconds of the model, tokens; on a task type, as of the last `read`, infrastructure's failures left out."""
+        sums: dict[str, tuple[float, float, float]] = {}
+        for (kind, own, _, _, _, failure, _), values in self._own.items():
+            if kind == task_type and failure != FailureKind.INFRASTRUCTURE:
+                arm = self._by_name.get(own, own)
+                count, seconds, tokens = sums.get(arm, (0.0, 0.0, 0.0))
+                sums[arm] = (count + values[0], seconds + values[SECONDS], tokens + values[TOKENS])
+        return sums
+
     def _add_own(self, rows: Rows, before: Rows) -> None:
-        gain = _gain(rows, before, 6)
+        gain = _gain(rows, before, SUMS)
         if len(gain) == 0:
             return
         gain *= np.array([self._worth(key[2], key[3]) for key in rows])[:, None]

@@ -16,8 +16,11 @@ from banditgen.arm import arm_id
 from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
 from banditgen.bandit.base import Floats
 from banditgen.bandit.choose import EXPLORATION
-from banditgen.history.base import HistoryStore
+from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.follow import Follower, Running
+from banditgen.learning.ledger import Ledger, Spent
+from banditgen.learning.waves import Course, Means, wave
+from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.file import SETTLED_POLICIES, BanditSettings
 
@@ -32,6 +35,13 @@ class Drawn:
     positions: list[int]
     propensities: list[float]
     detail: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Stepped(Drawn):
+    """A wave of a race by position, none where it stops; `stop` is the chance that it was to stop there."""
+
+    stop: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +127,7 @@ class Learner:
         # beliefs are reported as they are, not sharpened as they are for choosing
         self._reporter = self.policy if policy == "best_set" else _PLAIN
         self._evidence = Follower(history, self.known, KEEP if settings.keep is None else settings.keep)
+        self._ledger = Ledger(history)
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
@@ -143,6 +154,59 @@ class Learner:
             "explanation": explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict(),
         }
         return Drawn([int(i) for i in choice.arms], [float(q) for q in choice.propensities[: len(self.arms)]], detail)
+
+    def step(
+        self,
+        task_type: str,
+        means: Means,
+        account: str,
+        criteria: SelectionCriteria,
+        seed: int,
+        results: Sequence[GenerationResult],
+        race: str,
+    ) -> Stepped:
+        """Choose a race's next wave, or that it stops, knowing what it has shown.
+
+        Args:
+            task_type: the race's.
+            means: what its account allows.
+            account: what it is charged to.
+            criteria: by which a reward is what it is.
+            seed: of this step.
+            results: what the race has shown so far, in the order in which the arms ran; none before its first wave.
+            race: its id; "" before its first wave.
+        """
+        out = [decision for decision in self._history.pending(task_type, time.time() - PENDING_SECONDS) if decision.race_id != race]
+        others = [decision for decision in out if decision.detail.get("account") == account]
+        with self._lock:
+            state = self._state(task_type, criteria, Counter(arm["arm_id"] for decision in out for arm in decision.arms))
+            spent, costs = self._ledger.read(task_type, account), self._evidence.spent(task_type)
+        spent = _and_pending(spent, others, means)
+        rng = np.random.default_rng([seed, len(results)])
+        course = Course(results, spent, costs)
+        trials, share = self._on_trial, self.bred.trial_share
+        drawn, choice = wave(
+            self.policy, state, self._positions, course, means, rng, exploration=self.exploration, trials=trials, trial_share=share
+        )
+        detail = {
+            "k": len(drawn.arms),
+            "account": account,
+            "exploration": drawn.exploration,
+            "going_on": drawn.going_on,
+            "particles": drawn.particles,
+            "set_probability": drawn.probability,
+            "stop": drawn.stop,
+            "gain": drawn.gain,
+            "price": drawn.price if np.isfinite(drawn.price) else None,
+            "policy_version": self.policy.version,
+            "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
+            "eligible": {arm.name: arm_id(arm) for arm in self.arms if getattr(arm, "weight", 1.0) > 0},
+            "exploit": False,
+            "on_trial": {"share": share, "arms": [arm_id(self.arms[i]) for i in trials]} if trials and not results else None,
+        }
+        if len(drawn.arms):
+            detail["explanation"] = explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict()
+        return Stepped([int(i) for i in drawn.arms], [float(q) for q in drawn.propensities[: len(self.arms)]], detail, drawn.stop)
 
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
@@ -193,6 +257,17 @@ class Learner:
                 seen = [(float(state.mean[0, row]), float(state.count[0, row])) for row in rows if row is not None]
                 mean[self._positions[own]], strength[self._positions[own]] = child_prior(seen, shares)
         return dataclasses.replace(state, prior_mean=mean, prior_strength=strength)
+
+
+def _and_pending(spent: Spent, decisions: Sequence[DecisionRecord], means: Means) -> Spent:
+    """What was spent with what is being spent by races that are out: each of their generations at its share of the budget's mean."""
+    races = {decision.race_id for decision in decisions}
+    arms = sum(len(decision.arms) for decision in decisions)
+    if not races:
+        return spent
+    each = {"generations": 1.0, means.unit: 1.0 if means.unit == "generations" else means.budget / 3}
+    more = Spent(len(races), *(arms * each.get(unit, 0.0) for unit in ("generations", "model_seconds", "tokens")))
+    return Spent(*(a + b for a, b in zip(spent, more, strict=True)))
 
 
 def settled_policy(name: str, settings: BanditSettings) -> Policy:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from banditgen.arm import plain_model
 from banditgen.bandit.base import Floats, Ints, Policy, State
 from banditgen.bandit.patterns import Patterns
-from banditgen.bandit.spending import Account
+from banditgen.bandit.spending import Account, expected_cost
 from banditgen.bandit.waves import price_of, races
 
 BLOCK = 64  # rounds of random numbers drawn at once from each seed's stream
@@ -132,7 +132,7 @@ def play_waves(policy: Policy, table: Floats, state: State, seeds: Sequence[int]
     spent, taken = np.zeros(batch), np.zeros((2, batch, arms))  # of each arm: seconds, and generations that took them
     for t in range(rounds):
         took = np.ones((batch, arms)) if budget.seconds is None else budget.seconds[:, t]
-        cost = np.ones((1, arms)) if budget.seconds is None else _expected_cost(taken, budget.mean)
+        cost = np.ones((1, arms)) if budget.seconds is None else expected_cost(taken[0], taken[1], budget.mean)
         account = Account(budget.mean, spent, t)
         least = price_of(policy, state, cost, account, most)
         race, rewards = races(policy, state, rng, batch, most, cost), np.full((batch, most), np.nan)
@@ -152,11 +152,3 @@ def play_waves(policy: Policy, table: Floats, state: State, seeds: Sequence[int]
         spent += own
         observe(state, choices[:, t], rewards)
     return choices
-
-
-def _expected_cost(taken: Floats, budget: float) -> Floats:
-    """(B, K): mean seconds of each arm, shrunk by one generation of all arms' mean; before any, a third of the budget."""
-    total, count = taken
-    level = (total.sum(1, keepdims=True) + budget / 3) / (count.sum(1, keepdims=True) + 1)
-    cost: Floats = np.maximum((total + level) / (count + 1), 1e-6)
-    return cost

@@ -91,7 +91,7 @@ async def run_candidate(
             on_stage("generating", "")
             brief = Brief(setting.task.signatures, setting.task.kind == "stdio") if setting.brief else None
             request = Request(setting.prompt, arm, setting.seed, setting.task.entry_point, setting.deadlines, brief)
-            generation = await setting.generator.generate(request, lambda text: on_stage("generating", text))
+            generation = await _generated(setting, request, lambda text: on_stage("generating", text))
         _keep_generation(result, generation)
         await _keep_code(result, generation, setting)
         if result.code:
@@ -108,6 +108,33 @@ async def run_candidate(
         message = f"the backend failed: {type(error).__name__}: {str(error)[:200]}"
         return _fail(result, FailureKind.INFRASTRUCTURE, message, Timings(wall=time.perf_counter() - started))
     return result
+
+
+async def _generated(setting: RaceSetting, request: Request, on_text: Callable[[str], None]) -> Generation:
+    """What the model writes, unless it writes for longer than the criteria allow: no candidate of that time can win.
+
+    The time counts from the first token on; what went before is reading the prompt, or not the model's.
+    """
+    longest = setting.criteria.max_generation_time
+    if longest is None:
+        return await setting.generator.generate(request, on_text)
+    loop, began = asyncio.get_running_loop(), False
+
+    def heard(text: str) -> None:
+        nonlocal began
+        if text and not began:
+            began = True
+            loop.call_soon_threadsafe(limit.reschedule, loop.time() + longest)
+        on_text(text)
+
+    try:
+        async with asyncio.timeout(None) as limit:
+            return await setting.generator.generate(request, heard)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        message = f"it wrote for longer than the criteria's max_generation_time of {longest:g} s"
+        raise GenerationError(FailureKind.TIMEOUT, message, timings=Timings(wall=longest)) from None
 
 
 def _keep_generation(result: GenerationResult, generation: Generation) -> None:

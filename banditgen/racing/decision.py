@@ -13,7 +13,7 @@ from banditgen.result import GenerationResult, results_html
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """A choice of arms: `propensities` is each eligible arm's chance, by name, to have been in the race."""
+    """A choice of arms, of one wave: `propensities` is each eligible arm's chance, by name, to have been in it."""
 
     id: str
     task_type: str
@@ -21,10 +21,18 @@ class Decision:
     propensities: dict[str, float]
     record: DecisionRecord = dataclasses.field(repr=False)
 
+    @property
+    def stop(self) -> float:
+        """The chance that the race was to stop here; 0 for a first wave. A decision without arms is such a stop."""
+        return float(self.record.detail.get("stop") or 0.0)
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Race:
-    """A finished race: all results, best first, and the winner, or None when no candidate qualifies."""
+    """A finished race: all results, best first, and the winner, or None when no candidate qualifies.
+
+    `decision` is that of the first wave, `waves` those of all waves in their order; `wall_seconds` from first to last.
+    """
 
     id: str
     task_type: str
@@ -33,6 +41,12 @@ class Race:
     best: GenerationResult | None
     reason: str
     wall_seconds: float
+    waves: list[Decision] = dataclasses.field(default_factory=list)
+
+    @property
+    def model_seconds(self) -> float:
+        """What the models spent on all candidates."""
+        return sum(result.generation_time for result in self.results)
 
     def __repr__(self) -> str:
         passed = sum(result.test_passed for result in self.results)
@@ -53,7 +67,7 @@ class Race:
         return f"<p>{_html.escaped(self.reason)}</p>{results_html(self.results)}{best}"
 
 
-def finished(record: RaceRecord, decision: Decision) -> Race:
-    """The race that a record keeps."""
+def finished(record: RaceRecord, decision: Decision, *later: Decision) -> Race:
+    """The race that a record keeps, of a first and later waves."""
     best = next((result for result in record.results if result.id == record.best_id), None)
-    return Race(record.id, record.task_type, decision, record.results, best, record.reason, record.wall_seconds)
+    return Race(record.id, record.task_type, decision, record.results, best, record.reason, record.wall_seconds, [decision, *later])

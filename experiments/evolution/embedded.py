@@ -23,7 +23,7 @@ from banditgen import BanditGenerator, GeneratorConfig, ParallelGenerator, Strat
 from banditgen.demo.catalogue import catalogue
 from banditgen.evolution.offline import evolve, strategy_text
 from banditgen.evolution.search import Plan
-from banditgen.race import start_order
+from banditgen.racing.waves import start_order
 from banditgen.task import Task
 
 MAX_TOKENS = 128

@@ -1,0 +1,144 @@
+"""A race under way: its waves one after another, the arms of each side by side, until its plan has enough."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from banditgen.racing.candidate import RaceSetting, run_candidate
+from banditgen.result import GenerationResult
+
+
+@dataclasses.dataclass(frozen=True)
+class RaceEvent:
+    """Something that happened to one arm in a race: "waiting", "generating" (with a piece of text), "testing", "done"."""
+
+    arm: str
+    stage: str
+    text: str = ""
+    result: GenerationResult | None = None
+
+
+OnEvent = Callable[[RaceEvent], None]
+
+
+async def _no_more(_results: Sequence[GenerationResult]) -> Sequence[Any]:
+    return ()
+
+
+@dataclasses.dataclass
+class RacePlan:
+    """How a race goes on after its first wave; by itself it does not.
+
+    Args:
+        more: the next wave's arms, given all results so far in the order in which they came; none ends the race.
+        enough: whether what is still running in a wave is worth no more waiting, given the results so far.
+        seconds: after so long the race is over, whatever still runs; None is no limit.
+        ended: why the race ended as it did, in words; filled in while it runs.
+    """
+
+    more: Callable[[Sequence[GenerationResult]], Awaitable[Sequence[Any]]] = _no_more
+    enough: Callable[[Sequence[GenerationResult]], bool] | None = None
+    seconds: float | None = None
+    ended: list[str] = dataclasses.field(default_factory=list)
+
+
+async def run_waves(
+    setting: RaceSetting,
+    arms: Sequence[Any],
+    max_workers: int,
+    plan: RacePlan,
+    results: list[GenerationResult],
+    on_event: OnEvent,
+    rng: np.random.Generator,
+) -> None:
+    """Run wave after wave, adding each result to `results` as it is there, also where the race is interrupted."""
+    step = 0
+    try:
+        async with asyncio.timeout(plan.seconds):
+            while len(arms):
+                await _run_wave(setting, arms, max_workers, plan, results, on_event, rng, step)
+                step += 1
+                arms = await plan.more(results)
+    except TimeoutError:
+        plan.ended.append(f"it was over after its {plan.seconds:g} s")
+
+
+async def _run_wave(
+    setting: RaceSetting,
+    arms: Sequence[Any],
+    max_workers: int,
+    plan: RacePlan,
+    results: list[GenerationResult],
+    on_event: OnEvent,
+    rng: np.random.Generator,
+    step: int,
+) -> None:
+    order = start_order(arms, rng)
+    slot = asyncio.Semaphore(max(1, min(max(max_workers, len(arms)), setting.generator.concurrency)))
+    loop, running, writing, over = asyncio.get_running_loop(), dict[str, asyncio.Future[None]](), set[str](), False
+
+    def cut_off() -> None:
+        """Stop what writes; what loads or waits is stopped by its first token, what is being tested may end."""
+        for name in [name for name in writing if over and name in running]:
+            running[name].cancel()
+
+    def stage(arm: Any, what: str, text: str) -> None:
+        if text:
+            writing.add(arm.name)
+            loop.call_soon_threadsafe(cut_off)
+        elif what == "testing":
+            writing.discard(arm.name)
+        on_event(RaceEvent(arm.name, what, text))
+
+    async def one(arm: Any, node_id: str) -> None:
+        nonlocal over
+        on_event(RaceEvent(arm.name, "waiting"))
+        result = await run_candidate(setting, arm, node_id, slot, lambda what, text: stage(arm, what, text))
+        result.step = step
+        results.append(result)
+        running.pop(arm.name, None)
+        on_event(RaceEvent(arm.name, "done", result=result))
+        if not over and running and plan.enough is not None and await asyncio.to_thread(plan.enough, list(results)) and not over:
+            over = True
+            plan.ended.append(f"after {arm.name} what still wrote was stopped")
+            cut_off()
+
+    for arm, node_id in zip(order, node_ids(setting.node_id, order), strict=True):
+        running[arm.name] = asyncio.ensure_future(one(arm, node_id))
+    tasks = list(running.values())
+    try:
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+
+
+def start_order(arms: Sequence[Any], rng: np.random.Generator) -> list[Any]:
+    """Arms of one model together, in random order, so that no arm always pays for the model's load or its prompt."""
+    models = list(dict.fromkeys(arm.model for arm in arms))
+    order: list[Any] = []
+    for index in rng.permutation(len(models)):
+        group = [arm for arm in arms if arm.model == models[index]]
+        order.extend(group[position] for position in rng.permutation(len(group)))
+    return order
+
+
+def node_ids(node_id: str, arms: Sequence[Any]) -> list[str]:
+    """A node id for each arm: the race's, two underscores, and the arm's name in characters that are safe in a path."""
+    ids: list[str] = []
+    for arm in arms:
+        own = f"{node_id}__{re.sub(r'[^A-Za-z0-9_.-]+', '_', arm.name)}"
+        while own in ids:
+            own += "_"
+        ids.append(own)
+    return ids
