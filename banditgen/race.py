@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -228,7 +229,7 @@ class ParallelGenerator:
 
         Criteria of None are this object's; without a plan the arms race all at once.
         """
-        return await self._generate(task.prompt, arms, decision.id, task.name or "", len(arms), task, decision, on_event, criteria, plan)
+        return await self._generate(task.prompt, arms, decision.id, task.name or "", sys.maxsize, task, decision, on_event, criteria, plan)
 
     async def _iterate(
         self, prompt: str, generators: Sequence[Any], node_id: str, description: str, max_workers: int, task: Task | None

@@ -162,7 +162,8 @@ def races(policy: Policy, state: State, rng: RandomSource, size: int, most: int,
 def price_of(policy: Policy, state: State, cost: Floats, account: Account, most: int) -> Floats:
     """(B,): the gain for each unit of cost below which a race stops; 0 for a policy that does not know gains.
 
-    A budget that is not used up makes generations free, but nobody waits for a gain that cannot be seen: none below `LEAST_GAIN` is worth one.
+    A budget that is not used up makes generations free, but nobody waits for a gain that cannot be seen: one below `LEAST_GAIN` is
+    worth no generation.
     """
     if not isinstance(policy, BestSet):
         return np.zeros(len(state.passes))

@@ -68,12 +68,18 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
     with contextlib.closing(history_to_read(history)) as store:
         subject = find(store, subject)
         race_id = store.race_of(subject) or subject
-        race, decision, alone = store.race(race_id), store.decision(race_id), store.result(subject)
+        race, alone, decisions = store.race(race_id), store.result(subject), store.decisions(race_id)
+        decision = decisions[0] if decisions else None
         ratings = [feedback for feedback in store.feedback(race_id) if race is not None]
         preferences = [held.preference for held in store.preferences() if race is not None and held.preference.race_id == race.id]
     results = race.results if race is not None else [alone] if alone is not None else []
     if as_json:
-        shown = {"decision": decision and vars(decision), "race": race and race_json(race), "feedback": [vars(f) for f in ratings]}
+        shown = {
+            "decision": decision and vars(decision),
+            "waves": [vars(wave) for wave in decisions],
+            "race": race and race_json(race),
+            "feedback": [vars(f) for f in ratings],
+        }
         print_json(shown | {"preferences": [vars(p) for p in preferences], "results": [result.to_dict() for result in results]})
         return
     for line in _raced(race):
@@ -86,7 +92,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         if code or (race is not None and result.id == race.best_id):
             _block(f"{result.generator_name} {result.id}", "(retention dropped its code)" if result.pruned else result.code)
     click.echo()
-    for line in (*_decided(decision), *map(_said, ratings), *map(_said, preferences)):
+    for line in (*_decided(decision), *map(_wave, decisions[1:]), *map(_said, ratings), *map(_said, preferences)):
         click.echo(one_line(line))
     if results and not code and (race is None or race.best_id is None):
         errors.print("--code shows what the candidates wrote")
@@ -129,6 +135,17 @@ def _decided(decision: DecisionRecord | None) -> list[str]:
         with contextlib.suppress(KeyError, TypeError, ValueError):  # one of another version, or imported
             lines += [f"chosen     {line}" for line in Explanation.from_dict(decision.detail["explanation"]).words.splitlines()]
     return lines
+
+
+def _wave(decision: DecisionRecord) -> str:
+    """A later wave, or the stop, in a line."""
+    arms = ", ".join(f"{arm.get('name')} ({(decision.propensities or {}).get(str(arm.get('name')), 0):.0%})" for arm in decision.arms)
+    stop = float(decision.detail.get("stop") or 0.0)
+    said = f"then {arms}; it would have stopped with chance {stop:.0%}" if arms else f"then a stop, which had chance {stop:.0%}"
+    gain, price = decision.detail.get("gain"), decision.detail.get("price")
+    return f"wave {decision.step}     {said}" + (
+        f"; gain {gain:.3f} at a price of {price:.3f}" if gain is not None and price is not None else ""
+    )
 
 
 def _row(result: GenerationResult, race: RaceRecord | None) -> tuple[str, ...]:

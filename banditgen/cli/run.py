@@ -15,7 +15,7 @@ from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, printable, safe, shared
 from banditgen.cli.task import function_from, read_text, task_from, task_options
 from banditgen.history.base import HistoryStore
-from banditgen.racing.decision import Race
+from banditgen.racing.decision import Decision, Race
 from banditgen.session import BanditGenerator, OnDecision, plan_for
 from banditgen.strategy import Strategy, with_models
 
@@ -29,6 +29,8 @@ from banditgen.strategy import Strategy, with_models
 @click.option("--system", help="A system prompt for arms that have none of their own: the text itself, or @FILE.")
 @click.option("--extract", metavar="MODULE:FUNCTION", help="Your own way to take the code out: extract(text, task) -> str.")
 @click.option("--allow-unsafe", is_flag=True, help="Where no sandbox works, run candidates with resource limits alone.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="The race is over after so long.")
+@click.option("--first-pass", is_flag=True, help="The race is over when a candidate has passed.")
 @click.option("--exploit", is_flag=True, help="Only the arm that is best so far; no exploration.")
 @shared("strategy", "backend", "history", "seed", "json")
 @click.pass_context
@@ -43,6 +45,8 @@ def command(
     extract: str | None,
     allow_unsafe: bool,
     exploit: bool,
+    timeout: float | None,
+    first_pass: bool,
     strategy: str | None,
     backend: str | None,
     history: str | None,
@@ -68,7 +72,15 @@ def command(
         ) as bandit,
     ):
         with watch() as on_event:
-            race = bandit.run(task, k, exploit=exploit, on_event=on_event, on_decision=_announce(bandit.backend.name))
+            race = bandit.run(
+                task,
+                k,
+                exploit=exploit,
+                first_pass=first_pass,
+                deadline=timeout,
+                on_event=on_event,
+                on_decision=_announce(bandit.backend.name),
+            )
         if as_json:
             print_json(race_json(race, bandit.backend.name))
         elif race.best is not None:
@@ -98,7 +110,11 @@ def _what_next(history: str | None, kind: str) -> str:
 
 
 def _announce(backend: str) -> OnDecision:
-    return lambda decision: errors.print(safe(f"racing on {backend}: {', '.join(arm.name for arm in decision.arms)}"))
+    def announce(decision: Decision) -> None:
+        names = ", ".join(arm.name for arm in decision.arms)
+        errors.print(safe(f"then {names}" if decision.record.step else f"racing on {backend}: {names}"))
+
+    return announce
 
 
 def race_json(race: Race, backend: str) -> dict[str, object]:
@@ -109,8 +125,13 @@ def race_json(race: Race, backend: str) -> dict[str, object]:
         "backend": backend,
         "reason": race.reason,
         "wall_seconds": race.wall_seconds,
-        "arms": [arm["name"] for arm in race.decision.record.arms],
+        "arms": [arm["name"] for wave in race.waves for arm in wave.record.arms],
         "propensities": race.decision.propensities,
+        "waves": [
+            {"arms": [arm["name"] for arm in wave.record.arms], "propensities": wave.propensities, "stop": wave.stop} for wave in race.waves
+        ],
+        "generations": len(race.results),
+        "model_seconds": race.model_seconds,
         "best": race.best.to_dict() if race.best else None,
         "results": [result.to_dict() for result in race.results],
     }

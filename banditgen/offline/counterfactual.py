@@ -117,6 +117,8 @@ def _usable(race: RaceRecord, decision: DecisionRecord | None, left_out: Counter
         left_out["not a bandit's"] += 1
     elif decision.detail.get("exploit"):
         left_out["with nothing left to chance"] += 1
+    elif "account" in decision.detail:  # its later arms met tasks on which the first had failed: what it is worth is no mean of arms
+        left_out["of races in waves"] += 1
     elif not all(result.moves_posterior for result in race.results):
         left_out["with an outcome missing"] += 1
     else:

@@ -80,7 +80,7 @@ async def _run_wave(
     step: int,
 ) -> None:
     order = start_order(arms, rng)
-    slot = asyncio.Semaphore(max(1, min(max(max_workers, len(arms)), setting.generator.concurrency)))
+    slot = asyncio.Semaphore(max(1, min(max_workers, setting.generator.concurrency)))
     loop, running, writing, over = asyncio.get_running_loop(), dict[str, asyncio.Future[None]](), set[str](), False
 
     def cut_off() -> None:

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import Account, Shown, Statistics, make_policy, next_wave
-from banditgen.bandit.waves import price_of, races
+from banditgen.bandit.waves import LEAST_GAIN, price_of, races
 from banditgen.errors import UsageError
 
 ARMS = [GeneratorConfig(f"{m}-{t}", m, t) for m in ("a", "b", "c") for t in (0.2, 0.8)]
@@ -90,7 +90,7 @@ def test_what_was_spent_moves_the_price() -> None:
     policy, state = make_policy("best_set"), seen().state(ARMS, "t", (0.7, 0.3))
     prices = [float(price_of(policy, state, np.ones((1, 6)), Account(2.0, spent, 100.0), 6)[0]) for spent in (150, 195, 200, 205, 215)]
     assert prices == sorted(prices)
-    assert prices[0] == 0
+    assert prices[0] == LEAST_GAIN  # a budget that is not used up asks for no more
     assert prices[-1] > 0
 
 
