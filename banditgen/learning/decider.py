@@ -140,7 +140,7 @@ class Waves(Once):
             self.decisions.append(decision)
         else:
             gain, price = drawn.detail["gain"], drawn.detail["price"]
-            worth = "nothing was left to spend" if price is None else f"more was expected to add {gain:.3f} for its cost, below {price:.3f}"
+            worth = "nothing was left to spend" if price is None else f"another was expected to add {gain:.3f}, below its price of {price:.3f}"
             self.why = f"stopped after {len(results)} generation{'' if len(results) == 1 else 's'}: {worth}"
         return decision
 
