@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from banditgen.errors import UsageError
+from banditgen.arm import check_whole
 from banditgen.history.base import DecisionRecord
 from banditgen.history.ids import new_id
 from banditgen.learning.learner import Drawn, Learner, Stepped
@@ -65,8 +65,7 @@ class Decider:
     def wanted(self, k: int | None, *, exploit: bool) -> int:
         """How many arms are meant; UsageError for what is no whole number of at least 1."""
         wanted = (1 if exploit else self.strategy.k) if k is None else k
-        if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
-            raise UsageError(f"k must be a whole number of at least 1, not {k!r}")
+        check_whole("k", wanted)
         return wanted
 
     def seed(self) -> int:
@@ -140,7 +139,9 @@ class Waves(Once):
             self.decisions.append(decision)
         else:
             gain, price = drawn.detail["gain"], drawn.detail["price"]
-            worth = "nothing was left to spend" if price is None else f"another was expected to add {gain:.3f}, below its price of {price:.3f}"
+            worth = (
+                "nothing was left to spend" if price is None else f"another was expected to add {gain:.3f}, below its price of {price:.3f}"
+            )
             self.why = f"stopped after {len(results)} generation{'' if len(results) == 1 else 's'}: {worth}"
         return decision
 
