@@ -10,6 +10,7 @@ BanditgenError
 │   └── DownloadError            a model could not be fetched or failed its checksum
 ├── EvaluatorError               a caller's evaluator failed or gave no usable score
 ├── SandboxError                 the sandbox itself failed, or cannot give what was required
+│   └── PackageError             a task names a package that the sandbox's environment does not have
 └── HistoryError                 the event log cannot be opened, read or written
     ├── HistoryCorruptError      the file is not a readable history
     └── HistoryVersionError      the history was written by a newer banditgen
@@ -57,6 +58,10 @@ class EvaluatorError(BanditgenError):
 
 class SandboxError(BanditgenError):
     """The sandbox itself failed, or cannot give the isolation that was required."""
+
+
+class PackageError(SandboxError):
+    """A task names a package that the sandbox's environment does not have; the task's fault."""
 
 
 class HistoryError(BanditgenError):

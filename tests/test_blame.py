@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from banditgen import BanditGenerator, FailureKind, GeneratorConfig, Task
+from banditgen.errors import TaskError
 from banditgen.generators.base import Deadlines
 from banditgen.generators.ollama import OllamaGenerator
 from banditgen.history.store import History
@@ -92,6 +93,65 @@ def test_an_ollama_host(fault: Fault | None, history: History) -> None:
             server.fail_next(*([fault] * 2 if fault else []))
             assert {result.failure for result in bandit.run(DOUBLE, 2).results} == {FailureKind.INFRASTRUCTURE}
     assert beliefs(history) == before
+
+
+OWN_FAULTS: dict[str, dict[str, Any]] = {
+    "an error before they use the candidate": {"tests": "import json\nwant = json.loads('{')\nassert double(2) == want"},
+    "an error in a set up": {
+        "tests": "import unittest\nclass T(unittest.TestCase):\n    def setUp(self): self.x = open('nowhere')\n"
+        "    def test_a(self): self.assertEqual(double(2), 4)"
+    },
+    "a fixture that is not there": {"tests": "def test_a(numbers): assert double(2) == numbers"},
+    "all of them skipped": {"tests": "import pytest\n@pytest.mark.skip\ndef test_a(): assert double(2) == 4"},
+    "a coroutine that nothing runs": {"tests": "async def test_a(): assert double(2) == 4"},
+    "a module beside it that fails": {"tests": "from helper import x\nassert double(2) == x", "files": {"helper.py": "x = 1 / 0"}},
+    "a checker that fails": {"examples": [("", "")], "checker": "def check(stdin, stdout): return int(stdout) == 4"},
+    "a named package that is not there": {"tests": "assert double(2) == 4", "packages": ["nowhere_to_be_found"]},
+}
+
+
+@pytest.mark.parametrize("fault", OWN_FAULTS)
+def test_tests_with_a_fault_of_their_own(fault: str, history: History) -> None:
+    """That no look at them can tell; the race says it once."""
+    before = beliefs(history)
+    task = Task(DOUBLE.prompt, task_type="t", limits=DOUBLE.limits, **OWN_FAULTS[fault])
+    with opened(history) as bandit:
+        for _ in range(RACES):
+            race = bandit.run(task, 2)
+            assert {result.failure for result in race.results} == {FailureKind.TASK}
+            assert race.best is None
+            assert race.reason.count("no arm is to blame: ") == 1
+    assert beliefs(history) == before
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "assert double(2) ==",
+        "assert await double(2) == 4",
+        "assert (double(2) == 4, 'twice')",
+        "print(double(2))",
+        "from solution import double\nassert double(2) == twice(2)",
+        "import nowhere_to_be_found\nassert double(2) == 4",
+    ],
+)
+def test_tests_with_a_fault_that_a_look_can_tell(tests: str) -> None:
+    """Are refused before anything is raced."""
+    with pytest.raises(TaskError):
+        Task(DOUBLE.prompt, tests=tests)
+
+
+@pytest.mark.parametrize(
+    "code", ["def twice(x): return 2 * x", "def double(x): return x / 0", "import pytest\ndouble = pytest.skip", "raise SystemExit(0)"]
+)
+def test_what_stays_the_arms(code: str, history: History) -> None:
+    """A missing name, an error, a skip or an exit of its own: all five races count."""
+    before = {name: fails for name, *_, fails in beliefs(history)}
+    task = Task(DOUBLE.prompt, task_type="t", tests="def test_a(): assert double(2) == 4", limits=DOUBLE.limits)
+    with opened(history, Client({"good": f"```python\n{code}\n```", "bad": BAD})) as bandit:
+        for _ in range(RACES):
+            bandit.run(task, 2)
+    assert {name: fails for name, *_, fails in beliefs(history)} == {name: fails + RACES for name, fails in before.items()}
 
 
 class Runner:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from banditgen._threads import in_thread
 from banditgen.arm import arm_id
-from banditgen.errors import EvaluatorError, SandboxError
+from banditgen.errors import EvaluatorError, PackageError, SandboxError
 from banditgen.evaluators.base import Evaluator
 from banditgen.generators._text import one_line
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
@@ -197,6 +197,8 @@ async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: b
         if truncated and not execution.passed and execution.failure is not FailureKind.TASK:
             result.failure = FailureKind.TRUNCATED
         result.measures = measures
+    except PackageError as error:
+        _spoil(result, str(error), FailureKind.TASK)
     except (SandboxError, EvaluatorError) as error:
         _spoil(result, str(error))
     except Exception as error:  # one candidate's trial must not end the race
@@ -206,11 +208,11 @@ async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: b
     score(result, setting.criteria)
 
 
-def _spoil(result: GenerationResult, message: str) -> None:
+def _spoil(result: GenerationResult, message: str, kind: FailureKind = FailureKind.INFRASTRUCTURE) -> None:
     """What was to try the candidate failed: it counts for nothing."""
     result.test_passed = False
     result.verified = False
-    result.failure = FailureKind.INFRASTRUCTURE
+    result.failure = kind
     result.error = message
 
 

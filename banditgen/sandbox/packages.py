@@ -8,7 +8,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from banditgen.errors import SandboxError, TaskError
+from banditgen.errors import PackageError, TaskError
 from banditgen.task import Task
 
 
@@ -33,8 +33,8 @@ def check_packages(task: Task, environment: Sequence[str]) -> None:
     """See that the packages a task names are in the environment.
 
     Raises:
-        SandboxError: one is not.
+        PackageError: one is not.
     """
     for package in task.packages:
         if importlib.machinery.PathFinder.find_spec(package, list(environment)) is None:
-            raise SandboxError(f"the task names the package {package!r}, which is not in {', '.join(environment)}")
+            raise PackageError(f"the task names the package {package!r}, which is not in {', '.join(environment)}")
