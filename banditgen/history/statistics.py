@@ -238,7 +238,9 @@ def changes(
         if running is OWN:
             of_these = sa.or_(of_these, c.model.in_(models))
         query = _columns(running, "shard", *extra).where(of_these)
-        for row in connection.execute(query.where(c.stamp >= start) if start > 0 else query):
+        # SQLite's stamp is the last result's number, which soft evidence does not move on
+        since_then = c.stamp >= (start - 1 if running is SOFT else start)
+        for row in connection.execute(query.where(since_then) if start > 0 else query):
             yield tuple(row[:width]), tuple(row[width:])
 
     # what is made of several arms before their own rows, which are then there for each of them

@@ -5,23 +5,29 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 
-from banditgen.arm import GeneratorConfig, arm_id, named_arm_id
-from banditgen.bandit import Statistics
-from banditgen.errors import HistoryError
-from banditgen.history.base import ArmEvent, ArmRecord, DecisionRecord, HistoryStore, PreferredResult, RaceRecord
+from banditgen.arm import arm_id, named_arm_id
+from banditgen.errors import UsageError
+from banditgen.history.base import (
+    ArmEvent,
+    ArmRecord,
+    HistoryStore,
+    PreferredResult,
+    RaceRecord,
+    SoftEvidence,
+    WeightsOfType,
+)
 from banditgen.history.ids import new_id
 from banditgen.learning.follow import Follower
 from banditgen.racing.record import describe_arm
-from banditgen.result import FailureKind, Feedback, GenerationResult, Preference, Timings
-
-HOSTILE = "\udcff\x00é𝄞\ufdd0'\";--\r\n\x1b[31m\u202e"
-ARMS = [GeneratorConfig(f"arm{i}", f"model{i // 2}:latest", 0.1 + 0.4 * (i % 2)) for i in range(4)]
-FIELDS = ("passes", "fails", "total", "square")
+from banditgen.result import FailureKind, Feedback, Preference, Timings
+from banditgen.testing._histories import ARMS, HOSTILE, a_decision, a_race, a_result, refusal, same_evidence
 
 
 class HistoryContract:
@@ -105,7 +111,7 @@ class HistoryContract:
         race = a_race(rng)
         store.add_race(race)
         thief = dataclasses.replace(a_race(rng), results=[a_result(ARMS[3], rng), race.results[0]])
-        said = _refusal(lambda: store.add_race(thief))
+        said = refusal(lambda: store.add_race(thief))
         assert said
         assert "\n" not in said
         assert store.race(thief.id) is None
@@ -248,6 +254,81 @@ class HistoryContract:
         assert store.weights("y") == (None, 0)
         store.close()
 
+    def test_weights_of_one_task_type_are_no_others(self) -> None:
+        """An opinion moves those of its task type and the whole's; another type of the same scope stays where it was."""
+        store = self.make()
+
+        def learn(told: Sequence[Any]) -> tuple[float, float]:
+            return 0.7 - 0.1 * len(told), 0.3 + 0.1 * len(told)
+
+        for task_type in ("api", "api", "db"):
+            store.add_feedback(Feedback(None, None, 0.5), "x", learn, WeightsOfType("x:0.7/0.3", task_type, learn))
+        store = self._again(store)
+        for scope, task_type, expected, steps in (("x:0.7/0.3", "api", 0.5, 2), ("x:0.7/0.3", "db", 0.6, 1), ("x", "", 0.4, 3)):
+            weights, count = store.weights(scope, task_type)
+            assert weights is not None
+            assert abs(weights[0] - expected) < 1e-9
+            assert count == steps
+        assert store.weights("x:0.7/0.3", "other") == (None, 0)
+        assert store.weights("x:0.7/0.3") == (None, 0)
+        store.close()
+
+    def test_a_race_has_a_decision_for_each_of_its_waves(self) -> None:
+        """In their order; all are pending until the race is told, and none after."""
+        store, rng = self.make(), np.random.default_rng(1)
+        for decision in (a_decision("r"), *(a_decision(f"r{step}", race_id="r", step=step) for step in (2, 1))):
+            store.add_decision(decision)
+        store.add_decision(a_decision("again", race_id="r", step=1))  # its place is taken
+        assert sorted(decision.id for decision in store.pending("text")) == ["r", "r1", "r2"]
+        store.add_race(a_race(rng, id="r"))
+        store = self._again(store)
+        assert store.pending("text") == []
+        read = [(decision.id, decision.race_id, decision.step) for decision in store.decisions("r")]
+        assert read == [("r", "r", 0), ("r1", "r", 1), ("r2", "r", 2)]
+        store.add_decision(a_decision("late", race_id="r", step=3))
+        assert store.pending("text") == []
+        store.close()
+
+    def test_what_results_cost_and_why_they_failed_adds_up(self) -> None:
+        """Model seconds, tokens and price, of those that teach nothing, too; each failure kind by itself."""
+        store, rng = self.make(), np.random.default_rng(1)
+        spent = Timings(wall=3.0, prompt_tokens=10, completion_tokens=5)
+        for kind in (FailureKind.WRONG, FailureKind.CANCELLED, FailureKind.TIMEOUT, FailureKind.TIMEOUT):
+            one = dataclasses.replace(a_result(ARMS[0], rng), test_passed=False, failure=kind, timings=spent)
+            one.generation_time, one.price = 2.0, 0.25
+            store.add_race(a_race(rng, results=[one]))
+        counted: dict[tuple[int, str], list[float]] = {}
+        for key, (count, *_, seconds, tokens, price, _) in store.evidence({arm_id(ARMS[0])}, set()).own.items():
+            total = counted.setdefault((key[4], key[5]), [0.0] * 4)
+            total[:] = [a + b for a, b in zip(total, (count, seconds, tokens, price), strict=True)]
+        each = [1, 2.0, 15, 0.25]
+        assert counted == {(0, "wrong"): each, (-1, "cancelled"): each, (0, "timeout"): [2 * one for one in each]}
+        store.close()
+
+    def test_soft_evidence_stands_apart_from_verdicts(self) -> None:
+        """Counted by kind and level beside the verdict, or none, of its result; told twice it counts once."""
+        store, rng = self.make(), np.random.default_rng(1)
+        passed, unknown = (dataclasses.replace(a_result(ARMS[0], rng), test_passed=True, failure=None, verified=v) for v in (True, False))
+        store.add_race(a_race(rng, results=[passed, unknown]))
+        before = store.evidence({arm_id(ARMS[0])}, set())
+        for one in (
+            SoftEvidence(passed.id, "agreed", 0.72, "1"),
+            SoftEvidence(unknown.id, "agreed", 0.1),
+            SoftEvidence(unknown.id, "runner", 1.0),
+        ):
+            assert store.add_soft_evidence(one)
+        assert not store.add_soft_evidence(SoftEvidence(passed.id, "agreed", 0.72, "1"))
+        assert not store.add_soft_evidence(SoftEvidence("nobody", "agreed", 0.72))
+        with pytest.raises(UsageError, match="soft evidence"):
+            store.add_soft_evidence(SoftEvidence(passed.id, "agreed", 1.5))
+        new = store.evidence({arm_id(ARMS[0])}, set(), before.cursor)
+        found: Counter[Any] = Counter()
+        for key, count in new.soft.items():
+            found[key[4:7]] += int(count)
+        assert found == {("agreed", 7, 1): 1, ("agreed", 1, -1): 1, ("runner", 10, -1): 1}
+        assert all(before.own[key] == values for key, values in new.own.items())
+        store.close()
+
     def test_the_latest_word_of_each_person_on_each_matter_holds(self) -> None:
         """A correction takes the place of what it corrects, in what is read and in what weights are made of."""
         store, rng = self.make(), np.random.default_rng(5)
@@ -337,103 +418,10 @@ class HistoryContract:
         store = self.make()
         store.close()
         store.close()
-        assert _refusal(store.count)
+        assert refusal(store.count)
 
     def _again(self, store: HistoryStore) -> HistoryStore:
         if not self.lasts:
             return store
         store.close()
         return self.make()
-
-
-def _refusal(call: Callable[[], Any]) -> str:
-    """What the HistoryError that a call raises says; nothing where it raises none."""
-    try:
-        call()
-    except HistoryError as error:
-        return str(error)
-    return ""
-
-
-def a_result(arm: GeneratorConfig, rng: np.random.Generator) -> GenerationResult:
-    """A verified result with something in every field; half of them pass."""
-    passed = bool(rng.random() < 0.5)
-    return GenerationResult(
-        arm.name,
-        f"x = {rng.integers(3)}  # {HOSTILE}",
-        1.5,
-        arm.model,
-        arm.temperature,
-        test_passed=passed,
-        quality_score=float(rng.random()),
-        speed_score=float(rng.random()),
-        combined_score=float(rng.random()),
-        reward=float(rng.random()) if passed else 0.0,
-        error=None if passed else HOSTILE,
-        failure=None if passed else FailureKind.WRONG,
-        verified=True,
-        id=new_id(),
-        arm_id=arm_id(arm),
-        text=HOSTILE * int(rng.integers(3)),
-        stdout=HOSTILE,
-        stderr=HOSTILE,
-        timings=Timings(wall=2.0, eval=1.0, prompt_eval=0.5),
-        measures={"quality": 0.6},
-        isolation={"network": "namespace"},
-    )
-
-
-def a_race(rng: np.random.Generator, **fields: Any) -> RaceRecord:
-    """A race of three arms."""
-    results = fields.pop("results", None) or [a_result(ARMS[k], rng) for k in rng.choice(4, 3, replace=False)]
-    defaults: dict[str, Any] = {
-        "id": new_id(),
-        "task_type": "text",
-        "task": {"prompt": "p"},
-        "best_id": results[0].id,
-        "reason": "r",
-        "wall_seconds": 2.0,
-    }
-    return RaceRecord(**{**defaults, "results": results, **fields})
-
-
-def a_decision(decision_id: str, **fields: Any) -> DecisionRecord:
-    """A decision of one arm."""
-    defaults: dict[str, Any] = {"task_type": "text", "arms": [describe_arm(ARMS[0])], "policy": "thompson", "propensities": {"arm0": 0.5}}
-    defaults |= {"strategy": "balanced", "seed": 1 << 40, "detail": {"k": 1, "note": HOSTILE}}
-    return DecisionRecord(id=decision_id, **{**defaults, **fields})
-
-
-def same_evidence(
-    store: HistoryStore, races: list[RaceRecord], by_hand: list[GenerationResult] | None = None, follower: Follower | None = None
-) -> None:
-    """Whether the store's sums are the fold of these races and outcomes."""
-    rows = [(race.task_type, one, race.id) for race in races for one in race.results]
-    rows += [("text", one, one.id) for one in by_hand or []]
-    named = {named_arm_id(arm.name): arm_id(arm) for arm in ARMS}
-    expected = Statistics()
-    expected.fold(
-        [named.get(one.arm_id, one.arm_id) for _, one, _ in rows],
-        [task_type for task_type, _, _ in rows],
-        [float(one.test_passed) if one.moves_posterior else float("nan") for _, one, _ in rows],
-        [(one.quality_score, one.speed_score) for _, one, _ in rows],
-        races=[race for _, _, race in rows],
-    )
-    for found in (Follower(store, ARMS), *([follower] if follower else [])):
-        assert _patterns(found.read()) == _patterns(expected)
-        for task_type in ("text", "numeric"):
-            a, b = (statistics.state(ARMS, task_type, (0.6, 0.3)) for statistics in (expected, found.read()))
-            for field in FIELDS:
-                assert np.allclose(getattr(a, field), getattr(b, field), rtol=1e-9, atol=1e-9), (task_type, field)
-
-
-def _patterns(statistics: Statistics) -> dict[str, dict[tuple[Any, ...], float]]:
-    """How often races showed what, by task type, the arms by their ids."""
-    names, types = {place: own for own, place in statistics.arms.items()}, {place: name for name, place in statistics.task_types.items()}
-    return {
-        types[place]: {
-            tuple(sorted((names[arm], passed, worth) for arm, passed, worth in pattern)): count for pattern, count in known.items()
-        }
-        for place, known in statistics.patterns.items()
-        if known
-    }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from banditgen.history.store import History
-from banditgen.testing.history import a_race
+from banditgen.testing._histories import a_race
 from banditgen.testing.ollama_server import HostModel, OllamaServer
 from tests.cli.command import banditgen
 

@@ -12,7 +12,7 @@ import pytest
 
 from banditgen.errors import HistoryCorruptError, HistoryError
 from banditgen.history.store import History
-from banditgen.testing.history import a_race
+from banditgen.testing._histories import a_race
 
 
 def filled(path: Path) -> list[str]:
@@ -51,7 +51,7 @@ import os, sys
 import numpy as np
 from banditgen.errors import HistoryError
 from banditgen.history.store import History
-from banditgen.testing.history import a_race
+from banditgen.testing._histories import a_race
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 try:
@@ -93,7 +93,7 @@ def test_a_file_that_may_grow_no_more_keeps_what_it_has(tmp_path: Path) -> None:
         "import resource, signal, sys, numpy as np\n"
         "from banditgen.errors import HistoryError\n"
         "from banditgen.history.store import History\n"
-        "from banditgen.testing.history import a_race\n"
+        "from banditgen.testing._histories import a_race\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "store, rng = History(sys.argv[1]), np.random.default_rng(2)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"

@@ -23,7 +23,7 @@ from banditgen.errors import HistoryError, HistoryVersionError
 from banditgen.history import schema as t
 from banditgen.history.opening import VERSION_TABLE
 from banditgen.history.store import History
-from banditgen.testing.history import a_race
+from banditgen.testing._histories import a_race
 from tests.history.schemas.make import HERE, read
 from tests.history.test_upgrade import missing, old
 from tests.postgres import Cluster
@@ -192,7 +192,7 @@ def test_a_refused_race_is_one_error_and_nothing_else(postgres_url: str) -> None
         "import dataclasses, sys, numpy as np\n"
         "from banditgen.errors import HistoryError\n"
         "from banditgen.history.store import History\n"
-        "from banditgen.testing.history import a_race\n"
+        "from banditgen.testing._histories import a_race\n"
         "store, rng = History(sys.argv[1]), np.random.default_rng(1)\n"
         "one, other = a_race(rng), a_race(rng)\n"
         "store.add_race(one)\n"
@@ -225,7 +225,7 @@ def _opened(url: str) -> int:
 def test_a_reader_misses_no_transaction_that_ends_late(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction that began before a reader looked, and ends after, is seen at its next look."""
     from banditgen.learning.follow import Follower
-    from banditgen.testing.history import ARMS
+    from banditgen.testing._histories import ARMS
 
     one, two = History(postgres_url), History(postgres_url)
     follower, rng = Follower(one, ARMS), np.random.default_rng(1)

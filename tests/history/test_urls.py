@@ -14,7 +14,7 @@ from banditgen import BanditGenerator, GeneratorConfig
 from banditgen.errors import HistoryError
 from banditgen.history.opening import is_there, place_of, shown
 from banditgen.history.store import History
-from banditgen.testing.history import a_race
+from banditgen.testing._histories import a_race
 from tests.clients import Client
 
 MISTYPED = [
