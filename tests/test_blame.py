@@ -168,7 +168,9 @@ def raising() -> None:
     raise OSError("disk")
 
 
-@pytest.mark.parametrize("work", [raising, lambda: time.sleep(60), lambda: None, lambda: ("", "", "no metrics")])
+@pytest.mark.parametrize(
+    "work", [raising, pytest.param(lambda: time.sleep(60), marks=pytest.mark.slow), lambda: None, lambda: ("", "", "no metrics")]
+)
 def test_a_callers_runner(work: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or returns something else."""
     before = beliefs(history)
@@ -179,7 +181,7 @@ def test_a_callers_runner(work: Callable[[], Any], history: History) -> None:
     assert beliefs(history) == before
 
 
-@pytest.mark.parametrize("take_out", [raising, lambda: time.sleep(60), lambda: None])
+@pytest.mark.parametrize("take_out", [raising, pytest.param(lambda: time.sleep(60), marks=pytest.mark.slow), lambda: None])
 def test_a_callers_way_of_taking_the_code_out(take_out: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or returns no text."""
     before = beliefs(history)
@@ -198,7 +200,9 @@ class Evaluator:
         return {"final_score": self.work()}
 
 
-@pytest.mark.parametrize("work", [raising, lambda: time.sleep(60), lambda: math.nan, lambda: 2, lambda: None])
+@pytest.mark.parametrize(
+    "work", [raising, pytest.param(lambda: time.sleep(60), marks=pytest.mark.slow), lambda: math.nan, lambda: 2, lambda: None]
+)
 def test_a_callers_evaluator(work: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or gives no score in [0, 1]: the verdicts count, and are all that does."""
     before = {name: (passes, fails) for name, *_, passes, fails in beliefs(history)}

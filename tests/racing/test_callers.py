@@ -113,6 +113,7 @@ def test_a_runner_that_raises_is_infrastructure() -> None:
         assert f"{type(fault).__name__}: {fault}" in str(result.error)
 
 
+@pytest.mark.slow
 def test_slow_parts_are_given_up_on_when_the_tasks_time_is_over(caplog: pytest.LogCaptureFixture) -> None:
     """A runner's candidate is infrastructure's, an evaluator's measure is dropped."""
     started = time.perf_counter()
@@ -137,17 +138,29 @@ def test_who_takes_a_timeout_gets_the_tasks() -> None:
     assert race("good", evaluator=Timed())[0].measures == {"quality": 0.5}
 
 
-class Slow:
-    """A sandbox of the caller's."""
+class Waiting(Runner):
+    """A runner, an evaluator and a sandbox that is not done before it is told to go on."""
 
-    name = "slow"
+    name = "waiting"
 
     def __init__(self) -> None:
+        super().__init__()
         self.began, self.go_on = threading.Semaphore(0), threading.Event()
 
-    def run(self, code: str, task: Task) -> Execution:
+    def _wait(self) -> None:
         self.began.release()
         self.go_on.wait(30)
+
+    def run_node(self, node_id: str, payload: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+        self._wait()
+        return super().run_node(node_id, payload)
+
+    def evaluate_full(self, stdout: str, stderr: str, metrics: dict[str, Any]) -> Any:
+        self._wait()
+        return {"final_score": 0.5}
+
+    def run(self, code: str, task: Task) -> Execution:
+        self._wait()
         return Execution(passed=True, verified=True)
 
     def isolation(self) -> dict[str, str]:
@@ -158,7 +171,7 @@ class Slow:
 
 def test_no_trial_waits_behind_a_callers_sandbox() -> None:
     race("good")  # ours is warm
-    slow, count = Slow(), 2 * (os.cpu_count() or 1) + 1
+    slow, count = Waiting(), 2 * (os.cpu_count() or 1) + 1
     arms = [GeneratorConfig(f"a{number}", "good", number / 10) for number in range(count)]
     busy = ParallelGenerator(Client({"good": GOOD}), sandbox=slow)
     waiting = threading.Thread(target=lambda: busy.generate_parallel("p", arms, "n", "d", max_workers=count, task=QUICK))
@@ -169,18 +182,19 @@ def test_no_trial_waits_behind_a_callers_sandbox() -> None:
     waiting.join()
 
 
-def test_no_trial_waits_behind_a_callers_slow_parts() -> None:
-    """More of them than there are processors, in another race and in the same one; each has a thread of its own."""
-    task = Task("p", task_type="t", tests="assert double(2) == 4", limits=Limits(wall_seconds=20))
+def test_no_trial_waits_behind_a_callers_slow_runner_or_evaluator() -> None:
+    """More of them than there are processors, in another race; each has a thread of its own."""
     race("good")  # the sandbox is warm
-    slow = Runner(seconds=6)
-    arms = [GeneratorConfig(f"a{number}", "good", number / 10) for number in range(2 * (os.cpu_count() or 1) + 1)]
-    busy = ParallelGenerator(Client({"good": GOOD}), node_runner=slow, evaluator=Evaluator(seconds=6))
-    waiting = threading.Thread(target=lambda: busy.generate_parallel("p", arms, "n", "d", max_workers=len(arms), task=task))
-    waiting.start()
-    while len(slow.threads) < len(arms):
-        time.sleep(0.01)
-    started = time.perf_counter()
-    assert race("good")[0].test_passed
-    assert time.perf_counter() - started < 5
-    waiting.join()
+    task = Task("p", task_type="t", tests="assert double(2) == 4", limits=Limits(wall_seconds=30))
+    count = 2 * (os.cpu_count() or 1) + 1
+    arms = [GeneratorConfig(f"a{number}", "good", number / 10) for number in range(count)]
+    for part in ("node_runner", "evaluator"):
+        slow = Waiting()
+        parts: dict[str, Any] = {part: slow}
+        busy = ParallelGenerator(Client({"good": GOOD}), **parts)
+        waiting = threading.Thread(target=lambda race=busy: race.generate_parallel("p", arms, "n", "d", max_workers=count, task=task))
+        waiting.start()
+        assert all(slow.began.acquire(timeout=20) for _ in arms)
+        assert race("good")[0].test_passed
+        slow.go_on.set()
+        waiting.join()
