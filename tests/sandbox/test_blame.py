@@ -67,6 +67,7 @@ def test_an_entry_point_that_the_tests_never_use_is_refused() -> None:
         "cases = [(1, 2)]\ndef run(cases):\n    for n, want in cases:\n        assert f(n) == want\nrun(cases)",
         "assert f(1) == total and total == 2",
         "import unittest\ndef test_a():\n    assert f(1) == 2\nif __name__ == '__main__':\n    test_a()",
+        "with ignoring(ValueError):\n    int('x')",
         "try:\n    f(-1)\n    assert False, 'no error'\nexcept ValueError:\n    pass",
     ],
 )
