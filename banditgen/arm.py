@@ -83,7 +83,12 @@ def plain_model(name: str) -> str:
 
 
 def model_key(name: str) -> str:
-    """What all spellings of a model's name have in common: case, Ollama's own registry and ":latest" make no other model of it."""
+    """What all spellings of a model's name have in common: case, Ollama's own registry and ":latest" make no other model of it.
+
+    A file's path has one spelling.
+    """
+    if name.endswith(".gguf"):
+        return name
     key = name.lower()
     for prefix in ("registry.ollama.ai/", "library/"):
         key = key.removeprefix(prefix)

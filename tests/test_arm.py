@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from banditgen import GeneratorConfig
-from banditgen.arm import arm_id, check_arms, create_default_generators
+from banditgen.arm import arm_id, check_arms, create_default_generators, model_key
 from banditgen.errors import UsageError
 
 
@@ -64,3 +64,12 @@ def test_no_arms_and_two_of_one_name_are_refused() -> None:
         check_arms([GeneratorConfig("a", "m"), GeneratorConfig("a", "n")])
     with pytest.raises(UsageError, match="no model"):
         check_arms([type("Arm", (), {"name": "a", "temperature": 0.1})()])
+
+
+def test_all_spellings_of_a_model_have_one_key() -> None:
+    """Case, Ollama's registry and the default tag are no part of a name; another registry, user or tag is, and a path stays as it is."""
+    for name in ("tiny", "Tiny:latest", "library/tiny", "registry.ollama.ai/library/TINY:latest"):
+        assert model_key(name) == "tiny"
+    assert model_key("hf.co/Me/X-GGUF:Q4_K_M") == model_key("hf.co/me/x-gguf:q4_k_m") != model_key("hf.co/me/x-gguf")
+    assert model_key("me/tiny") != model_key("tiny")
+    assert model_key("/models/A.gguf") != model_key("/models/a.gguf")
