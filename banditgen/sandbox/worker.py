@@ -116,7 +116,7 @@ class Worker:
         self.held = {}
         with far, tempfile.TemporaryFile() as noise:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter with our own program
-                command, stdin=given, stdout=noise, stderr=noise, pass_fds=(far.fileno(),), env=ENVIRONMENT, cwd="/"
+                command, stdin=given, stdout=noise, stderr=noise, pass_fds=(far.fileno(),), env=_environment(plan), cwd="/"
             )
             far.close()
             os.close(given)
@@ -205,6 +205,14 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+
+def _environment(plan: Plan) -> dict[str, str]:
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+        return ENVIRONMENT
+    # where there is no /proc the loader can't tell where a program stands, beside which it looks for libpython
+    moved = rootfs.PYTHON + plan.interpreter.removeprefix(plan.prefix) if plan.prefix else plan.interpreter
+    return {**ENVIRONMENT, "LD_ORIGIN_PATH": str(Path(moved).parent)}
 
 
 def interpreter() -> str:

@@ -16,8 +16,6 @@ from banditgen.sandbox.inside import kernel, landlock, rootfs, tree
 NAMESPACES = (
     kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 )
-
-ORIGIN = "LD_ORIGIN_PATH"
 OPTIONS = ("-I", "-S", "-B", "-X", "utf8", "-c")
 
 BOOT = """
@@ -101,7 +99,6 @@ def become_worker(settings: dict[str, Any], root: str) -> Plan:
 
     """
     plan = Plan(**settings)
-    os.environ.pop(ORIGIN, None)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where the user's process ignores it, so would all below
     null = os.open("/dev/null", os.O_RDONLY)
     os.dup2(null, 0)
@@ -164,8 +161,6 @@ def _start_again(plan: Plan) -> NoReturn:
     os.close(settings)
     for descriptor in (plan.proc, plan.mounter, plan.control):
         os.set_inheritable(descriptor, True)
-    # a loader without /proc can't tell where the program stands, beside which a shared libpython is looked for
-    os.environ[ORIGIN] = os.path.dirname(plan.interpreter)
     os.execv(plan.interpreter, [plan.interpreter, *OPTIONS, BOOT])  # noqa: S606  # our own interpreter with our own program
 
 
