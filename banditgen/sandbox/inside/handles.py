@@ -24,6 +24,7 @@ FRAMEWORKS = frozenset({"_pytest", "pluggy", "unittest", "inspect", "importlib",
 PREDICATES = frozenset(
     name for kind in (str, list, set) for name in dir(kind) if name.startswith("is") or name in ("startswith", "endswith", "count")
 )
+VIEWS = frozenset({"keys", "values", "items"})
 
 
 class Asking(Protocol):
@@ -61,6 +62,7 @@ def use(link: Asking | None) -> None:
     """The link that all stand-ins ask from now on."""
     _links[:] = [] if link is None else [link]
     _methods.clear()
+    _views.clear()
     _courses.clear()
 
 
@@ -82,10 +84,13 @@ def attribute(owner: Any, name: str, depth: int = 2) -> Any:
     found = link().operate(owner, "getattr", (name,))
     if isinstance(found, Function):
         _methods[id(found)] = (owner, name)
+    elif name in PREDICATES | VIEWS and link().number_of(found) is not None:
+        link().refuse(f"the tests ask .{name} of a {name_of(owner)} of the candidate")
     return found
 
 
 _methods: dict[int, tuple[Any, str]] = {}  # of functions that were asked for as attributes: of what, and as what
+_views: dict[int, Any] = {}  # of what a view was asked for, whose items are as many as that has
 
 
 class Handle:
@@ -131,10 +136,14 @@ class Function(Handle):
         owner, name = method
         if name in PREDICATES:
             link().refuse(f"the tests ask .{name}() of a {name_of(owner)} of the candidate")
-        result = link().operate(self, "__call__", arguments, keywords)
-        if name in ("keys", "values", "items") and not arguments and hasattr(type(result), "__len__"):
-            link().hold_to(owner, size=len(result))
-        return result
+        if name not in VIEWS or arguments or keywords:
+            return link().operate(self, "__call__", arguments, keywords)
+        view = link().operate(self, "view")
+        if link().number_of(view) is not None:
+            _views[id(view)] = owner
+        elif hasattr(type(view), "__len__"):
+            _hold_to_length(owner, len(view))
+        return view
 
 
 class Iterator(Handle):
@@ -201,8 +210,11 @@ class Course:
         self._items.extend(items)
         if self._done and self._count:
             link().unfinished(-1)
-        if self._done and self._error is None and (self._source is not self._iterator or not self._count):
-            link().hold_to(self._source, size=self._count)
+        if self._done and self._error is None:
+            if not self._count:
+                link().hold_to(self._source, size=0)
+            if self._source is not self._iterator:
+                _hold_to_length(self._source, self._count)
 
 
 _courses: dict[int, Course] = {}
@@ -210,7 +222,7 @@ _courses: dict[int, Course] = {}
 
 def _course(iterator: Any) -> Course:
     if id(iterator) not in _courses:
-        _courses[id(iterator)] = Course(iterator, iterator)
+        _courses[id(iterator)] = Course(iterator, _views.get(id(iterator), iterator))
     return _courses[id(iterator)]
 
 
@@ -218,8 +230,29 @@ def items_of(operand: Any) -> Any:
     """What `iter` makes of an object."""
     iterator = link().operate(operand, "__iter__")
     if iterator is not operand and id(iterator) not in _courses and link().number_of(iterator) is not None:
-        _courses[id(iterator)] = Course(iterator, operand)
+        _courses[id(iterator)] = Course(iterator, _views.get(id(operand), operand))
     return iterator
+
+
+def _hold_to_length(operand: Any, count: int) -> None:
+    """See that something with so many items says so, where it says anything."""
+    for name, said in (("__len__", count), ("__bool__", count > 0)):
+        if hasattr(type(operand), name) and link().operate(operand, name) != said:
+            link().refuse(f"a {name_of(operand)} of the candidate has not as many items as it says")
+
+
+def _count(operand: Any, enough: int) -> int:
+    """How many items something has, counted from the start, up to one more than enough."""
+    iterator = link().operate(operand, "__iter__")
+    if iterator is operand or link().number_of(iterator) is None:
+        link().refuse(f"the items of a {name_of(operand)} of the candidate can be counted only once")
+    count, done = 0, False
+    while not done and count <= enough:
+        items, error, done = link().pull(iterator, min(MAX_CHUNK, enough + 1 - count))
+        count += len(items)
+        if error is not None:
+            link().refuse(f"the items of a {name_of(operand)} of the candidate can't be counted")
+    return count
 
 
 def asked(name: str) -> Callable[..., Any]:
@@ -268,12 +301,16 @@ def searched(handle: Any, other: Any) -> bool:
 def _len(handle: Any) -> int:
     size: int = link().operate(handle, "__len__")
     link().hold_to(handle, size=size)
+    if hasattr(type(handle), "__iter__") and _count(handle, size) != size:
+        link().refuse(f"a {name_of(handle)} of the candidate has not as many items as it says")
     return size
 
 
 def _bool(handle: Any) -> bool:
     truth: bool = link().operate(handle, "__bool__")
     link().hold_to(handle, truth=truth)
+    if truth and hasattr(type(handle), "__iter__") and not _count(handle, 0):
+        link().refuse(f"a {name_of(handle)} of the candidate that has no items says that it is true")
     return truth
 
 

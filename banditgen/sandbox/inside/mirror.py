@@ -110,6 +110,8 @@ def make(description: dict[str, Any], bases: tuple[Any, ...]) -> Any:
             space[name] = handles.asked(name)
     if constant and "__eq__" in space and "__hash__" not in space:
         space["__hash__"] = constant.__hash__
+    if "__getitem__" in space and "__iter__" not in {*space, *description["off"]}:  # else Python would go through it here
+        space["__iter__"] = handles.items_of
     if "__iter__" in space and "__contains__" not in space:
         space["__contains__"] = handles.searched
     if "__iter__" in space and "__bool__" not in space and "__len__" not in space:

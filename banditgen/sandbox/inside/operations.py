@@ -76,6 +76,7 @@ ALWAYS: dict[str, Callable[..., Any]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "isinstance": isinstance,
+    "view": lambda method: method(),
 }
 KNOWN = {**BINARY, **UNARY, **ALWAYS}
 QUIET = (
