@@ -44,6 +44,7 @@ samefile stat symlink_to touch unlink write_bytes write_text
 """
 FILE_METHODS = frozenset(FILE_NAMES.split())
 UNJUDGEABLE_BUILTINS = frozenset({"globals", "locals", "vars", "eval", "exec", "compile", "open", "input", "__import__", "breakpoint"})
+OUTSIDE_BUILTINS = frozenset({"print", "exit", "quit"})  # a stand-in for one of them is meant for the candidate, too
 ORDERING = frozenset({"sorted", "min", "max", "sort", "assertGreater", "assertGreaterEqual", "assertLess", "assertLessEqual"})
 SEARCHING = frozenset({"any", "filter", "takewhile", "dropwhile", "assertIn", "assertNotIn", "contains"})
 
@@ -197,7 +198,7 @@ class _Visitor(ast.NodeVisitor):
             self._refuse(f"they use {node.id}")
         elif isinstance(node.ctx, ast.Load) and (node.id in self._names.candidate_modules or node.id in self._names.modules):
             self._refuse(f"they use the module {node.id} itself")
-        elif not isinstance(node.ctx, ast.Load) and hasattr(builtins, node.id):
+        elif not isinstance(node.ctx, ast.Load) and node.id in OUTSIDE_BUILTINS:
             self._refuse(f"they give {node.id} another meaning")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from banditgen.sandbox.inside import image, pristine, report
+from banditgen.sandbox.inside import image, pristine, program, report
 
 
 def first() -> int:
@@ -97,6 +99,27 @@ def test_where_bytes_differ_the_closer_look_decides(monkeypatch: pytest.MonkeyPa
     assert memory.replaced() is None
     monkeypatch.setattr(statistics, "mean", first)
     assert memory.replaced() == "statistics.mean"
+
+
+def test_an_interpreter_that_was_not_tried_is_looked_at_object_by_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    import statistics
+
+    monkeypatch.setattr(image, "TRIED", False)
+    memory = pristine.Memory()
+    assert not memory.image.usable
+    assert not memory.image.same()
+    assert memory.replaced() is None
+    monkeypatch.setattr(statistics, "mean", first)
+    assert memory.replaced() == "statistics.mean"
+
+
+def test_tests_run_as_a_script_leave_the_bytes_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each such job pays for the closer look, which costs more than the job."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    memory = pristine.Memory()
+    order = {"kind": "asserts", "tests": "assert f() == 1", "entry_point": "f", "call_check": False, "compiled": b"", "own": ()}
+    assert program.run_tests(order, {"f": first}, dict(vars(builtins))) == {"outcome": "passed"}
+    assert memory.image.same()
 
 
 @pytest.mark.parametrize("limit", report.LIMITS)
