@@ -282,8 +282,8 @@ class HistoryStore(Protocol):
     def outcomes(self) -> list[dict[str, Any]]:
         """What the running sums are made of, every result's, in the order in which they were written, those of one race together.
 
-        The keys are `id`, `created_at`, `race_id`, `task_type`, `arm_id`, `model`, `digest`, `passed`, `informative` (whether it teaches
-        anything), `failure`, `quality`, `speed`, `seconds`, `tokens` and `price`.
+        The keys are `id`, `created_at`, `race_id`, `task_type`, `arm_id`, `model`, `digest`, `prompt_version`, `passed`, `informative`
+        (whether it teaches anything), `failure`, `quality`, `speed`, `seconds`, `tokens` and `price`.
         """
         ...
 

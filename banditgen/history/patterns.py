@@ -7,10 +7,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from banditgen.history.base import Pattern
 from banditgen.result import FailureKind
 
 PASSED, FAILED, CUT_OFF = "passed", "failed", "cut off"
+_WORDS = "\x1f"  # the unit separator: in no digest that anyone writes
 
 
 def outcome(row: Mapping[str, Any]) -> str | None:
@@ -20,9 +23,26 @@ def outcome(row: Mapping[str, Any]) -> str | None:
     return CUT_OFF if row["failure"] == FailureKind.CANCELLED else None
 
 
+def variant(digest: str | None, prompt_version: str | None) -> str:
+    """What evidence is counted under: the model's digest or "", and behind it the version of the words around the prompt, if any."""
+    return f"{digest or ''}{_WORDS}{prompt_version}" if prompt_version else digest or ""
+
+
+def parted(counted: str) -> tuple[str, str]:
+    """The digest and the version of a `variant`, "" for what is not known."""
+    digest, _, prompt_version = counted.partition(_WORDS)
+    return digest, prompt_version
+
+
+def variant_column(columns: Any) -> sa.ColumnElement[str]:
+    """`variant` in SQL, of a table's columns."""
+    words = sa.func.coalesce(columns.prompt_version, "")
+    return sa.func.coalesce(columns.digest, "").concat(sa.case((words == "", ""), else_=sa.literal(_WORDS).concat(words)))
+
+
 def pattern_of(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The pattern of a race's rows as JSON: [arm id, digest or "", outcome] of each that shows something, sorted."""
-    shown = [(row["arm_id"], row["digest"] or "", said) for row in rows if (said := outcome(row)) is not None]
+    """The pattern of a race's rows as JSON: [arm id, variant, outcome] of each that shows something, sorted."""
+    shown = [(row["arm_id"], variant(row["digest"], row["prompt_version"]), said) for row in rows if (said := outcome(row)) is not None]
     return json.dumps(sorted(shown))
 
 

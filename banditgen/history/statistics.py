@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from banditgen.arm import plain_model
 from banditgen.history import schema as t
 from banditgen.history.base import Changes, Cursor
-from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern
+from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern, variant, variant_column
 
 GENERATION = "statistics_generation"  # the meta row that counts rebuilds: readers then forget what they had
 RELATIVE = 1e-9  # how far a sum may be from the log's: the order of additions
@@ -47,7 +47,7 @@ TABLES = tuple(running.table for running in ALL)
 RESULT_COLUMNS = tuple(
     t.results.c[name]
     for name in (
-        *("id", "race_id", "task_type", "arm_id", "model", "digest", "passed", "informative", "failure"),
+        *("id", "race_id", "task_type", "arm_id", "model", "digest", "prompt_version", "passed", "informative", "failure"),
         *("quality", "speed", "seconds", "tokens", "price", "created_at"),
     )
 )  # what the sums of a result are made of
@@ -157,7 +157,7 @@ def verdict(row: Mapping[str, Any]) -> int:
 
 
 def _of_arm(row: Mapping[str, Any]) -> Key:
-    return row["task_type"], row["arm_id"], plain_model(row["model"]), row["digest"] or ""
+    return row["task_type"], row["arm_id"], plain_model(row["model"]), variant(row["digest"], row["prompt_version"])
 
 
 def fold(connection: sa.Connection) -> Sums:
@@ -175,7 +175,7 @@ def fold(connection: sa.Connection) -> Sums:
 def _fold_own(connection: sa.Connection, sums: Sums) -> None:
     r, total = t.results.c, sa.func.sum
     said = sa.case((sa.not_(r.informative), -1), (r.passed, 1), else_=0)
-    key = (r.task_type, r.arm_id, r.model, sa.func.coalesce(r.digest, ""), said, sa.func.coalesce(r.failure, ""))
+    key = (r.task_type, r.arm_id, r.model, variant_column(r), said, sa.func.coalesce(r.failure, ""))
     q, s = r.quality, r.speed
     spent = (total(one) for one in (r.seconds, sa.func.coalesce(r.tokens, 0), sa.func.coalesce(r.price, 0.0)))
     values = (sa.func.count(), total(q), total(s), total(q * q), total(q * s), total(s * s), *spent)

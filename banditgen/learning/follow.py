@@ -12,7 +12,7 @@ from banditgen.arm import arm_id, model_key, named_arm_id, plain_model
 from banditgen.bandit import KEEP, Statistics
 from banditgen.bandit.discount import worth
 from banditgen.history.base import Changes, Cursor, Pattern
-from banditgen.history.patterns import FAILED, PASSED
+from banditgen.history.patterns import FAILED, PASSED, parted
 from banditgen.result import FailureKind
 
 SUMS, SECONDS, TOKENS = 9, 6, 7  # of a row of `Changes.own`: how many sums it has, and the places of two of them
@@ -35,7 +35,8 @@ class Follower:
     """Keeps statistics equal to a log's sums over its arms.
 
     Evidence under a digest other than those that run next counts `keep` of itself, whenever it came (`bandit.discount`). Where nobody
-    says which these are, it is the model's newest: the one whose latest result was written last.
+    says which these are, it is the model's newest: the one whose latest result was written last. So does evidence under another version
+    of the words around the prompt than the model's newest.
 
     Args:
         log: the event log; other processes may write to it too.
@@ -56,7 +57,9 @@ class Follower:
         self._own: Rows = {}
         self._patterns: dict[tuple[str, Pattern, int], float] = {}
         self._seen_at: dict[str, dict[str, float]] = {}  # model -> digest -> when last
+        self._worded_at: dict[str, dict[str, float]] = {}  # model -> version of the words around its prompts -> when last
         self._running: dict[str, Collection[str]] = {}
+        self._words: dict[str, Collection[str]] = {}
         self._model_of: dict[Key, str] = {}  # (arm, digest) -> model
         self._statistics = Statistics()
 
@@ -66,15 +69,17 @@ class Follower:
         if new.again:
             self._forget_all()
         self._cursor = new.cursor
-        for (_, arm, model, digest, *_), values in new.own.items():
-            self._model_of[arm, digest] = model
-            if digest:
-                seen = self._seen_at.setdefault(model, {})
-                seen[digest] = max(values[-1], seen.get(digest, values[-1]))
+        for (_, arm, model, counted, *_), values in new.own.items():
+            self._model_of[arm, counted] = model
+            for kind, name in zip((self._seen_at, self._worded_at), parted(counted), strict=True):
+                if name:
+                    seen = kind.setdefault(model, {})
+                    seen[name] = max(values[-1], seen.get(name, values[-1]))
         own = {key: values[:-1] for key, values in new.own.items() if key[1] in self._ids}
         now = {model: (running or {}).get(model_key(model)) or {_newest(seen)} for model, seen in self._seen_at.items()}
-        changed = any(set(self._running.get(model, digests)) != set(digests) for model, digests in now.items())
-        self._running = now
+        words: dict[str, Collection[str]] = {model: {_newest(seen)} for model, seen in self._worded_at.items()}
+        changed = _differ(self._running, now) or _differ(self._words, words)
+        self._running, self._words = now, words
         if changed:  # what each outcome is worth has changed: all of them again
             own, patterns = self._own | own, self._patterns | new.patterns
             self._own, self._patterns, self._statistics = {}, {}, Statistics()
@@ -119,8 +124,14 @@ class Follower:
             for arm, digest, said in verdicts
         ]
 
-    def _worth(self, model: str, digest: str) -> float:
-        return worth(digest, self._running.get(model, ()), self._keep)
+    def _worth(self, model: str, counted: str) -> float:
+        digest, words = parted(counted)
+        return min(worth(digest, self._running.get(model, ()), self._keep), worth(words, self._words.get(model, ()), self._keep))
+
+
+def _differ(before: Mapping[str, Collection[str]], now: Mapping[str, Collection[str]]) -> bool:
+    """Whether what runs has changed for a model that ran before."""
+    return any(set(before.get(model, names)) != set(names) for model, names in now.items())
 
 
 def _newest(seen: Mapping[str, float]) -> str:

@@ -1,6 +1,6 @@
 """How often the README's first use gives code: its task, raced by the small models with a fresh history each time.
 
-    python experiments/first_use/run.py [--runs 20]
+python experiments/first_use/run.py [--runs 20]
 """
 
 from __future__ import annotations

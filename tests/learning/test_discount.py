@@ -26,16 +26,22 @@ ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}:latest", 0.2 + 0.3 * (i % 2)) for
 FIELDS = ("passes", "fails", "total", "square")
 DIGESTS = (None, "A", "B")
 
-outcomes = st.tuples(st.integers(0, 3), st.sampled_from(("passed", "wrong", "cancelled")), st.sampled_from(DIGESTS), st.booleans())
+outcomes = st.tuples(
+    st.integers(0, 3),
+    st.sampled_from(("passed", "wrong", "cancelled")),
+    st.sampled_from(DIGESTS),
+    st.booleans(),
+    st.sampled_from((None, "1", "2")),
+)
 races = st.lists(st.tuples(st.lists(outcomes, min_size=1, max_size=3), st.booleans()), min_size=1, max_size=8)
 running = st.dictionaries(st.sampled_from(("m0", "m1")), st.sets(st.sampled_from(("A", "B", "C")), max_size=2))
 
 
-def result(arm: int, verdict: str, digest: str | None, by_name: bool) -> GenerationResult:
+def result(arm: int, verdict: str, digest: str | None, by_name: bool, words: str | None = None) -> GenerationResult:
     failure = None if verdict == "passed" else FailureKind(verdict)
     own = ARMS[arm]
     made = GenerationResult(own.name, "", 1.0, own.model, own.temperature, verdict == "passed", failure=failure)
-    made.verified, made.digest = True, digest
+    made.verified, made.digest, made.prompt_version = True, digest, words
     made.id, made.arm_id = new_id(), named_arm_id(own.name) if by_name else arm_id(own)
     made.quality_score, made.speed_score = 0.25 + arm / 8, 0.5
     return made
@@ -71,6 +77,23 @@ def test_a_digest_that_comes_back_counts_whole_offline_too() -> None:
         history.add_race(RaceRecord(new_id(), "t", {}, [result(0, "passed", digest, False)]))
     prefix = Prefix(history.outcomes(), ARMS[:1])
     assert prefix.until(time.time(), {}).state(ARMS[:1], "t", (1.0, 0.0)).passes[0, 0] == pytest.approx(4.2)
+
+
+def test_evidence_under_other_words_counts_a_tenth_like_that_under_another_digest() -> None:
+    """The newest words count whole, and so does what is of unknown words; what differs in both counts a tenth once. Ids stay."""
+    history = History("sqlite://")
+    follower = Follower(history, ARMS[:1])
+
+    def told(*seen: tuple[str | None, str | None]) -> float:
+        for digest, words in seen:
+            history.add_race(RaceRecord(new_id(), "t", {}, [result(0, "passed", digest, False, words)]))
+        assert history.check_statistics() == []
+        return float(follower.read().state(ARMS[:1], "t", (1.0, 0.0)).passes[0, 0])
+
+    assert told(("A", "1"), ("A", "1"), (None, None)) == pytest.approx(3.0)
+    assert told(("A", "2")) == pytest.approx(0.2 + 1 + 1)
+    assert told(("B", "2")) == pytest.approx(0.2 + 1 + 0.1 + 1)
+    assert told((None, "1")) == pytest.approx(0.2 + 1 + 0.1 + 0.1 + 1)
 
 
 def test_what_counts_whole() -> None:
