@@ -98,6 +98,12 @@ OWN: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "a coroutine without a plugin": ("from solution import add\nasync def test_a():\n    assert add(1, 2) == 3\n", {}),
     "a module of the task's own that fails": ("from helper import x\nassert add(1, 2) == x", {"files": {"helper.py": "x = 1 / 0"}}),
+    "a wrong key behind the candidate's call": ("expected = {1: 3}\nassert add(1, 2) == 3\nassert add(1, 2) == expected[2]", {}),
+    "a wrong key in a method": (
+        "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        x = [3]\n        self.assertEqual(add(1, 2), x[1])\n",
+        {},
+    ),
+    "an error behind the candidate's call": ("assert add(1, 2) == 3\nraise RuntimeError('to do')", {}),
     "a wrong number of arguments in a helper": ("def want(a): return a\nassert want(1, 2) == add(1, 2)", {}),
 }
 
@@ -134,6 +140,15 @@ THEIRS = {
         ),
         "def make(): return 0",
     ),
+    "a list that it was to fill": ("seen = []\nadd(seen, 1)\nassert seen[0] == 1", "def add(a, b): return a"),
+    "a part of a list that it was to fill": ("row = []\ngrid = [row]\nadd(grid, 1)\nassert row[0] == 1", "def add(a, b): return a"),
+    "a function that it was to call": (
+        "seen = []\ndef note(x): seen.append(x)\nadd(note, 1)\nassert seen[0] == 1",
+        "def add(a, b): return a",
+    ),
+    "a file that it was to write": ("add('out.txt', 1)\nassert open('out.txt').read() == '1'", "def add(a, b): return a"),
+    "an exit when all is well": ("import sys\nif add(1, 2) == 3:\n    sys.exit(0)\nraise ValueError('wrong')", "def add(a, b): return a"),
+    "what stands behind its first result": ("assert add(1, 2) == 3 and {}['x']", "def add(a, b): return a"),
     "its own skip": ("import pytest\nfrom solution import add\ndef test_a(): assert add(1, 2) == 3", "import pytest\nadd = pytest.skip"),
 }
 

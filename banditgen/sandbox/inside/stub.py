@@ -7,7 +7,7 @@ import sys
 import types
 from typing import Any, NoReturn
 
-from banditgen.sandbox.inside import beside, pristine, program
+from banditgen.sandbox.inside import beside, pristine, program, slices
 
 TOUCHES = """
 call eq ne lt le gt ge hash bool len iter next reversed contains getitem setitem delitem add radd sub rsub mul rmul truediv rtruediv
@@ -138,4 +138,7 @@ def run(order: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory) -
         return verdict
     failed = verdict["outcome"] in ("error", "wrong", "skipped")
     untouched = not (watch.ever or watch.touched)
-    return {"outcome": "fault", "error": verdict["error"]} if failed and (untouched or verdict.get("untouched")) else {"outcome": "clean"}
+    if failed and (untouched or verdict.get("untouched")):
+        return {"outcome": "fault", "error": verdict["error"]}
+    error = slices.failure(order["tests"], order["stub"], order["modules"])
+    return {"outcome": "clean"} if error is None else {"outcome": "fault", "error": program.describe(error)}
