@@ -34,6 +34,7 @@ UP_TO_7B += ("phi-2", "starcoderbase-7b")
 LARGE = ("34b", "33b", "mixtral", "phind")
 TINY = ("1.3b", "phi-", "mixtral", "phind")
 API = ("gpt", "claude")
+OLLAMA = "HyunjoonCho/mvce"  # who recorded the Ollama arms
 
 
 def recorded(data: Path) -> dict[str, Matrix]:
@@ -105,7 +106,7 @@ def _cruxeval(data: Path) -> Matrix:
 
 
 def _ollama(data: Path) -> Matrix:
-    rows = [row for row in _lines(data / "generations.jsonl.gz") if row["source"] == "HyunjoonCho/mvce"]
+    rows = [row for row in _lines(data / "generations.jsonl.gz") if row["source"] == OLLAMA]
     keys = sorted({(row["model"], row["prompt_style"]) for row in rows})
     tasks = sorted({row["task_id"] for row in rows})
     outcomes = np.full((len(keys), len(tasks), 1 + max(row["sample"] for row in rows)), np.nan)
