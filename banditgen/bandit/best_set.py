@@ -20,6 +20,7 @@ from banditgen.bandit.priors import with_priors
 from banditgen.bandit.spending import Account, price
 from banditgen.bandit.thompson import measure_posterior
 
+LATER = 2.0  # how much more sharply the later arms of a race in waves are drawn
 CANDIDATES = 32  # of each draw, by mean reward: who is not among them adds nothing that is worth the time
 
 
@@ -29,7 +30,7 @@ class BestSet:
 
     Args:
         sharpness: multiplies the evidence in the variance of the draws; above 1 explores less.
-        prior_sharpness: the same for what is believed before any evidence: many arms that nobody tried are not all tried first.
+        prior_sharpness: the same for what is believed before any evidence: many arms that nobody tried are not all tried at once.
         spread: prior standard deviation of the arms' abilities.
         spread_strength: how many arms that is worth.
     """
@@ -49,20 +50,50 @@ class BestSet:
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k), best first."""
-        race, chosen = self.race(state, rng, size, k), np.empty((size, k), np.int64)
+        race, chosen = self._race(state, rng, size, k), np.empty((size, k), np.int64)
         for i in range(k):
             chosen[:, i] = race.next()[0]
             race.take()
         return chosen
 
-    def race(self, state: State, rng: RandomSource, size: int, most: int, cost: Floats | None = None) -> Coverage:
-        """A race for each of `size` draws, in which up to `most` arms can stand; `cost` as in `Coverage`."""
-        arms = self.fit(state)
-        draws = self._abilities(state, arms, rng, (size, state.arms))
-        worth = _worth(state, rng, (size, state.arms))
-        rewards = ndtr(draws / arms.scale) if worth is None else ndtr(draws / arms.scale) * worth
+    def race(self, state: State, rng: RandomSource, size: int, most: int, cost: Floats | None = None, *, begun: bool = False) -> Coverage:
+        """A race in waves for each of `size` draws.
+
+        Its first arm is that of a plain draw: it explores, on tasks of all kinds. What comes after it makes up for it where it fails,
+        and is drawn more sharply than at once.
+
+        Args:
+            state: of one row, or `size`.
+            rng: where chance comes from.
+            size: how many draws.
+            most: arms that can be chosen one after another.
+            cost: as in `Coverage`.
+            begun: whether arms have run already.
+        """
+        later = dataclasses.replace(self, sharpness=LATER * self.sharpness, prior_sharpness=LATER * self.prior_sharpness)
+        if begun or most == 1:
+            return later._race(state, rng, size, most, cost)  # noqa: SLF001 - its own class
+        plain = dataclasses.replace(self, sharpness=1.0, prior_sharpness=1.0)
+        rewards = plain._rewards(state, rng, size)[0] * state.weight  # noqa: SLF001 - its own class
+        rewards = np.where(state.weight > 0, rewards if cost is None else rewards / cost, -np.inf)
+        return later._race(state, rng, size, most, cost, rewards.argmax(1))  # noqa: SLF001 - its own class
+
+    def _race(
+        self, state: State, rng: RandomSource, size: int, most: int, cost: Floats | None = None, first: Ints | None = None
+    ) -> Coverage:
+        rewards, draws, worth = self._rewards(state, rng, size)
         candidates = top(rewards, state.weight, min(max(CANDIDATES, 2 * most), state.arms))
-        return Coverage(arms, draws, worth, state, candidates, cost)
+        if first is not None:
+            missing = ~(candidates == first[:, None]).any(1)
+            candidates[missing, -1] = first[missing]
+        return Coverage(self.fit(state), draws, worth, state, candidates, cost, first)
+
+    def _rewards(self, state: State, rng: RandomSource, size: int) -> tuple[Floats, Floats, Floats | None]:
+        """(size, K) each: draws of mean rewards, of the abilities behind them, and of what a pass is worth (None is 1)."""
+        arms, shape = self.fit(state), (size, state.arms)
+        draws, worth = self._abilities(state, arms, rng, shape), _worth(state, rng, shape)
+        rate: Floats = ndtr(draws / arms.scale)
+        return rate if worth is None else rate * worth, draws, worth
 
     def means(self, state: State) -> Floats:
         """(B, K): expected reward, of the posterior that `draws` draws from."""
@@ -73,11 +104,8 @@ class BestSet:
 
     def draws(self, state: State, rng: RandomSource, size: int) -> Floats:
         """(size, K), for people: not sharpened."""
-        arms = self.fit(state)
-        shape = (size, state.arms)
-        rate: Floats = ndtr((arms.ability + np.sqrt(arms.variance) * rng.standard_normal(shape)) / arms.scale)
-        worth = _worth(state, rng, shape)
-        return rate if worth is None else rate * worth
+        plain = dataclasses.replace(self, sharpness=1.0, prior_sharpness=1.0)
+        return plain._rewards(dataclasses.replace(state, pending=np.zeros_like(state.pending)), rng, size)[0]  # noqa: SLF001 - its own class
 
     def fit(self, state: State) -> responses.Arms:
         """What the state says of the arms; kept with its patterns, for the next call or as the start of the next fit."""

@@ -22,9 +22,19 @@ class Coverage:
         state: whose arms these are; one row, or `size`.
         candidates: (size, C), those that can be chosen in each draw.
         cost: (1 or size, K), what each arm costs, above 0; None is 1 for all.
+        first: (size,), candidates that are next while nobody stands in the race; None is the best.
     """
 
-    def __init__(self, arms: Arms, draws: Floats, worth: Floats | None, state: State, candidates: Ints, cost: Floats | None = None) -> None:
+    def __init__(
+        self,
+        arms: Arms,
+        draws: Floats,
+        worth: Floats | None,
+        state: State,
+        candidates: Ints,
+        cost: Floats | None = None,
+        first: Ints | None = None,
+    ) -> None:
         size = len(draws)
         rows = self._rows = np.arange(size)
         self._arms, self._draws, self._models, self._candidates = arms, draws, state.model, candidates
@@ -38,6 +48,7 @@ class Coverage:
         self._free = state.weight[candidates] > 0
         self._by_model = np.ones((size, int(state.model.max()) + 1, len(self._task), len(self._node)))  # likelihood of what it showed
         self._open = np.broadcast_to(self._task, (size, len(self._task))).copy()  # × chance that nothing has passed
+        self._first = first
         self._best: list[tuple[Floats, Floats]] = []  # (size,) rewards that may be the best so far, and (size, Q) their chances
 
     def next(self) -> tuple[Ints, Floats]:
@@ -49,12 +60,12 @@ class Coverage:
                 more = np.maximum(self._worth - value[:, None], 0.0)
                 gain += more * (self._given @ chance[..., None])[..., 0]
         gain = np.where(self._free, gain * self._value, -np.inf)
-        self._column = gain.argmax(1)
+        self._column = gain.argmax(1) if self._first is None else (self._candidates == self._first[:, None]).argmax(1)
         return np.asarray(self._candidates[self._rows, self._column], np.int64), gain[self._rows, self._column]
 
     def take(self) -> None:
         """Put the next arm beside those that are in the race already, its outcome unknown."""
-        column = self._column
+        column, self._first = self._column, None
         passes = self._given[self._rows, column]
         better = self._open * passes
         self._open = self._open - better
@@ -76,7 +87,7 @@ class Coverage:
             passed: (1 or size,), 1, 0, or NaN where the outcome taught nothing.
             best: (1 or size,), the best reward of the race up to then, 0 where nothing has passed.
         """
-        size = len(self._rows)
+        size, self._first = len(self._rows), None
         arm, passed, best = np.broadcast_to(arm, size), np.broadcast_to(passed, size), np.broadcast_to(best, size)
         self._free &= self._candidates != arm[:, None]
         known = (arm >= 0) & ~np.isnan(passed)

@@ -116,7 +116,8 @@ def next_wave(
         places = min(places, int((account.most[0] - spent) / costs[0, free].min()))
     if places < 1:
         return Wave(np.zeros(0, np.int64), np.zeros(state.arms), 1.0, 1.0, exploration, going_on, size, 0.0, math.inf)
-    race, proposed, gain = races(policy, state, rng, size, most, costs), np.empty((size, places), np.int64), np.zeros(size)
+    race = races(policy, state, rng, size, most, costs, begun=len(ran) > 0)
+    proposed, gain = np.empty((size, places), np.int64), np.zeros(size)
     for i in range(shown.arms.shape[1]):
         race.saw(shown.arms[:, i], shown.passed[:, i], shown.best)
     for i in range(places):
@@ -143,7 +144,9 @@ def next_wave(
     return Wave(arms, propensities, probability, stop, exploration, going_on, size, float(gain.mean()), least)
 
 
-def races(policy: Policy, state: State, rng: RandomSource, size: int, most: int, cost: Floats) -> Coverage | Ranking:
+def races(
+    policy: Policy, state: State, rng: RandomSource, size: int, most: int, cost: Floats, *, begun: bool = False
+) -> Coverage | Ranking:
     """A race for each of `size` draws of a policy, in which up to `most` arms can run.
 
     Args:
@@ -153,9 +156,10 @@ def races(policy: Policy, state: State, rng: RandomSource, size: int, most: int,
         size: how many draws.
         most: arms that may run.
         cost: (1 or size, K), above 0.
+        begun: whether arms have run already.
     """
     if isinstance(policy, BestSet):
-        return policy.race(state, rng, size, most, cost)
+        return policy.race(state, rng, size, most, cost, begun=begun)
     return Ranking(policy.sets(state, min(most, int((state.weight > 0).sum())), rng, size))
 
 

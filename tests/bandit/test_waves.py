@@ -39,7 +39,7 @@ def test_the_chances_of_every_step_are_exact_against_enumeration(name: Any, widt
     policy, state = make_policy(name), seen().state(ARMS, "t", (0.7, 0.3))
     account, cost = Account(3.0, 243.0, 80.0), np.ones((1, 6))
     for race in (shown([], []), shown([5], [0.0]), shown([5, 1], [0.0, np.nan]), shown([4], [1.0], 0.5)):
-        draws = races(policy, state, np.random.default_rng(5), 256, 4, cost)
+        draws = races(policy, state, np.random.default_rng(5), 256, 4, cost, begun=race.arms.shape[1] > 0)
         for i in range(race.arms.shape[1]):
             draws.saw(race.arms[:, i], race.passed[:, i], race.best)
         sets, (first, gain) = [], draws.next()
