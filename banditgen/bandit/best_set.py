@@ -97,15 +97,18 @@ class BestSet:
 
     def means(self, state: State) -> Floats:
         """(B, K): expected reward, of the posterior that `draws` draws from."""
-        arms = self.fit(state)
-        rate = ndtr(arms.ability / np.sqrt(arms.scale**2 + arms.variance))
+        quantile, variance = responses.rates(state, self._prior, self.fit(state))
+        rate = ndtr(quantile / np.sqrt(1 + variance))
         mean: Floats = rate if _binary(state) else rate * np.clip(measure_posterior(state)[0], 0.0, 1.0)
         return mean
 
     def draws(self, state: State, rng: RandomSource, size: int) -> Floats:
         """(size, K), for people: not sharpened."""
-        plain = dataclasses.replace(self, sharpness=1.0, prior_sharpness=1.0)
-        return plain._rewards(dataclasses.replace(state, pending=np.zeros_like(state.pending)), rng, size)[0]  # noqa: SLF001 - its own class
+        quantile, variance = responses.rates(state, self._prior, self.fit(state))
+        shape = (size, state.arms)
+        rate: Floats = ndtr(quantile + np.sqrt(variance) * rng.standard_normal(shape))
+        worth = _worth(state, rng, shape)
+        return rate if worth is None else rate * worth
 
     def fit(self, state: State) -> responses.Arms:
         """What the state says of the arms; kept with its patterns, for the next call or as the start of the next fit."""
@@ -114,10 +117,13 @@ class BestSet:
         known = tuple(float(part.sum()) for part in told)
         before = fits.get(key)
         if before is None or before[0] != known:
-            prior = responses.Prior(spread=self.spread, spread_strength=self.spread_strength)
-            before = fits[key] = known, responses.fit(with_priors(state), prior, before and before[1])
+            before = fits[key] = known, responses.fit(with_priors(state), self._prior, before and before[1])
         arms: responses.Arms = before[1]
         return arms
+
+    @property
+    def _prior(self) -> responses.Prior:
+        return responses.Prior(spread=self.spread, spread_strength=self.spread_strength)
 
     def price(self, state: State, cost: Floats, account: Account, most: int) -> Floats:
         """(B,): see `spending.price`."""

@@ -3,7 +3,7 @@
 Arm a passes on a task of ease z with chance Φ(α_a + β_a·z + γ·u): z ~ N(0, 1) is the task's and all arms feel it, each by its own
 β; u ~ N(0, 1) is what the task is for the arm's model, shared by the arms of one model (the two-parameter normal ogive; Lord 1952;
 with a testlet effect, Bradlow, Wainer and Wang 1999). Which arm raced next may depend on all that the race had shown: the likelihood of
-the outcomes as they came needs no correction for it, as long as z and u are integrated out (Rubin 1976), which Gauss-Hermite
+the outcomes as they came needs no correction for it, as long as z and u are integrated out (Rubin 1976), which
 quadrature does here (Bock and Aitkin 1981). An arm that only meets tasks on which others failed is judged on hard tasks.
 
 α and β have normal priors whose centres and spread are learned with them, so every estimate is proper however little was seen.
@@ -21,11 +21,12 @@ from scipy.special import log_ndtr, ndtr, ndtri
 from banditgen.bandit.base import Floats, Ints, State
 from banditgen.bandit.patterns import Patterns
 
-TASK_NODES, MODEL_NODES = 9, 3
+TASK_NODES, MODEL_NODES = 13, 3
 CYCLES = 8  # of three steps of the EM algorithm each, at most, from the counts alone; after one more race, one step
 ENOUGH = 0.1  # a cycle that changes no ability by more, in deviations of its posterior, is the last
 HYPER_STEPS = 4
 LEAP = 6.0  # how far a cycle may extrapolate
+LEAST = 0.1  # share of what known tasks would tell that is left, at least, where their ease must be guessed
 LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 LIMIT = 8.0  # of a normal quantile: Φ(-8) is 6e-16
 LOADINGS = 4.0  # no arm feels a task more than this, or less than its opposite
@@ -48,8 +49,8 @@ class Prior:
     spread: float = 0.5
     spread_strength: float = 4.0
     model_share: float = 0.5
-    loading: float = 1.0
-    loading_variance: float = 0.16
+    loading: float = 1.4
+    loading_variance: float = 0.36
     loading_spread: float = 0.25
     model_loading: float = 0.6
     model_loading_strength: float = 20.0
@@ -86,14 +87,22 @@ class Arms:
     @property
     def nodes(self) -> tuple[Floats, Floats]:
         """Weights of the quadrature's nodes of z (Q,) and of u (U,)."""
-        return hermite(TASK_NODES)[1], hermite(MODEL_NODES if self.model_loading.any() else 1)[1]
+        return task_nodes()[1], hermite(MODEL_NODES if self.model_loading.any() else 1)[1]
 
     def chances(self, ability: Floats) -> Floats:
         """(size, K, Q, U): the chance to pass at each node, for abilities (size, K); this has `size` rows, or one."""
         u = hermite(MODEL_NODES if self.model_loading.any() else 1)[0]
-        x = ability[..., None, None] + self.loading[..., None, None] * hermite(TASK_NODES)[0][:, None]
+        x = ability[..., None, None] + self.loading[..., None, None] * task_nodes()[0][:, None]
         chances: Floats = ndtr(np.clip(x + self.model_loading[:, None, None, None] * u, -LIMIT, LIMIT))
         return chances
+
+
+@lru_cache
+def task_nodes() -> tuple[Floats, Floats]:
+    """Nodes and weights for z under N(0, 1): equally spaced, because arms that feel a task much are steeper than Gauss-Hermite's."""
+    points = np.linspace(-3, 3, TASK_NODES)
+    weights = np.exp(-0.5 * points**2)
+    return points, weights / weights.sum()
 
 
 @lru_cache
@@ -111,17 +120,13 @@ def fit(state: State, prior: Prior, before: Arms | None = None) -> Arms:
         prior: what is believed at first.
         before: an earlier fit to start from, when hardly anything was added since.
     """
-    shared = state.patterns.shared_models
-    z, u = hermite(TASK_NODES)[0], hermite(MODEL_NODES if shared else 1)[0]
-    nodes = np.repeat(z, len(u)), np.tile(u, len(z))
-    arms = before or _first(state, prior, shared=shared)
+    nodes = _nodes(state.patterns)
+    arms = before or _first(state, prior, shared=state.patterns.shared_models)
     seen = _Seen.of(state, arms)
 
     def step(arms: Arms) -> Arms:
-        x = arms.ability[..., None] + arms.loading[..., None] * nodes[0] + arms.model_loading[:, None, None] * nodes[1]
-        x = np.clip(x, -LIMIT, LIMIT)
-        chances = np.stack([ndtr(-x), ndtr(x)], 1)
-        return _step(seen, prior, arms, x, chances, _expected(seen, chances), nodes)
+        x, chances = _at_nodes(arms, nodes)
+        return _step(seen, prior, arms, x, chances, _expected(seen, chances)[0], nodes)
 
     if before is not None:
         return step(arms)
@@ -132,6 +137,74 @@ def fit(state: State, prior: Prior, before: Arms | None = None) -> Arms:
         if (np.abs(arms.ability - before.ability) < ENOUGH * np.sqrt(arms.variance)).all():
             break
     return arms
+
+
+def _nodes(patterns: Patterns) -> tuple[Floats, Floats]:
+    """Z and u (Q·U,) at each pair of nodes."""
+    z, u = task_nodes()[0], hermite(MODEL_NODES if patterns.shared_models else 1)[0]
+    return np.repeat(z, len(u)), np.tile(u, len(z))
+
+
+def _at_nodes(arms: Arms, nodes: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Quantiles (B, K, Q·U), and chances to fail and to pass (B, 2, K, Q·U)."""
+    x = arms.ability[..., None] + arms.loading[..., None] * nodes[0] + arms.model_loading[:, None, None] * nodes[1]
+    x = np.clip(x, -LIMIT, LIMIT)
+    return x, np.stack([ndtr(-x), ndtr(x)], 1)
+
+
+def rates(state: State, prior: Prior, arms: Arms) -> tuple[Floats, Floats]:
+    """Mean and variance (B, K) of the quantile Φ⁻¹ of each arm's pass rate over all tasks.
+
+    The variance is that of the observed information (Louis 1982): what the outcomes would say if each task's ease were known, less
+    what they leave open of it. α and β of one arm are uncertain together; all arms together by the tasks that happened to be met.
+    """
+    seen, nodes = _Seen.of(state, arms), _nodes(state.patterns)
+    x, chances = _at_nodes(arms, nodes)
+    expected, task, joint = _expected(seen, chances)
+    density = np.exp(-0.5 * x * x - LOG_ROOT_2PI)[:, None]
+    slope = density / chances * np.array([-1.0, 1.0])[:, None, None]
+    powers = np.stack([np.ones_like(nodes[0]), nodes[0], nodes[0] ** 2], -1)  # of z: for αα, αβ, ββ
+    complete = (expected * slope * (slope + x[:, None])).sum(1) @ powers
+    known = (expected * slope * x[:, None]).sum(1) @ powers + _squares(seen, slope, chances, task, joint, nodes)
+    known[..., 0] = np.maximum(known[..., 0], LEAST * complete[..., 0]) + 1 / arms.start_variance
+    known[..., 2] = np.maximum(known[..., 2], LEAST * complete[..., 2]) + 1 / prior.loading_spread**2
+    bound = np.sqrt(0.9 * known[..., 0] * known[..., 2])
+    cross = np.clip(known[..., 1], -bound, bound)
+    determinant = known[..., 0] * known[..., 2] - cross**2
+    scale = arms.scale
+    by_a, by_b = 1 / scale, -arms.ability * arms.loading / scale**3
+    variance = (by_a**2 * known[..., 2] - 2 * by_a * by_b * cross + by_b**2 * known[..., 0]) / determinant
+    races = np.maximum(np.bincount(seen.rows, state.patterns.count, len(state.passes)), 1.0)[:, None]
+    variance += (state.count > 0) * (arms.loading / scale) ** 2 / races
+    return arms.ability / scale, variance
+
+
+def _squares(seen: _Seen, slope: Floats, chances: Floats, task: Floats, joint: Floats, nodes: tuple[Floats, Floats]) -> Floats:
+    """(B, K, 3): Σ over outcomes of the squared expected score, for αα, αβ, ββ."""
+    shape = slope.shape[:3]
+    flat, z = slope.reshape(-1, slope.shape[-1]), nodes[0]
+    own = chances * seen.node_weights
+    first, second = ((own * slope * power).sum(-1) / own.sum(-1) for power in (1.0, z))
+    total = seen.alone[..., None] * np.stack([first**2, first * second, second**2], -1)
+    for matrix, race, at in ((seen.lone, None, None), (seen.siblings, seen.patterns.race, joint)):
+        if matrix.nnz == 0:
+            continue
+        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        cell = matrix.indices
+        if race is None or at is None:
+            within = (chances * seen.node_weights).reshape(-1, *joint.shape[1:])[cell]
+            within = within / within.sum(2, keepdims=True)
+            pattern, chance = row, (task[row][:, :, None] * within).reshape(len(row), -1)
+        else:
+            pattern = race[row]
+            chance = (task[pattern][:, :, None] * at[row]).reshape(len(row), -1)
+        score = chance * flat[cell]
+        first, second = score.sum(1), score @ z
+        counts = seen.patterns.count[pattern] * matrix.data**2
+        for i, product in enumerate((first**2, first * second, second**2)):
+            total[..., i] += np.bincount(cell, counts * product, int(np.prod(shape))).reshape(shape)
+    summed: Floats = total.sum(1)
+    return summed
 
 
 def _leap(start: Arms, first: Arms, second: Arms) -> Arms:
@@ -207,6 +280,22 @@ class _Seen:
     siblings: csr_matrix
     grouping: csr_matrix
 
+    @property
+    def node_weights(self) -> Floats:
+        """(Q·U,)."""
+        w, v = task_nodes()[1], hermite(MODEL_NODES if self.patterns.shared_models else 1)[1]
+        weights: Floats = np.outer(w, v).ravel()
+        return weights
+
+    @property
+    def rows(self) -> Ints:
+        """(P,), the state's row of each pattern: that of its first outcome."""
+        rows = np.zeros(len(self.patterns.count), np.int64)
+        for matrix, race in ((self.siblings, self.patterns.race), (self.lone, np.arange(len(rows)))):
+            some = np.diff(matrix.indptr) > 0
+            rows[race[some]] = matrix.indices[matrix.indptr[:-1][some]] // (2 * len(self.model))
+        return rows
+
     @classmethod
     def of(cls, state: State, arms: Arms) -> _Seen:
         patterns = state.patterns
@@ -223,15 +312,19 @@ class _Seen:
         )
 
 
-def _expected(seen: _Seen, chances: Floats) -> Floats:
-    """(B, 2, K, Q·U): fails and passes of each arm, spread over the nodes as what their races showed makes likely."""
-    patterns, (_, w) = seen.patterns, hermite(TASK_NODES)
+def _expected(seen: _Seen, chances: Floats) -> tuple[Floats, Floats, Floats]:
+    """Fails and passes of each arm (B, 2, K, Q·U), spread over the nodes as what their races showed makes likely.
+
+    With it, chances of the nodes of z in each pattern (P, Q), and of those of u for each group of siblings and node of z (G, Q, U).
+    """
+    patterns, (_, w) = seen.patterns, task_nodes()
     v = hermite(MODEL_NODES if patterns.shared_models else 1)[1]
     by_node = chances.reshape(*chances.shape[:3], len(w), len(v))
     given_task = by_node @ v  # (B, 2, K, Q)
     within = by_node * v / given_task[..., None]  # chance of u, given z and the outcome
     expected = (seen.alone / (given_task @ w))[..., None] * given_task * w
     siblings: Floats | float = 0.0
+    task, joint = np.zeros((0, len(w))), np.zeros((0, len(w), len(v)))
     if len(patterns.count):
         lone = seen.lone
         likelihood = lone @ np.log(given_task).reshape(-1, len(w)) + np.log(w)
@@ -244,12 +337,13 @@ def _expected(seen: _Seen, chances: Floats) -> Floats:
             joint /= total
             likelihood += seen.grouping @ (np.log(total) + most)[..., 0]
         task = np.exp(likelihood - likelihood.max(1, keepdims=True))
-        task *= (patterns.count / task.sum(1))[:, None]
-        expected += (lone.T @ task).reshape(expected.shape)
+        task /= task.sum(1, keepdims=True)
+        counted = task * patterns.count[:, None]
+        expected += (lone.T @ counted).reshape(expected.shape)
         if len(patterns.race):
-            siblings = (groups.T @ (task[patterns.race][:, :, None] * joint).reshape(len(joint), -1)).reshape(chances.shape)
+            siblings = (groups.T @ (counted[patterns.race][:, :, None] * joint).reshape(len(joint), -1)).reshape(chances.shape)
     spread: Floats = (expected[..., None] * within).reshape(chances.shape) + siblings
-    return spread
+    return spread, task, joint
 
 
 def _step(seen: _Seen, prior: Prior, arms: Arms, x: Floats, chances: Floats, expected: Floats, nodes: tuple[Floats, Floats]) -> Arms:
