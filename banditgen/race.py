@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
 import sys
@@ -33,8 +32,9 @@ from banditgen.history.tallies import generator_stats, success_rates
 from banditgen.racing import defaults
 from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract, RaceSetting
+from banditgen.racing.events import OnEvent, each_finished, heard
 from banditgen.racing.record import describe_arm, race_record
-from banditgen.racing.waves import OnEvent, RaceEvent, RacePlan, run_waves
+from banditgen.racing.waves import RacePlan, run_waves
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, check_weights, rank, score
@@ -158,7 +158,7 @@ class ParallelGenerator:
             NoBackendError: nothing to generate with.
             HistoryError: the race could not be remembered.
         """
-        return run_sync(self._generate(prompt, generators, node_id, description, max_workers, task))
+        return run_sync(self._generate(prompt, generators, node_id, description, max_workers, task)).results
 
     async def agenerate_parallel(
         self,
@@ -170,7 +170,7 @@ class ParallelGenerator:
         task: Task | None = None,
     ) -> list[GenerationResult]:
         """`generate_parallel` for callers in an event loop."""
-        return await run_elsewhere(self._generate(prompt, generators, node_id, description, max_workers, task))
+        return (await run_elsewhere(self._generate(prompt, generators, node_id, description, max_workers, task))).results
 
     def iter_parallel(
         self,
@@ -182,7 +182,9 @@ class ParallelGenerator:
         task: Task | None = None,
     ) -> Iterator[GenerationResult]:
         """`generate_parallel`, each result as it finishes; leaving early cancels the rest, which is remembered as such."""
-        return iterate_sync(lambda: self._iterate(prompt, generators, node_id, description, max_workers, task))
+        return iterate_sync(
+            lambda: each_finished(lambda hear: self._generate(prompt, generators, node_id, description, max_workers, task, on_event=hear))
+        )
 
     def aiter_parallel(
         self,
@@ -194,7 +196,9 @@ class ParallelGenerator:
         task: Task | None = None,
     ) -> AsyncIterator[GenerationResult]:
         """`iter_parallel` for callers in an event loop."""
-        return iterate_elsewhere(lambda: self._iterate(prompt, generators, node_id, description, max_workers, task))
+        return iterate_elsewhere(
+            lambda: each_finished(lambda hear: self._generate(prompt, generators, node_id, description, max_workers, task, on_event=hear))
+        )
 
     async def look(self) -> None:
         """See which models the backend has now, and under which digests; who decides what races looks first."""
@@ -224,32 +228,12 @@ class ParallelGenerator:
         on_event: OnEvent | None = None,
         criteria: SelectionCriteria | None = None,
         plan: RacePlan | None = None,
-    ) -> list[GenerationResult]:
+    ) -> RaceRecord:
         """Race a decision's arms on a task, and those that the plan adds to them, wave by wave; runs on the background loop.
 
         Criteria of None are this object's; without a plan the arms race all at once.
         """
         return await self._generate(task.prompt, arms, decision.id, task.name or "", sys.maxsize, task, decision, on_event, criteria, plan)
-
-    async def _iterate(
-        self, prompt: str, generators: Sequence[Any], node_id: str, description: str, max_workers: int, task: Task | None
-    ) -> AsyncIterator[GenerationResult]:
-        finished: asyncio.Queue[GenerationResult | None] = asyncio.Queue()
-
-        def on_event(event: RaceEvent) -> None:
-            if event.result is not None:
-                finished.put_nowait(event.result)
-
-        race = asyncio.ensure_future(self._generate(prompt, generators, node_id, description, max_workers, task, on_event=on_event))
-        race.add_done_callback(lambda _: finished.put_nowait(None))
-        try:
-            while (result := await finished.get()) is not None:
-                yield result
-            await race
-        finally:
-            race.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await race
 
     async def _generate(
         self,
@@ -263,7 +247,7 @@ class ParallelGenerator:
         on_event: OnEvent | None = None,
         criteria: SelectionCriteria | None = None,
         plan: RacePlan | None = None,
-    ) -> list[GenerationResult]:
+    ) -> RaceRecord:
         arms = check_arms(generators)
         if not isinstance(prompt, str) or not prompt.strip():
             raise UsageError("the prompt is empty: say what code you want")
@@ -303,7 +287,7 @@ class ParallelGenerator:
         results: list[GenerationResult] = []
         plan = plan or RacePlan()
         try:
-            await run_waves(setting, arms, max_workers, plan, results, _heard(on_event), self._rng)
+            await run_waves(setting, arms, max_workers, plan, results, heard(on_event), self._rng)
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
             ranked = rank(results, setting.criteria)
             record = race_record(
@@ -311,7 +295,7 @@ class ParallelGenerator:
             )
             record = dataclasses.replace(record, reason="; ".join([record.reason, *plan.ended]))
             await asyncio.shield(asyncio.to_thread(self._remember, record))
-        return ranked
+        return record
 
     def _remember(self, record: RaceRecord) -> None:
         self.history.add_race(record)
@@ -364,17 +348,3 @@ class ParallelGenerator:
         """The names of the `top_k` arms with the best shrunken success rates on a task type; empty for an unknown one."""
         check_text("task_type", task_type)
         return success_rates(self.history.tallies(task_type))[: check_whole("top_k", top_k)]
-
-
-def _heard(on_event: OnEvent | None) -> OnEvent:
-    """A listener that cannot hurt the race."""
-
-    def hear(event: RaceEvent) -> None:
-        if on_event is None:
-            return
-        try:
-            on_event(event)
-        except Exception:
-            logger.exception("a listener of the race failed")
-
-    return hear

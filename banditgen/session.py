@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from banditgen._loop import release, run_elsewhere, run_sync
+from banditgen._loop import in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
 from banditgen.arm import check_arms, check_text, check_whole, distinct_arms
 from banditgen.bandit import Explanation
 from banditgen.errors import UsageError
-from banditgen.evolution.live import Nursery
+from banditgen.evolution.live import LiveEvolution
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.decider import Decider
@@ -25,12 +24,11 @@ from banditgen.race import ParallelGenerator
 from banditgen.racing import defaults
 from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, Race, finished
-from banditgen.racing.record import race_record
-from banditgen.racing.told import same_outcome, told_results
-from banditgen.racing.waves import OnEvent, RacePlan
+from banditgen.racing.events import OnEvent
+from banditgen.racing.told import told_race
+from banditgen.racing.waves import RacePlan
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
-from banditgen.scoring import rank, weigh
 from banditgen.selection import ExperimentSelector, criteria_now, prefer, rate
 from banditgen.strategy import Strategy, expand, strategy_in_use, with_models
 from banditgen.task import DEFAULT_TASK_TYPE, Task
@@ -85,8 +83,8 @@ class BanditGenerator:
 
         self._criteria = criteria_now(history, strategy)
         self._learner = learner(founders)
-        self._nursery = Nursery(history, founders, strategy, self._criteria, learner) if strategy.evolution else None
-        self._decider = Decider(strategy, lambda: self._nursery.learner() if self._nursery else self._learner, self._criteria, seed)
+        self._live = LiveEvolution(history, founders, strategy, self._criteria, learner) if strategy.evolution else None
+        self._decider = Decider(strategy, lambda: self._live.learner() if self._live else self._learner, self._criteria, seed)
         self._strategy_kept = False
         self._owned: list[Any] = []
 
@@ -177,7 +175,7 @@ class BanditGenerator:
         return self._current().arms
 
     def _current(self) -> Learner:
-        return self._nursery.current() if self._nursery else self._learner
+        return self._live.current() if self._live else self._learner
 
     def run(
         self,
@@ -264,9 +262,7 @@ class BanditGenerator:
         plan = RacePlan(more, enough, deadline)
         assert decision is not None
         await begin(decision)
-        await self.racer.race(decision.record, decision.arms, task, on_event, criteria, plan)
-        record = await asyncio.to_thread(self.history.race, decision.id)
-        assert record is not None, decision.id
+        record = await self.racer.race(decision.record, decision.arms, task, on_event, criteria, plan)
         race = finished(record, *waves.decisions)
         if race.best is not None:
             await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
@@ -279,9 +275,7 @@ class BanditGenerator:
         self._keep(decision.record)
         return decision
 
-    async def aask(self, task_type: str | None = None, k: int | None = None, *, exploit: bool = False) -> Decision:
-        """`ask` for callers in an event loop."""
-        return await asyncio.to_thread(self.ask, task_type, k, exploit=exploit)
+    aask = in_thread(ask)
 
     def _keep(self, record: DecisionRecord) -> None:
         if not self._strategy_kept:
@@ -299,47 +293,25 @@ class BanditGenerator:
             UsageError: an unknown decision or arm, an arm told twice, a value that cannot be, a result that its own race recorded
                 already, or a telling that differs from an earlier one; nothing was changed.
         """
-        decision = self.history.decision(decision_id)
-        if decision is None:
-            raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
-        told = told_results(decision, results)
-        criteria = self._criteria(decision.task_type)
-        for result in told:
-            weigh(result, criteria)
-        record = race_record(decision, Task("told"), rank(told, criteria), criteria, 0.0)
-        stored = self.history.race(decision_id)
-        if stored is None:
-            known = self.history.known_results([result.id for result in told])
-            if known:
-                raise UsageError("a result that the history has already cannot be told: its own race recorded it")
-            self.history.add_race(dataclasses.replace(record, task={"kind": "told"}))
-            stored = self.history.race(decision_id) or record
-            if stored.best_id is not None:
-                best = next(result for result in stored.results if result.id == stored.best_id)
-                self.selector.keep_selection(best, stored.task_type)
-        elif not same_outcome(stored.results, record.results):
-            raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
-        return finished(stored, self._decision(decision))
+        decision, race, is_new = told_race(self.history, decision_id, results, self._criteria)
+        best = next((result for result in race.results if result.id == race.best_id), None)
+        if is_new and best is not None:
+            self.selector.keep_selection(best, race.task_type)
+        return finished(race, self._decision(decision))
 
-    async def atell(self, decision_id: str, results: Sequence[GenerationResult | Mapping[str, Any]]) -> Race:
-        """`tell` for callers in an event loop."""
-        return await asyncio.to_thread(self.tell, decision_id, results)
+    atell = in_thread(tell)
 
     def feedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
         """Rate a result, or a race's winner, by its id, in [0, 1]; below 0.9 the weights shift one step. See `selection.rate`."""
         rate(self.history, subject, satisfaction, who=who, why=why)
 
-    async def afeedback(self, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> None:
-        """`feedback` for callers in an event loop."""
-        await asyncio.to_thread(self.feedback, subject, satisfaction, who=who, why=why)
+    afeedback = in_thread(feedback)
 
     def prefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
         """Prefer one result of a race to another; quality against speed shifts the weights. See `selection.prefer`."""
         prefer(self.history, better_id, worse_id, who=who, why=why)
 
-    async def aprefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
-        """`prefer` for callers in an event loop."""
-        await asyncio.to_thread(self.prefer, better_id, worse_id, who=who, why=why)
+    aprefer = in_thread(prefer)
 
     def recommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
         """The `top_k` arms for a task type by expected reward, with credible intervals; by the prior for an unknown type."""
@@ -347,9 +319,7 @@ class BanditGenerator:
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
         return self._current().recommend(task_type, self._criteria(task_type))[:top_k]
 
-    async def arecommend(self, task_type: str | None = None, top_k: int = 3) -> list[Recommendation]:
-        """`recommend` for callers in an event loop."""
-        return await asyncio.to_thread(self.recommend, task_type, top_k)
+    arecommend = in_thread(recommend)
 
     def explain(self, decision: Decision | Race | str) -> Explanation:
         """Why a decision fell out as it did, in words (`.words`) and as data: beliefs, propensities, the runner-up.
@@ -365,9 +335,7 @@ class BanditGenerator:
             raise UsageError(f"there is no explanation of {decision!r}: only decisions of a bandit have one")
         return Explanation.from_dict(record.detail["explanation"])
 
-    async def aexplain(self, decision: Decision | Race | str) -> Explanation:
-        """`explain` for callers in an event loop."""
-        return await asyncio.to_thread(self.explain, decision)
+    aexplain = in_thread(explain)
 
     @property
     def backend(self) -> Generator:

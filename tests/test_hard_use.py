@@ -16,7 +16,7 @@ from banditgen.errors import HistoryCorruptError, HistoryError, ModelNotFoundErr
 from banditgen.generators.recordings import Recording
 from banditgen.generators.replay import ReplayGenerator
 from banditgen.history.store import History
-from banditgen.racing.waves import RaceEvent
+from banditgen.racing.events import RaceEvent
 from banditgen.result import Timings
 from tests.clients import BAD, GOOD, Client
 

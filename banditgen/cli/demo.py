@@ -15,7 +15,7 @@ from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.demo import comparison
 from banditgen.demo.live import Summary, demo_history, learned, race_all
 from banditgen.racing.decision import Race
-from banditgen.racing.waves import OnEvent
+from banditgen.racing.events import OnEvent
 from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy
 from banditgen.task import Task

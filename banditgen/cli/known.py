@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from banditgen._loop import run_sync
-from banditgen.evolution.live import Nursery
+from banditgen.evolution.live import LiveEvolution
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults
 from banditgen.selection import criteria_now
@@ -52,7 +52,7 @@ def racing_arms(store: HistoryStore, plan: Strategy, backend: str | None) -> Seq
         with contextlib.closing(_Backend(backend)) as opened:
             models = opened.models()
     founders = expand(plan, models)
-    return Nursery(store, founders, plan, criteria_now(store, plan)).current().arms if plan.evolution else founders
+    return LiveEvolution(store, founders, plan, criteria_now(store, plan)).current().arms if plan.evolution else founders
 
 
 class _Backend:

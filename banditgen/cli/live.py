@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from banditgen.cli.output import errors, safe
-from banditgen.racing.waves import OnEvent, RaceEvent
+from banditgen.racing.events import OnEvent, RaceEvent
 
 REFRESH_PER_SECOND = 8
 _STYLES = {"passed": "bold green", "failed": "red", "generating": "cyan", "testing": "yellow", "waiting": "dim"}

@@ -11,7 +11,7 @@ import platformdirs
 
 from banditgen.demo.catalogue import live_tasks
 from banditgen.racing.decision import Race
-from banditgen.racing.waves import OnEvent
+from banditgen.racing.events import OnEvent
 from banditgen.session import BanditGenerator
 from banditgen.task import Task
 

@@ -18,8 +18,8 @@ from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore, Race
 from banditgen.history.ids import new_id
 from banditgen.learning.follow import Follower
 from banditgen.race import ParallelGenerator
+from banditgen.racing.events import RaceEvent
 from banditgen.racing.record import describe_arm
-from banditgen.racing.waves import RaceEvent
 from banditgen.result import FailureKind, GenerationResult
 from banditgen.task import Task
 
@@ -107,7 +107,7 @@ class Arena:
 
         try:
             async with asyncio.timeout(self._wall_seconds(job)):
-                return await self._racer.race(decision, arms, task, hear, criteria), started
+                return (await self._racer.race(decision, arms, task, hear, criteria)).results, started
         except TimeoutError:
             record = await asyncio.to_thread(self._racer.history.race, decision.id)
             assert isinstance(record, RaceRecord)

@@ -36,7 +36,7 @@ SAMPLES = 1000
 ATTEMPTS = 20  # at a child that is no arm that there was already
 
 
-class Nursery:
+class LiveEvolution:
     """Breeds arms for a strategy while it races, and says which arms race now.
 
     Args:

@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from banditgen.errors import UsageError
-from banditgen.history.base import DecisionRecord
+from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.fields import fields_of, result_from_json
 from banditgen.history.ids import new_id
+from banditgen.racing.record import race_record
 from banditgen.result import FailureKind, GenerationResult, Timings
-from banditgen.scoring import TEST_PASS_CREDIT, unit_interval
+from banditgen.scoring import TEST_PASS_CREDIT, SelectionCriteria, rank, unit_interval, weigh
+from banditgen.task import Task
 
 _FIELDS = fields_of(GenerationResult)
 _REQUIRED = ("generator_name", "test_passed")
 _WORKED_OUT = frozenset({"id", "speed_score", "combined_score", "reward"})
 SAID = 80  # characters of a refused value that are repeated
+
+
+def told_race(
+    history: HistoryStore,
+    decision_id: str,
+    results: Iterable[GenerationResult | Mapping[str, Any]],
+    criteria_for: Callable[[str], SelectionCriteria],
+) -> tuple[DecisionRecord, RaceRecord, bool]:
+    """Keep what was told of a decision as its race; the decision, the race as it is kept, and whether it is new.
+
+    Raises:
+        UsageError: an unknown decision, what `told_results` refuses, a result that its own race recorded already, or a telling that
+            differs from an earlier one; nothing was changed.
+    """
+    decision = history.decision(decision_id)
+    if decision is None:
+        raise UsageError(f"unknown decision {decision_id!r}: tell what ask returned")
+    told = told_results(decision, results)
+    criteria = criteria_for(decision.task_type)
+    for result in told:
+        weigh(result, criteria)
+    record = race_record(decision, Task("told"), rank(told, criteria), criteria, 0.0)
+    stored = history.race(decision_id)
+    if stored is None:
+        if history.known_results([result.id for result in told]):
+            raise UsageError("a result that the history has already cannot be told: its own race recorded it")
+        history.add_race(dataclasses.replace(record, task={"kind": "told"}))
+        return decision, history.race(decision_id) or record, True
+    if not same_outcome(stored.results, record.results):
+        raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
+    return decision, stored, False
 
 
 def told_results(decision: DecisionRecord, results: Iterable[GenerationResult | Mapping[str, Any]]) -> list[GenerationResult]:

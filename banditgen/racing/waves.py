@@ -11,20 +11,8 @@ from typing import Any
 import numpy as np
 
 from banditgen.racing.candidate import RaceSetting, run_candidate
+from banditgen.racing.events import OnEvent, RaceEvent
 from banditgen.result import GenerationResult
-
-
-@dataclasses.dataclass(frozen=True)
-class RaceEvent:
-    """Something that happened to one arm in a race: "waiting", "generating" (with a piece of text), "testing", "done"."""
-
-    arm: str
-    stage: str
-    text: str = ""
-    result: GenerationResult | None = None
-
-
-OnEvent = Callable[[RaceEvent], None]
 
 
 async def _no_more(_results: Sequence[GenerationResult]) -> Sequence[Any]:
