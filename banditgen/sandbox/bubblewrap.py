@@ -7,13 +7,14 @@ import os
 import shutil
 from pathlib import Path
 
+from banditgen.sandbox import files
 from banditgen.sandbox.inside import rootfs, tree
 from banditgen.sandbox.inside.isolate import Plan
 
 TMPFS_BYTES = 256 << 20  # of /tmp for all that a worker runs; a job's own limit is counted when it has ended
 
 
-def command(plan: Plan, root: str) -> list[str] | None:
+def command(plan: Plan, root: str) -> tuple[list[str], list[int]] | None:
     """The words before a worker's command that put it into namespaces and a file tree of its own, as process 1.
 
     It must not die with the thread that starts it (`--die-with-parent`): the worker sees to its end itself.
@@ -23,7 +24,7 @@ def command(plan: Plan, root: str) -> list[str] | None:
         root: the folder that has the package `banditgen`.
 
     Returns:
-        None where there is no bubblewrap, and for root, who needs none and would be root outside.
+        With the descriptors that they need; None where there is no bubblewrap, and for root, who needs none and would be root outside.
 
     """
     program = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
@@ -33,11 +34,17 @@ def command(plan: Plan, root: str) -> list[str] | None:
     words += ["--size", str(TMPFS_BYTES), "--tmpfs", rootfs.SCRATCH, "--proc", "/proc"]
     shown = rootfs.layout(plan.prefix, [*plan.readable, plan.interpreter], plan.packages)
     for source, target in [*shown, (str(Path(root, "banditgen")), rootfs.CODE + "/banditgen")]:
-        words += ["--symlink", str(Path(source).readlink()), target] if Path(source).is_symlink() else ["--ro-bind", source, target]
+        link = Path(source).is_symlink()
+        words += ["--symlink", str(Path(source).readlink()), target] if link else ["--ro-bind", source, target]
     for source, target in [*((path, path) for path in rootfs.DEVICES), rootfs.ZERO]:
         words += ["--dev-bind", source, target]
-    shared_memory = "/dev/shm"  # noqa: S108  # the sandbox's own
-    return [*words, "--symlink", rootfs.SCRATCH, shared_memory, "--remount-ro", "/", "--"]
+    for name, target in rootfs.LINKS.items():
+        words += ["--symlink", target, name]
+    given = []
+    for name, text in rootfs.accounts(os.geteuid()).items():
+        given.append(files.with_content(text.encode()))
+        words += ["--ro-bind-data", str(given[-1]), name]
+    return [*words, "--remount-ro", "/", "--"], given
 
 
 def inside(plan: Plan) -> Plan:

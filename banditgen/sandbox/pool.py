@@ -241,6 +241,7 @@ def _describe(worker: Worker) -> dict[str, str]:
         "inodes": "tmpfs + polling" if wrapped else "tmpfs inodes" if inside else "none",
         "syscalls": several(seccomp and ("seccomp + supervisor" if held["supervised"] else "seccomp without a supervisor")),
         "environment": "fresh interpreter",
+        "multiprocessing": "works" if inside else "no locks, queues or pools: their semaphores lie in the user's /dev/shm",
         "user": f"uid {held['uid']}"
         + (", namespaces by bubblewrap" if wrapped else ", user namespace" if inside else "")
         + ", no capabilities",

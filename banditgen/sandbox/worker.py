@@ -14,7 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ class Worker:
             parent=os.getpid(),
             interpreter=interpreter(),
             prefix=interpreter_prefix(),
+            library=next((str(Path(path).parent) for path in interpreter_libraries()), ""),
             readable=interpreter_paths(),
             packages=list(packages),
             # only a worker that can't mount makes this folder, and removes it
@@ -95,19 +96,20 @@ class Worker:
         self._launch([], plan, CODE_ROOT)
         if not wrapped or self.held["namespaces"]:
             return
-        words = bubblewrap.command(plan, CODE_ROOT)
-        if words is None:
+        wrapping = bubblewrap.command(plan, CODE_ROOT)
+        if wrapping is None:
             return
+        words, given = wrapping
         notes = self.held["notes"]
         self.close()
         try:
-            self._launch(words, bubblewrap.inside(plan), rootfs.CODE)
+            self._launch(words, bubblewrap.inside(plan), rootfs.CODE, given)
         except SandboxError as error:
             self._launch([], plan, CODE_ROOT)
             notes = [*notes, f"no bubblewrap: {error}"]
         self.held["notes"] = notes
 
-    def _launch(self, before: list[str], plan: Plan, root: str) -> None:
+    def _launch(self, before: list[str], plan: Plan, root: str, inherited: Sequence[int] = ()) -> None:
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {"root": root, **dataclasses.asdict(plan), "control": far.fileno()}
         # the settings come as a file: what stands in a command or an environment, candidates could read
@@ -116,10 +118,11 @@ class Worker:
         self.held = {}
         with far, tempfile.TemporaryFile() as noise:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter with our own program
-                command, stdin=given, stdout=noise, stderr=noise, pass_fds=(far.fileno(),), env=_environment(plan), cwd="/"
+                command, stdin=given, stdout=noise, stderr=noise, pass_fds=(far.fileno(), *inherited), env=_environment(plan), cwd="/"
             )
             far.close()
-            os.close(given)
+            for descriptor in (given, *inherited):
+                os.close(descriptor)
             self._control.settimeout(START_SECONDS)
             try:
                 hello = json.loads(self._control.recv(MESSAGE_BYTES) or b'{"failed": ""}')
@@ -130,6 +133,9 @@ class Worker:
                 noise.seek(0)
                 last = noise.read()[-2000:].decode("utf-8", "replace").strip().splitlines()[-1:]
                 raise SandboxError(f"a sandbox worker could not start: {hello['failed'] or ''.join(last) or 'it ended'}")
+        if hello["python"] != sys.version:
+            self.close()
+            raise SandboxError(f"the interpreter in the sandbox is another: {hello['python']}")
         self.held = hello
 
     @property
@@ -208,11 +214,11 @@ class Worker:
 
 
 def _environment(plan: Plan) -> dict[str, str]:
-    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+    if not plan.library:
         return ENVIRONMENT
-    # where there is no /proc the loader can't tell where a program stands, beside which it looks for libpython
-    moved = rootfs.PYTHON + plan.interpreter.removeprefix(plan.prefix) if plan.prefix else plan.interpreter
-    return {**ENVIRONMENT, "LD_ORIGIN_PATH": str(Path(moved).parent)}
+    # a program that is seen elsewhere looks for its library where it was built; and without /proc the loader can't tell where it stands
+    program = rootfs.seen(plan.prefix, plan.interpreter)
+    return {**ENVIRONMENT, "LD_LIBRARY_PATH": rootfs.seen(plan.prefix, plan.library), "LD_ORIGIN_PATH": str(Path(program).parent)}
 
 
 def interpreter() -> str:
@@ -225,7 +231,14 @@ def interpreter_paths() -> list[str]:
     """The folders and files that the interpreter is made of."""
     library = sysconfig.get_config_var("LIBDIR")
     more = [f"{sys.base_prefix}/lib", library] if sys.base_prefix != "/usr" and library else []
-    return [interpreter(), *(os.path.realpath(path) for path in [*_library_folders(), *more])]
+    return [interpreter(), *(os.path.realpath(path) for path in [*_library_folders(), *more]), *interpreter_libraries()]
+
+
+def interpreter_libraries() -> list[str]:
+    """The interpreter's shared library, where it is not all in the program."""
+    name = sysconfig.get_config_var("INSTSONAME") or "libpython"
+    mapped = {line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith(f"/{name}")}
+    return sorted(map(os.path.realpath, mapped))
 
 
 def interpreter_prefix() -> str:

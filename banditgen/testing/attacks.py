@@ -228,6 +228,25 @@ EXHAUSTION: dict[str, tuple[str, tuple[str | None, ...]]] = {
         "            time.sleep(60)\n    time.sleep(60)",
         ("memory",),
     ),
+    "shared memory in nobody's count": (
+        "import mmap, time\nkept = []\ndef f(n):\n    while True:\n        shared = mmap.mmap(-1, 16 << 20)\n        kept.append(shared)\n"
+        "        shared[:: 4096] = bytes(4096)\n        shared.madvise(mmap.MADV_DONTNEED)",
+        ("memory",),
+    ),
+    "files in memory": (
+        "import os\nkept = []\ndef f(n):\n    while True:\n        kept.append(os.memfd_create('x'))\n        os.write(kept[-1], bytes(8 << 20))",
+        (None, "memory"),
+    ),
+    "files in memory, in flight": (
+        "import os, socket\nnear, far = socket.socketpair()\ndef f(n):\n    while True:\n        held = os.memfd_create('x')\n"
+        "        os.write(held, bytes(8 << 20))\n        socket.send_fds(near, [b'x'], [held])\n        os.close(held)",
+        (None, "memory"),
+    ),
+    "children that nobody waits for": (
+        "import os, signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\ndef f(n):\n    while True:\n        if os.fork() == 0:\n"
+        "            for _ in range(10**6): pass\n            os._exit(0)\n        try: os.wait()\n        except ChildProcessError: pass",
+        ("cpu", "wall"),
+    ),
     "disk fill": (
         "def f(n):\n    k = 0\n    while True:\n        open(f'x{k}', 'wb').write(bytes(8 << 20))\n        k += 1",
         ("disk",),

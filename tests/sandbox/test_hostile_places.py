@@ -58,9 +58,10 @@ for place in [*sys.path, *FOLDERS]:  # where the host has its packages, and wher
             os.makedirs(made, exist_ok=True)
             roots.add(made)
         except OSError: pass
-for top, folders, _ in os.walk("/"):
-    folders[:] = [name for name in folders if not os.path.islink(os.path.join(top, name)) and top.count("/") < 6]
-    if os.access(top, os.W_OK): roots.add(top)
+for start in ["tmp", *"bin dev etc home lib lib64 mnt opt packages proc python root run srv sys usr var banditgen".split(), *FOLDERS]:
+    for top, folders, _ in os.walk("/" + start.lstrip("/")):
+        folders[:] = [name for name in folders if not os.path.islink(os.path.join(top, name)) and top.count("/") < 6]
+        if os.access(top, os.W_OK): roots.add(top)
 for root in sorted(roots): fill(root)
 def f(n): return 0
 """

@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from banditgen.errors import SandboxError
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
-from banditgen.sandbox.worker import Mechanisms
+from banditgen.sandbox.worker import Mechanisms, Worker
 from banditgen.task import Task
 from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, TESTS
 
@@ -97,27 +98,20 @@ def test_a_worker_killed_under_a_job_costs_a_retry_and_no_verdict() -> None:
         assert run.passed
 
 
-def test_a_worker_killed_twice_under_a_job_is_nobodys_failure() -> None:
+def test_a_worker_killed_twice_under_a_job_is_nobodys_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """A candidate can't reach it, so who ended it came from outside."""
-    with contextlib.closing(ZygoteSandbox(workers=1)) as box:
-        box.run(GOOD, TASK)
-        done = threading.Event()
+    run_job = Worker.run
 
-        def keep_killing() -> None:
-            """Of those that have had the time to take up the job."""
-            there: dict[int, float] = {}
-            while not done.wait(0.05):
-                there = {pid: there.get(pid, time.monotonic()) for pid in workers_of(os.getpid())}
-                if there and min(there.values()) < time.monotonic() - 2:
-                    for pid in there:
-                        with contextlib.suppress(ProcessLookupError):
-                            os.kill(pid, signal.SIGKILL)
-
-        killer = threading.Thread(target=keep_killing)
+    def run_and_be_killed(worker: Worker, *arguments: Any) -> Any:
+        killer = threading.Timer(0.3, os.kill, (worker.pid, signal.SIGKILL))
         killer.start()
-        run = box.run("import time\ndef f(n):\n    time.sleep(9)\n    return n + 1", TASK)
-        done.set()
-        killer.join()
+        return run_job(worker, *arguments)
+
+    with contextlib.closing(ZygoteSandbox(workers=1)) as box:
+        assert box.run(GOOD, TASK).passed
+        with monkeypatch.context() as patched:
+            patched.setattr(Worker, "run", run_and_be_killed)
+            run = box.run("import time\ndef f(n):\n    time.sleep(9)\n    return n + 1", TASK)
         assert (run.passed, run.verified, run.failure) == (False, False, FailureKind.INFRASTRUCTURE)
         assert "killed" in str(run.error)
         assert run.failure is not None

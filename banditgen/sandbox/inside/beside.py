@@ -147,6 +147,7 @@ def _place(name: str) -> str:
 def _lay(candidate: Candidate, *names: str) -> None:
     """Write the candidate's file where it, or its tests, may look for one: most don't, and a written file has its price."""
     if candidate.lay:
+        sys.path.append(os.getcwd())  # where processes that multiprocessing starts anew find it
         for name in names:
             path = _place(name)
             os.makedirs(os.path.dirname(path), exist_ok=True)

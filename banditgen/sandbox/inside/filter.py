@@ -28,12 +28,13 @@ SUPERVISE = (0xC0502100, 0xC0182101)
 # TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, TCGETS2, FS_IOC_GETFLAGS, FICLONE, FICLONERANGE
 IOCTLS = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C542A, 0x80086601, 0x40049409, 0x4020940D, *SUPERVISE)
 SIGACTION, SIGCHLD = 13, 17
+SOCKET = 41
 OPEN, MMAP, IOCTL, SOCKETPAIR, SETSOCKOPT, CLONE, FCNTL, PRCTL, OPENAT, CLONE3, OPENAT2 = 2, 9, 16, 53, 54, 56, 72, 157, 257, 435, 437
 TRUNCATE, KILL_CALL, TKILL, TGKILL, SETPRIORITY, IOPRIO_SET, PRLIMIT, MOVE_PAGES = 76, 62, 200, 234, 141, 251, 302, 279
 PRIO_PROCESS, PRIO_USER, IOPRIO_PROCESS, IOPRIO_USER = 0, 2, 1, 3
 
 FORBIDDEN = {
-    "network": (41, 42, 49, 50),  # socket, connect, bind, listen
+    "network": (41, 42, 49, 50),  # socket, connect, bind, listen; in namespaces see NAMESPACED
     "shared memory and queues that outlive a job": (29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241, 242, 243, 244, 245),
     "files in memory, which nobody counts": (319, 447),  # memfd_create, memfd_secret
     "other processes' memory and descriptors": (101, 256, 310, 311, 312, 438, 440, 448),  # ptrace, migrate_pages, process_vm_*, kcmp, …
@@ -45,6 +46,7 @@ FORBIDDEN = {
     "clocks, names, ports and consoles": (103, 153, 159, 164, 170, 171, 172, 173, 227, 305),
     "personality, accounting, watching the host": (135, 212, 253, 294, 300, 301),  # inotify, too: the user has few of them
 }
+NAMESPACED = (42, 49, 50)  # what UNIX sockets need, which reach no further than the file tree there; `multiprocessing` uses them
 METADATA = (90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280)  # chmod, chown and utime in all forms
 ATTRIBUTES = (188, 189, 190, 197, 198, 199, 463, 466, 469)  # of files, extended and other: set and remove
 SCHEDULING = (142, 144, 203, 314, MOVE_PAGES)  # whose first argument is a process
@@ -67,7 +69,9 @@ def sock_fprog(*, alone: bool, landlock: int, asking: bool) -> ctypes.Array[ctyp
     rules = _everywhere(_returning(ASK if asking else ERRNO | EPERM))
     if asking:
         rules[SIGACTION] = _one_of(0, (SIGCHLD,), [*_is_null(1, len(PASS)), *PASS, *_returning(ASK)], PASS)
-    if not alone:
+    if alone:
+        rules |= {**dict.fromkeys(NAMESPACED, PASS), SOCKET: _local_stream(SOCK_STREAM)}
+    else:
         rules |= _beside_others(_returning(ASK if asking else ERRNO | EPERM), landlock)
     program: Block = [
         (LOAD, 0, 0, OFFSET_ARCH),
@@ -88,11 +92,7 @@ def _everywhere(ask: Block) -> dict[int, Block]:
     rules = {number: REFUSE for numbers in FORBIDDEN.values() for number in numbers}
     rules[CLONE3] = _returning(ERRNO | ENOSYS)  # its flags lie in memory a filter can't read; libc falls back to clone
     rules[CLONE] = [_load(0), (JUMP_SET, 0, 1, NEW_NAMESPACES), *REFUSE, *PASS]
-    rules[SOCKETPAIR] = [
-        *(_load(0), (JUMP_EQ, 1, 0, AF_UNIX), *REFUSE),
-        # no datagrams: such a socket could still send to any address
-        *(_load(1), (MASK, 0, 0, SOCKET_TYPE), (JUMP_EQ, 2, 0, SOCK_STREAM), (JUMP_EQ, 1, 0, SOCK_SEQPACKET), *REFUSE, *PASS),
-    ]
+    rules[SOCKETPAIR] = _local_stream(SOCK_STREAM, SOCK_SEQPACKET)
     rules[IOCTL] = _one_of(1, IOCTLS, PASS, _returning(ERRNO | ENOTTY))
     rules[FCNTL] = _one_of(1, FCNTL_COMMANDS, REFUSE, PASS)
     rules[SETSOCKOPT] = _one_of(2, BUFFER_OPTIONS, REFUSE, PASS)
@@ -124,6 +124,14 @@ def _beside_others(ask: Block, landlock: int) -> dict[int, Block]:
             rules[number] = [_load(flags), (JUMP_SET, 1, 0, O_TRUNC), *PASS, (MASK, 0, 0, O_ACCMODE)]
             rules[number] += [(JUMP_EQ, 1, 0, O_RDONLY), (JUMP_EQ, 0, 1, O_NEITHER), *REFUSE, *PASS]
     return rules
+
+
+def _local_stream(*kinds: int) -> Block:
+    """UNIX sockets of these types alone; no datagrams, since such a socket could still send to any address."""
+    block = [_load(0), (JUMP_EQ, 1, 0, AF_UNIX), *REFUSE, _load(1), (MASK, 0, 0, SOCKET_TYPE)]
+    for kind in kinds:
+        block += [(JUMP_EQ, 0, len(PASS), kind), *PASS]
+    return [*block, *REFUSE]
 
 
 def _returning(action: int) -> Block:

@@ -42,6 +42,7 @@ class Plan:
         parent: process id of the user's process, on whose death everything ends; 0 where the kernel sees to that.
         interpreter: the program that candidates run in.
         prefix: the interpreter's folder, to be seen elsewhere in a file tree of the worker's own; "" leaves it where it is.
+        library: the folder of the interpreter's shared library, where it has one that the system's loader may not find; else "".
         readable: paths that candidates may read, the interpreter's.
         packages: folders of packages.
         scratch: a folder of the worker's own, used for jobs where no tmpfs can be mounted.
@@ -63,6 +64,7 @@ class Plan:
     parent: int
     interpreter: str
     prefix: str
+    library: str
     readable: list[str]
     packages: list[str]
     scratch: str
@@ -79,8 +81,8 @@ class Plan:
     def hide(self) -> None:
         """Name things as they are seen in a file tree of the worker's own, and forget what they are called outside."""
         self.readable = [target for _, target in rootfs.layout(self.prefix, [*self.readable, self.interpreter], [])]
-        if self.prefix and self.interpreter.startswith(self.prefix + "/"):
-            self.interpreter = rootfs.PYTHON + self.interpreter.removeprefix(self.prefix)
+        self.readable += rootfs.accounts(self.uid)
+        self.interpreter, self.library = (rootfs.seen(self.prefix, path) for path in (self.interpreter, self.library))
         self.packages = rootfs.places_of(self.packages)
         self.prefix, self.parent, self.scratch = "", 0, rootfs.SCRATCH
 
@@ -145,9 +147,9 @@ def _leave(plan: Plan, root: str) -> None:
     if plan.namespaces:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if not built:
-            rootfs.build(shown, os.getuid())
+            rootfs.build(shown, os.geteuid())
         plan.hide()
-        plan.proc, plan.mounter = rootfs.finish(), mounter.detach()
+        plan.proc, plan.mounter = rootfs.finish(shown=landlock_version(plan) > 0), mounter.detach()
         _start_again(plan)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     plan.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
@@ -239,9 +241,16 @@ def _wait(child: int, watch: int | None, mounting: _socket.socket) -> None:
     os._exit(0)
 
 
+def landlock_version(plan: Plan) -> int:
+    """Which version of Landlock's rules holds jobs; 0 is none."""
+    return min(plan.landlock, landlock.version())
+
+
 def landlock_rules(plan: Plan) -> int | None:
     """The Landlock rules for jobs, which may write to the scratch folder alone; None where the kernel has no Landlock."""
-    if not min(plan.landlock, landlock.version()):
+    if not landlock_version(plan):
         return None
-    readable = ["/"] if plan.mounter >= 0 else [*rootfs.SYSTEM, *plan.readable, *plan.packages]  # the tree was built for candidates
+    readable = [*rootfs.SYSTEM, *plan.readable, *plan.packages]
+    if plan.mounter >= 0:  # the tree was built for candidates
+        readable = [f"/{name}" for name in os.listdir("/") if name != "proc"]
     return landlock.ruleset(readable, [plan.scratch, *rootfs.DEVICES], plan.landlock)

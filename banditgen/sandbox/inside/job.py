@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from banditgen.sandbox.inside import filter as syscall_filter
 from banditgen.sandbox.inside import kernel, landlock, tree
-from banditgen.sandbox.inside.isolate import Plan
+from banditgen.sandbox.inside.isolate import Plan, landlock_version
 from banditgen.sandbox.inside.supervisor import Supervisor
 
 SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators reserve without using it
@@ -74,9 +74,10 @@ class Confinement:
             kernel.drop_capabilities()
         if not self._plan.seccomp:
             return
-        version = min(self._plan.landlock, landlock.version())
         self._asking = next((flags for flags in ASKING if _can_ask(flags)), 0)
-        self._filter = syscall_filter.sock_fprog(alone=self._plan.namespaces, landlock=version, asking=bool(self._asking))
+        self._filter = syscall_filter.sock_fprog(
+            alone=self._plan.namespaces, landlock=landlock_version(self._plan), asking=bool(self._asking)
+        )
         lasting = kernel.install_filter(self._filter, self._asking) if self._plan.namespaces else 0
         if self._asking:
             self.supervisor = Supervisor(self._plan.proc, self._plan.scratch, lasting or -1)

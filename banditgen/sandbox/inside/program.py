@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 import types
+from _frozen_importlib import ModuleSpec
 from typing import Any
 
 from banditgen.sandbox.inside import places, pristine
@@ -50,6 +51,7 @@ def run_tests(
     entry_point = order["entry_point"]
     source = order["tests"]
     module = types.ModuleType("__main__")
+    module.__spec__ = ModuleSpec("__main__", None)  # so that a process that multiprocessing starts anew does not run the tests again
     module.__file__ = os.path.join(os.getcwd(), "main.py")
     scope = vars(module)
     scope.update({name: value for name, value in names.items() if name == entry_point or not (name in clean or name.startswith("__"))})

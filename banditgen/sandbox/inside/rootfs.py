@@ -23,8 +23,9 @@ SYSTEM = (
     "/etc/localtime",
 )
 DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
-STREAMS = ("/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/0", "/dev/fd/1", "/dev/fd/2")  # are there; `streams` has Python open them
 ZERO = ("/dev/full", "/dev/zero")  # read alike, but zero itself can be mapped, and then holds memory that nobody counts
+LINKS = {"/dev/shm": "/tmp", "/dev/fd": "/proc/self/fd"}  # noqa: S108
+LINKS |= {f"/dev/{name}": f"/proc/self/fd/{number}" for number, name in enumerate(("stdin", "stdout", "stderr"))}
 SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own tmpfs, not the host's folder
 PYTHON, PACKAGES, CODE = "/python", "/packages", "/banditgen"  # where interpreter, packages and our own program are seen
 MOUNT_POINT = "/sys"  # exists everywhere, and the sandbox has no use for what is there
@@ -42,10 +43,15 @@ def layout(prefix: str, readable: Iterable[str], packages: Iterable[str]) -> Lay
         packages: folders of packages, seen as numbered ones below `PACKAGES`.
 
     """
-    inside = [path for path in readable if prefix and path.startswith(prefix + "/")]
+    inside = [path for path in readable if seen(prefix, path) != path]
     here = outermost([*SYSTEM, *(path for path in readable if path not in inside)])
-    moved = [(path, PYTHON + path.removeprefix(prefix)) for path in outermost(inside)]
+    moved = [(path, seen(prefix, path)) for path in outermost(inside)]
     return [*((path, path) for path in here), *moved, *zip(packages, places_of(packages), strict=True)]
+
+
+def seen(prefix: str, path: str) -> str:
+    """Where a path of the interpreter is seen."""
+    return PYTHON + path.removeprefix(prefix) if prefix and path.startswith(prefix + "/") else path
 
 
 def places_of(packages: Iterable[str]) -> list[str]:
@@ -54,40 +60,52 @@ def places_of(packages: Iterable[str]) -> list[str]:
 
 
 def build(shown: Layout, uid: int) -> None:
-    """Put this process, in a mount namespace of its own, into a new root that holds what is `shown`, the devices, and a user's name.
+    """Put this process, in a mount namespace of its own, into a new root that holds what is `shown`, the devices, and the user `uid`.
 
     /proc is still the old one; `finish` covers it once it has served to open a new one.
     """
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", MOUNT_POINT, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=1m")
     os.chdir(MOUNT_POINT)
-    streams = [("/dev/null", path) for path in STREAMS]
-    for source, target in [*shown, *((path, path) for path in outermost(DEVICES)), ZERO, *streams]:
+    for source, target in [*shown, *((path, path) for path in outermost(DEVICES)), ZERO]:
         _show(source, target.lstrip("/"))
     os.mkdir("proc")
     kernel.mount("/proc", "proc", flags=kernel.MS_BIND | kernel.MS_REC)
     with contextlib.suppress(FileExistsError):
         os.mkdir("tmp", 0o755)
-    os.symlink(SCRATCH, "dev/shm")
-    os.makedirs("etc", exist_ok=True)
-    for name, line in (("passwd", f"nobody:x:{uid}:{uid}:nobody:{SCRATCH}:/bin/sh\n"), ("group", f"nogroup:x:{uid}:\n")):
-        with open(f"etc/{name}", "w", encoding="ascii") as file:
-            file.write(line)
+    for name, target in LINKS.items():
+        os.symlink(target, name.lstrip("/"))
+    for name, text in accounts(uid).items():
+        with open(name.lstrip("/"), "x", encoding="utf-8") as file:
+            file.write(text)
     kernel.pivot_root_here()
 
 
-def finish() -> int:
-    """Open a procfs of this pid namespace for the trusted side alone, hide /proc, and make the root unwritable.
+def finish(*, shown: bool) -> int:
+    """Open a procfs of this pid namespace for the trusted side alone, replace /proc, and make the root unwritable.
+
+    Args:
+        shown: whether /proc becomes one that shows a process itself alone: Landlock then sees to it that nothing in it is read, and
+            what is left is that a process can open what it has open, as /dev/stdin, and that the loader finds the interpreter's
+            library. Else it is empty.
 
     Returns:
         The descriptor of the procfs.
 
     """
     proc = kernel.detached_proc()
-    kernel.mount("tmpfs", "/proc", "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID, "size=4k,mode=755")
+    if shown:
+        kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, "subset=pid,hidepid=2")
+    else:
+        kernel.mount("tmpfs", "/proc", "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID, "size=4k,mode=755")
     attributes = (kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID).to_bytes(8, "little") + bytes(24)
     kernel.call(kernel.SYS_MOUNT_SETATTR, kernel.AT_FDCWD, b"/", 0, attributes, len(attributes))
     return proc
+
+
+def accounts(uid: int) -> dict[str, str]:
+    """Files that give the user that candidates run as a name and a home, and say nothing of the host's users."""
+    return {"/etc/passwd": f"nobody:x:{uid}:{uid}:nobody:{SCRATCH}:/bin/sh\n", "/etc/group": f"nogroup:x:{uid}:\n"}
 
 
 def outermost(paths: Iterable[str]) -> list[str]:

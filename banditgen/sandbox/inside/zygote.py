@@ -14,6 +14,7 @@ import os
 import random
 import select
 import signal
+import sys
 import time
 import traceback
 import typing
@@ -132,6 +133,7 @@ class Worker:
             "seccomp": self._plan.seccomp,
             "supervised": self._confinement.supervisor is not None,
             "uid": os.getuid(),
+            "python": sys.version,
             "packages": self._plan.packages,
             "notes": self._plan.notes,
         }
