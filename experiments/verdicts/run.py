@@ -1,6 +1,7 @@
 """Do our verdicts agree with plain Python's? Recorded tasks in every form, mutants, hard pairs and generated programs.
 
-    [BANDITGEN_DATA=…] python -m experiments.verdicts.run [--tasks 60] [--generated 88] [--seed 0] [--forms asserts,pytest,…]
+    [BANDITGEN_DATA=…] python -m experiments.verdicts.run [--tasks 60] [--generated 88] [--seed 0]
+        [--groups pairs,generated,asserts,pytest,unittest,stdio]
 
 Without the data folder, of recorded tasks and answers, the pairs and the generated programs alone.
 """
@@ -131,11 +132,12 @@ if __name__ == "__main__":
     parser.add_argument("--tasks", type=int, default=60)
     parser.add_argument("--generated", type=int, default=88)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--forms", default="asserts,pytest,unittest,stdio")
+    parser.add_argument("--groups", default="pairs,generated,asserts,pytest,unittest,stdio")
     arguments = parser.parse_args()
-    found = [*pairs(), *generated(arguments.generated, arguments.seed)]
+    groups = set(arguments.groups.split(","))
+    found = [*(pairs() if "pairs" in groups else ()), *(generated(arguments.generated, arguments.seed) if "generated" in groups else ())]
     if folder := recorded.folder():
-        found += of_data(folder, arguments.tasks, arguments.seed, set(arguments.forms.split(",")))
+        found += of_data(folder, arguments.tasks, arguments.seed, groups)
     share(found)
     with contextlib.closing(default_sandbox()) as box:
         compare(box, found)

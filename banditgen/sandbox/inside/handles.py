@@ -76,6 +76,11 @@ def name_of(value: Any) -> str:
     return str(type(value).__name__)[:100]
 
 
+def has(value: Any, operation: str) -> bool:
+    """Whether a value's class has an operation: not its class's class, which `hasattr` would look at as well."""
+    return any(operation in vars(base) for base in type(value).__mro__)
+
+
 def attribute(owner: Any, name: str, depth: int = 2) -> Any:
     """An attribute, asked for; what a test framework looks for in every object is not there. `depth` frames up stands who asks."""
     frame = sys._getframe(depth)  # noqa: SLF001
@@ -141,7 +146,7 @@ class Function(Handle):
         view = link().operate(self, "view")
         if link().number_of(view) is not None:
             _views[id(view)] = owner
-        elif hasattr(type(view), "__len__"):
+        elif has(view, "__len__"):
             _hold_to_length(owner, len(view))
         return view
 
@@ -237,7 +242,7 @@ def items_of(operand: Any) -> Any:
 def _hold_to_length(operand: Any, count: int) -> None:
     """See that something with so many items says so, where it says anything."""
     for name, said in (("__len__", count), ("__bool__", count > 0)):
-        if hasattr(type(operand), name) and link().operate(operand, name) != said:
+        if has(operand, name) and link().operate(operand, name) != said:
             link().refuse(f"a {name_of(operand)} of the candidate has not as many items as it says")
 
 
@@ -301,7 +306,7 @@ def searched(handle: Any, other: Any) -> bool:
 def _len(handle: Any) -> int:
     size: int = link().operate(handle, "__len__")
     link().hold_to(handle, size=size)
-    if hasattr(type(handle), "__iter__") and _count(handle, size) != size:
+    if has(handle, "__iter__") and _count(handle, size) != size:
         link().refuse(f"a {name_of(handle)} of the candidate has not as many items as it says")
     return size
 
@@ -309,7 +314,7 @@ def _len(handle: Any) -> int:
 def _bool(handle: Any) -> bool:
     truth: bool = link().operate(handle, "__bool__")
     link().hold_to(handle, truth=truth)
-    if truth and hasattr(type(handle), "__iter__") and not _count(handle, 0):
+    if truth and has(handle, "__iter__") and not _count(handle, 0):
         link().refuse(f"a {name_of(handle)} of the candidate that has no items says that it is true")
     return truth
 
