@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from banditgen._suite import MODULES, Suite, humaneval_check
 
+METHODS = " with the methods "  # behind what makes an object that has some
 _NAMES = {str: "text", bool: "flag", int: "number", float: "number", bytes: "data"}
 _LITERALS = {ast.List: ("items", "list"), ast.Tuple: ("values", "tuple"), ast.Dict: ("mapping", "dict"), ast.Set: ("items", "set")}
 _MOST = 8  # names and methods that are told
@@ -64,7 +65,7 @@ def signatures(suite: Suite, entry_point: str | None, prompt: str = "") -> tuple
     told = []
     for name, calls in list(wanted.items())[:_MOST]:
         own = [_signature(method, seen, prompt) for method, seen in list(methods.get(name, {}).items())[:_MOST]]
-        told.append(_signature(name, calls, prompt) + (" with the methods " + ", ".join(own) if own else ""))
+        told.append(_signature(name, calls, prompt) + (METHODS + ", ".join(own) if own else ""))
     return tuple(told)
 
 

@@ -101,7 +101,7 @@ def _named(text: str, wanted: Wanted, depth: int) -> str:
     tree = parse(text)
     if isinstance(tree, ast.Module) and not all(isinstance(node, ast.Expr) for node in tree.body):
         return ""
-    programs = [(sure, read(_extracted(value, wanted, depth + 1))) for sure, value in named_code(text)]
+    programs = [(sure, read(_extracted(value, wanted, depth + 1))) for sure, value in named_code(_without_examples(text, wanted))]
     good = [
         (sure, program) for sure, program in programs if program is not None and (wanted.strength(program) if wanted.entry_point else sure)
     ]
@@ -111,6 +111,17 @@ def _named(text: str, wanted: Wanted, depth: int) -> str:
         good = [(sure, program) for sure, program in programs if program is not None and sure]
     certain = [Piece(program) for sure, program in good if sure] or [Piece(program) for _, program in good]
     return _tidy(chosen(certain, wanted))
+
+
+def _without_examples(text: str, wanted: Wanted) -> str:
+    """The text without its fenced JSON where other blocks define what is wanted: an example of data, unless a tool is called there."""
+    fenced = blocks(text) if "json" in text.lower() else []
+    shown = [block for block in fenced if block.tag.startswith("json") and "tool" not in text[max(0, block.start - 80) : block.start]]
+    if not shown or not any(wanted.strength(piece.program) for piece in _pieces(fenced, wanted)[0]):
+        return text
+    for block in reversed(shown):
+        text = text[: block.start] + text[block.end :]
+    return text
 
 
 def _pieces(fenced: list[Block], wanted: Wanted) -> tuple[list[Piece], list[str]]:

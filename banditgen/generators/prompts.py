@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import re
 
+from banditgen._signatures import METHODS
 from banditgen.generators.base import Brief
 
 VERSION = "1"
@@ -82,10 +83,9 @@ def completion(prompt: str, system_prompt: str | None, entry_point: str | None, 
         text = prompt.rstrip() + "\n"
         return Completion(preface + text, text, _AFTER_A_FUNCTION)
     if entry_point:
-        prefix = f"def {entry_point}("
-        asked = prompt
-        if brief is not None and brief.signatures and f"{entry_point}(" not in prompt:
-            asked = f"{prompt.rstrip()} {brief.signatures[0]}"
+        methods = brief is not None and any(one.startswith(f"{entry_point}(") and METHODS in one for one in brief.signatures)
+        prefix = f"class {entry_point}" if methods else f"def {entry_point}("
+        asked = told(prompt, brief) if methods else prompt  # a function's name is all that such a model needs
         return Completion(f"{preface}{_EXAMPLE}{_comment(asked)}{prefix}", prefix, _AFTER_A_FUNCTION)
     asked = told(prompt, brief)
     return Completion(f"{preface}{_comment(asked)}", "", ("\n\n\n\n", "\n```", "\n# Write "))

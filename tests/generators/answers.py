@@ -108,6 +108,7 @@ FENCES = {
     "tag and file name": of(f"{F}python:src/add.py\n{GOOD}\n{F}"),
     "braces": of(f"{F}{{.python .numberLines}}\n{GOOD}\n{F}"),
     "import on the fence's line": of(f"{F}python import operator\nadd = operator.add\n{F}"),
+    "assignment behind the tag": of(f"{F}python add = lambda a, b: a + b {F}"),
     "assignment on the fence's line": of(f"{F}add = lambda a, b: a + b{F}"),
     "in a list": of(f"1. First:\n   {F}python\n   def add(a, b):\n       return a + b\n   {F}\n2. Done"),
     "in a bullet": of(f"- {F}python\n  def add(a, b):\n      return a + b\n  {F}\n- Done"),
@@ -241,6 +242,7 @@ NAMED = {
     "a call that only runs a test": of(
         f"{FENCED}\n<tool_call>{json.dumps({'name': 'python', 'arguments': {'code': 'print(add(1, 2))'}})}</tool_call>"
     ),
+    "JSON that shows a request behind": of(f"{FENCED}\nRequest:\n{F}json\n{json.dumps({'code': DRAFT})}\n{F}"),
     "JSON as an example behind": of(f"{FENCED}\nOutput:\n{F}json\n{json.dumps({'code': 'def other(): pass', 'value': 3})}\n{F}"),
 }
 _DIFF = "--- a/add.py\n+++ b/add.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a - b\n+    return a + b\n"

@@ -51,7 +51,12 @@ def test_a_program_is_told_what_it_reads_and_writes() -> None:
 def test_a_base_model_goes_on_from_the_name() -> None:
     task = Task("Lower case, spaces become hyphens.", tests="assert slugify('A b') == 'a-b'")
     made = completion(task.prompt, None, task.entry_point, Brief(task.signatures))
-    assert made.prompt.endswith("def slugify(")
-    assert "slugify(text: str)" in made.prompt
-    named = Task("Write slugify(text).", tests="assert slugify('A b') == 'a-b'")
-    assert completion(named.prompt, None, named.entry_point, Brief(named.signatures)) == completion(named.prompt, None, named.entry_point)
+    assert made == completion(task.prompt, None, task.entry_point)
+    assert made.prompt.endswith("# Lower case, spaces become hyphens.\ndef slugify(")
+
+
+def test_a_base_model_is_told_that_a_class_is_wanted_and_with_which_methods() -> None:
+    task = Task("A stack.", tests="s = Stack()\ns.push(1)\nassert s.pop() == 1")
+    made = completion(task.prompt, None, task.entry_point, Brief(task.signatures))
+    assert made.prefix == "class Stack"
+    assert "push(number: int), pop()" in made.prompt

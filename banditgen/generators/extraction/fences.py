@@ -19,7 +19,8 @@ _BEFORE = re.compile(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?")
 _TAGGED = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\w", re.MULTILINE)
 _INFO = re.compile(r"[ \t]*(?:\{?\.?([\w+#.:/-]+)\}?)?(?:[ \t]+[\w-]+=\S+|[ \t]*\{[^}\n]*\})*[ \t]*")
 _CODE = re.compile(
-    r"[ \t]*(?:(?:async )?def \w|class \w|import \w|from [\w.]+ import |@\w|(?:for|while|if|with|return|print|try)\b.*[:)]|\w[\w., ]* = )"
+    r"[ \t]*(?:(?:async )?def \w|class \w|import \w|from [\w.]+ import |@\w|(?:for|while|if|with|return|print|try)\b.*[:)]"
+    r"|\w[\w.]*(?:, ?\w[\w.]*)* = )"
 )
 
 
