@@ -27,7 +27,7 @@ class Stage(enum.Enum):
     STREAMING = 3
 
 
-class Job:
+class OllamaJob:
     """One generation on its way.
 
     Args:

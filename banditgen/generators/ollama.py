@@ -14,7 +14,7 @@ from typing import Any
 
 from banditgen.generators._ollama_address import Address
 from banditgen.generators._ollama_api import OllamaApi, OllamaError
-from banditgen.generators._ollama_job import Job, Stage
+from banditgen.generators._ollama_job import OllamaJob, Stage
 from banditgen.generators._ollama_models import models_of, reason
 from banditgen.generators._ollama_wire import full_name, normal_name, sampling_options, tokens
 from banditgen.generators._text import one_line
@@ -106,7 +106,7 @@ class OllamaGenerator:
         Cancelled before its first token, a generation goes on in the background until that arrives: closing the connection
         earlier would abort a load that others wait for, and the host would not notice it before that token anyway.
         """
-        job = Job(request, on_text, self._cut)
+        job = OllamaJob(request, on_text, self._cut)
         task = asyncio.ensure_future(self._run(job))
         self._jobs.add(task)
         task.add_done_callback(self._forget)
@@ -132,7 +132,7 @@ class OllamaGenerator:
         if not task.cancelled():
             task.exception()  # an abandoned job's failure interests nobody
 
-    async def _run(self, job: Job) -> Generation:
+    async def _run(self, job: OllamaJob) -> Generation:
         async with self._turns.turn(normal_name(job.request.arm.model)) as running:
             job.in_flight = running
             for attempt in range(self._retries + 1):
@@ -146,7 +146,7 @@ class OllamaGenerator:
                     await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
-    async def _attempt(self, job: Job) -> Generation:
+    async def _attempt(self, job: OllamaJob) -> Generation:
         deadlines = job.request.deadlines
         await self._make_resident(job)
         job.sent = time.perf_counter()
@@ -178,7 +178,7 @@ class OllamaGenerator:
             "keep_alive": self._keep_alive,
         }
 
-    async def _make_resident(self, job: Job) -> None:
+    async def _make_resident(self, job: OllamaJob) -> None:
         """Have the model in the host's memory, so that its first token is not kept waiting by its load."""
         deadlines, model = job.request.deadlines, job.request.arm.model
         try:

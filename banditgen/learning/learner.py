@@ -19,7 +19,7 @@ from banditgen.bandit.choose import EXPLORATION
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.follow import Follower, Running
 from banditgen.learning.ledger import Ledger, Spent
-from banditgen.learning.waves import Course, Means, wave
+from banditgen.learning.waves import Means, RaceCourse, wave
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.file import SETTLED_POLICIES, BanditSettings
@@ -183,7 +183,7 @@ class Learner:
             spent, costs = self._ledger.read(task_type, account), self._evidence.spent(task_type)
         spent = _and_pending(spent, others, means)
         rng = np.random.default_rng([seed, len(results)])
-        course = Course(results, spent, costs)
+        course = RaceCourse(results, spent, costs)
         trials, share = self._on_trial, self.bred.trial_share
         drawn, choice = wave(
             self.policy, state, self._positions, course, means, rng, exploration=self.exploration, trials=trials, trial_share=share

@@ -30,7 +30,7 @@ class Means:
 
 
 @dataclasses.dataclass(frozen=True)
-class Course:
+class RaceCourse:
     """A race under way.
 
     Args:
@@ -48,7 +48,7 @@ def wave(
     policy: Policy,
     state: State,
     positions: Mapping[str, int],
-    course: Course,
+    course: RaceCourse,
     means: Means,
     rng: np.random.Generator,
     *,

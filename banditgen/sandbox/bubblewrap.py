@@ -9,12 +9,12 @@ from pathlib import Path
 
 from banditgen.sandbox import files
 from banditgen.sandbox.inside import rootfs, tree
-from banditgen.sandbox.inside.isolate import Plan
+from banditgen.sandbox.inside.isolate import IsolationPlan
 
 TMPFS_BYTES = 256 << 20  # of /tmp for all that a worker runs; a job's own limit is counted when it has ended
 
 
-def command(plan: Plan, root: str) -> tuple[list[str], list[int]] | None:
+def command(plan: IsolationPlan, root: str) -> tuple[list[str], list[int]] | None:
     """The words before a worker's command that put it into namespaces and a file tree of its own, as process 1.
 
     It must not die with the thread that starts it (`--die-with-parent`): the worker sees to its end itself.
@@ -47,7 +47,7 @@ def command(plan: Plan, root: str) -> tuple[list[str], list[int]] | None:
     return [*words, "--remount-ro", "/", "--"], given
 
 
-def inside(plan: Plan) -> Plan:
+def inside(plan: IsolationPlan) -> IsolationPlan:
     """The same worker's plan as it is there."""
     there = dataclasses.replace(plan, namespaces=True, bubblewrap=True, strangers=tree.threads_of(os.getuid()))
     there.hide()

@@ -21,7 +21,7 @@ from typing import Any
 from banditgen.errors import SandboxError
 from banditgen.sandbox import bubblewrap, files
 from banditgen.sandbox.inside import landlock, rootfs
-from banditgen.sandbox.inside.isolate import BOOT, OPTIONS, Plan
+from banditgen.sandbox.inside.isolate import BOOT, OPTIONS, IsolationPlan
 from banditgen.sandbox.inside.report import Ended, unpack
 from banditgen.sandbox.report import ENVIRONMENT, Report, read_verdict, texts
 from banditgen.task import Limits
@@ -69,7 +69,7 @@ class Worker:
     def __init__(self, packages: tuple[str, ...], mechanisms: Mechanisms) -> None:
         self.held: dict[str, Any] = {}
         self._packages = packages
-        plan = Plan(
+        plan = IsolationPlan(
             control=-1,
             parent=os.getpid(),
             interpreter=interpreter(),
@@ -91,7 +91,7 @@ class Worker:
                 raise
             self._start(dataclasses.replace(plan, prefix=""), wrapped=mechanisms.bubblewrap)  # it may know its own folder by name
 
-    def _start(self, plan: Plan, *, wrapped: bool) -> None:
+    def _start(self, plan: IsolationPlan, *, wrapped: bool) -> None:
         """Start it; where it can make no namespaces, inside bubblewrap, if that works."""
         self._launch([], plan, CODE_ROOT)
         if not wrapped or self.held["namespaces"]:
@@ -109,7 +109,7 @@ class Worker:
             notes = [*notes, f"no bubblewrap: {error}"]
         self.held["notes"] = notes
 
-    def _launch(self, before: list[str], plan: Plan, root: str, inherited: Sequence[int] = ()) -> None:
+    def _launch(self, before: list[str], plan: IsolationPlan, root: str, inherited: Sequence[int] = ()) -> None:
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {"root": root, **dataclasses.asdict(plan), "control": far.fileno()}
         # the settings come as a file: what stands in a command or an environment, candidates could read
@@ -213,7 +213,7 @@ class Worker:
         self._process.wait()
 
 
-def _environment(plan: Plan) -> dict[str, str]:
+def _environment(plan: IsolationPlan) -> dict[str, str]:
     if not plan.library:
         return ENVIRONMENT
     # a program that is seen elsewhere looks for its library where it was built; and without /proc the loader can't tell where it stands

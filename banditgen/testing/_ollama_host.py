@@ -66,7 +66,7 @@ class HostModel:
                 yield piece
 
 
-class Memory:
+class HostMemory:
     """Which models are loaded; loads one at a time, throws idle ones out, waits while none is idle."""
 
     def __init__(self, room: int, slots: int) -> None:

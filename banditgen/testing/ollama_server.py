@@ -19,7 +19,7 @@ from typing import Any, Self
 from banditgen.arm import GeneratorConfig
 from banditgen.generators._ollama_wire import normal_name
 from banditgen.generators.base import GenerationError, Generator, Request
-from banditgen.testing._ollama_host import Answer, HostModel, Memory
+from banditgen.testing._ollama_host import Answer, HostMemory, HostModel
 
 logger = logging.getLogger("banditgen.testing")
 
@@ -105,7 +105,7 @@ class OllamaServer:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        self._memory = Memory(self._room, self._slots)
+        self._memory = HostMemory(self._room, self._slots)
         connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

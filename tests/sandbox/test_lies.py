@@ -73,9 +73,9 @@ LIES = {
         "'under': ['__len__', '__iter__', '__eq__'], 'off': []}\nclass A: pass\ndef f(x): return A()"
     ),
     "an object of a class of ours": (
-        "from banditgen.sandbox.inside import server\nA = object()\nform = server.Candidate._form\n"
+        "from banditgen.sandbox.inside import server\nA = object()\nform = server.LoadedCandidate._form\n"
         "P = {'t': 'object', 'v': 5, 'c': {'t': 'type', 'v': ['property']}}\n"
-        "server.Candidate._form = lambda s, v, h: P if v is A else form(s, v, h)\n"
+        "server.LoadedCandidate._form = lambda s, v, h: P if v is A else form(s, v, h)\n"
         "def f(x): return A"
     ),
 }

@@ -1,4 +1,4 @@
-"""Leaves the host behind, once per worker: user, namespaces, file tree. What could be had is said in the `Plan`."""
+"""Leaves the host behind, once per worker: user, namespaces, file tree. What could be had is said in the `IsolationPlan`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ work()
 
 
 @dataclasses.dataclass
-class Plan:
+class IsolationPlan:
     """What a worker is told when it starts, and then what holds it.
 
     Args:
@@ -87,20 +87,20 @@ class Plan:
         self.prefix, self.parent, self.scratch = "", 0, rootfs.SCRATCH
 
 
-def become_worker(settings: dict[str, Any], root: str) -> Plan:
+def become_worker(settings: dict[str, Any], root: str) -> IsolationPlan:
     """Isolate this process and go on as process 1 of its own namespaces, where the kernel allows that.
 
     There the interpreter starts again from the new file tree, so that nothing in it knows the host's paths.
 
     Args:
-        settings: of a `Plan`.
+        settings: of an `IsolationPlan`.
         root: the folder that has the package `banditgen`.
 
     Returns:
         In the process that is the worker; never in the one that was called, which waits, and dies with the user's process.
 
     """
-    plan = Plan(**settings)
+    plan = IsolationPlan(**settings)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where the user's process ignores it, so would all below
     null = os.open("/dev/null", os.O_RDONLY)
     os.dup2(null, 0)
@@ -119,7 +119,7 @@ def become_worker(settings: dict[str, Any], root: str) -> Plan:
     return plan
 
 
-def _leave(plan: Plan, root: str) -> None:
+def _leave(plan: IsolationPlan, root: str) -> None:
     watch = os.pidfd_open(plan.parent)
     as_root = os.geteuid() == 0
     if plan.namespaces and (refusal := _tried(plan.uid if as_root else None)):
@@ -155,7 +155,7 @@ def _leave(plan: Plan, root: str) -> None:
     plan.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _start_again(plan: Plan) -> NoReturn:
+def _start_again(plan: IsolationPlan) -> NoReturn:
     """Start the interpreter that is in the new file tree, as this process."""
     settings = os.memfd_create("plan")
     os.write(settings, json.dumps({"root": rootfs.CODE, **dataclasses.asdict(plan)}).encode())
@@ -166,7 +166,7 @@ def _start_again(plan: Plan) -> NoReturn:
     os.execv(plan.interpreter, [plan.interpreter, *OPTIONS, BOOT])  # noqa: S606  # our own interpreter with our own program
 
 
-def _inside_bubblewrap(plan: Plan) -> None:
+def _inside_bubblewrap(plan: IsolationPlan) -> None:
     """Go on as process 1 of bubblewrap's namespaces, and end with bubblewrap."""
     if os.getpid() != 1:
         raise OSError(0, "bubblewrap did not make this process the first of its namespace")
@@ -241,12 +241,12 @@ def _wait(child: int, watch: int | None, mounting: _socket.socket) -> None:
     os._exit(0)
 
 
-def landlock_version(plan: Plan) -> int:
+def landlock_version(plan: IsolationPlan) -> int:
     """Which version of Landlock's rules holds jobs; 0 is none."""
     return min(plan.landlock, landlock.version())
 
 
-def landlock_rules(plan: Plan) -> int | None:
+def landlock_rules(plan: IsolationPlan) -> int | None:
     """The Landlock rules for jobs, which may write to the scratch folder alone; None where the kernel has no Landlock."""
     if not landlock_version(plan):
         return None

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from banditgen.sandbox.inside import filter as syscall_filter
 from banditgen.sandbox.inside import kernel, landlock, tree
-from banditgen.sandbox.inside.isolate import Plan, landlock_version
+from banditgen.sandbox.inside.isolate import IsolationPlan, landlock_version
 from banditgen.sandbox.inside.supervisor import Supervisor
 
 SLACK_MEMORY = 256 << 20  # address space that thread stacks and allocators reserve without using it
@@ -55,7 +55,7 @@ class Job(NamedTuple):
 class Confinement:
     """What every process of a job is put under, prepared before it is forked: what is prepared in the fork costs pages there."""
 
-    def __init__(self, plan: Plan, baseline_virtual: int) -> None:
+    def __init__(self, plan: IsolationPlan, baseline_virtual: int) -> None:
         self._plan = plan
         self._baseline = baseline_virtual
         self._scratch = plan.scratch.encode()

@@ -32,7 +32,7 @@ ITERATOR_MODULES = ("builtins", "itertools")
 def main(code_fd: int, link_fd: int) -> int:
     """Serve the judge until it hangs up."""
     received = beside.receive(code_fd)
-    candidate = Candidate(received.code, beside.solution(received), link_fd)
+    candidate = LoadedCandidate(received.code, beside.solution(received), link_fd)
     try:
         candidate.serve(until="")
     except wire.WireError:
@@ -40,7 +40,7 @@ def main(code_fd: int, link_fd: int) -> int:
     return 0
 
 
-class Candidate:
+class LoadedCandidate:
     """The loaded candidate, and the objects of its that stand-ins in the judge stand for."""
 
     def __init__(self, code: str, module: types.ModuleType, link: int = -1) -> None:
@@ -274,7 +274,7 @@ class Candidate:
 class _Items:
     """An iterator of the tests': each item is asked for when it is needed."""
 
-    def __init__(self, candidate: Candidate, place: int) -> None:
+    def __init__(self, candidate: LoadedCandidate, place: int) -> None:
         self._candidate = candidate
         self._place = place
 

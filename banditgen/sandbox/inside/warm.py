@@ -57,7 +57,7 @@ class Straight(link.Link):
 
     """
 
-    def __init__(self, candidate: server.Candidate, ours: int) -> None:
+    def __init__(self, candidate: server.LoadedCandidate, ours: int) -> None:
         super().__init__(ours)
         self._candidate = candidate
 
@@ -77,7 +77,7 @@ def warm_up(ours: int, theirs: int) -> None:
     received = beside.Candidate(CODE, program.ALIASES, (), lay=False, later=False)
     for _ in range(ROUNDS):
         sys.argv[:] = beside.ARGUMENTS
-        near = Straight(server.Candidate(CODE, beside.solution(received), theirs), ours)
+        near = Straight(server.LoadedCandidate(CODE, beside.solution(received), theirs), ours)
         verdict = judge.weigh(program.run_tests(order, near.names(["f"]), clean), near, orders=False, searches=False)
         assert verdict == {"outcome": "passed"}, verdict
     handles.use(None)  # what is left of it would be taken apart in every judge

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from banditgen.sandbox.inside import judge, kernel, pytest_run, report, roles, rootfs, server, warm
-from banditgen.sandbox.inside.isolate import Plan, landlock_rules
+from banditgen.sandbox.inside.isolate import IsolationPlan, landlock_rules
 from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Confinement, Job
 from banditgen.sandbox.inside.tree import Tree
 
@@ -52,7 +52,7 @@ class Become(BaseException):
         self.kept = kept
 
 
-def main(plan: Plan) -> Callable[[], NoReturn]:
+def main(plan: IsolationPlan) -> Callable[[], NoReturn]:
     """Run a worker until the user's process is gone.
 
     Returns:
@@ -61,7 +61,7 @@ def main(plan: Plan) -> Callable[[], NoReturn]:
     """
     control = _socket.socket(fileno=plan.control)
     try:
-        worker = Worker(plan, control)
+        worker = ZygoteWorker(plan, control)
         greeting = worker.hello()
     except OSError as error:
         control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
@@ -99,10 +99,10 @@ def _preload() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # pid 1 can't be sent a signal from inside for which it has no handler
 
 
-class Worker:
+class ZygoteWorker:
     """Forks jobs, one at a time."""
 
-    def __init__(self, plan: Plan, control: _socket.socket) -> None:
+    def __init__(self, plan: IsolationPlan, control: _socket.socket) -> None:
         _preload()
         self._plan = plan
         self._control = control
