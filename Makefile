@@ -52,7 +52,7 @@ $(INSTALLED): pyproject.toml
 	@[ -x $(BIN)/python ] && $(BIN)/python -c '' || $(PYTHON) -m venv --clear $(VENV)
 ifdef RESOLUTION
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --resolution $(RESOLUTION) -e '.[$(EXTRA)]'
+	@$(BIN)/uv pip install --quiet --upgrade --python $(BIN)/python --resolution $(RESOLUTION) -e '.[$(EXTRA)]'
 else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRA)]'
 endif
