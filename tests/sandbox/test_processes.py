@@ -109,6 +109,22 @@ def test_children_that_nobody_waits_for_are_counted(request: pytest.FixtureReque
         assert 0.4 < run.cpu_seconds < 2
 
 
+ENDED = """
+import mmap, os, time
+shared = mmap.mmap(-1, 1 << 20)
+children = [os.fork() for _ in range(2)]
+if 0 in children: os._exit(0)
+time.sleep(0.2)
+"""
+
+
+def test_shared_memory_beside_children_that_have_ended_is_counted(sandbox: Sandbox) -> None:
+    """Nothing that a job can look like ends the worker that looks at it: whose fault that was could not be told."""
+    for _ in range(3):
+        run = sandbox.run(ENDED, Task("x"))
+        assert run.passed, run.error
+
+
 def test_own_streams_and_a_name_are_there(sandbox: Sandbox) -> None:
     """What a process has open it can open by name, and it has a user with a home; nothing else of /proc can be read."""
     code = """

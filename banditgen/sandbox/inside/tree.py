@@ -76,8 +76,9 @@ class Tree:
         return total
 
     def _shared_of(self, pid: int) -> int:
-        """Resident bytes of shared memory."""
-        return 1024 * int(self._read(f"{pid}/status").partition(b"\nRssShmem:")[2].split()[0])
+        """Resident bytes of shared memory; a process that has ended and is not waited for has none."""
+        found = self._read(f"{pid}/status").partition(b"\nRssShmem:")[2].split(maxsplit=1)
+        return 1024 * int(found[0]) if found else 0
 
     def _forget(self) -> None:
         self.unwaited = self._last_cpu = self._last_look = 0.0
