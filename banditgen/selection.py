@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from banditgen.arm import check_text
 from banditgen.errors import UsageError
-from banditgen.history.base import DecisionRecord, HistoryStore, PreferredResult, WeightsOfType
+from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id
+from banditgen.history.judged import PreferredResult, WeightsOfType
 from banditgen.racing import defaults
 from banditgen.result import Feedback, GenerationResult, Preference
 from banditgen.scoring import (

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from banditgen import ExperimentSelector, GenerationResult, SelectionCriteria
 from banditgen.errors import UsageError
-from banditgen.history.base import DecisionRecord, Measured, PreferredResult, RaceRecord
+from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.history.ids import new_id
+from banditgen.history.judged import Measured, PreferredResult
 from banditgen.history.store import History
 from banditgen.result import Feedback, Preference
 from banditgen.selection import learned_weights, prefer, preferred_weights, rate

@@ -17,7 +17,7 @@ from banditgen.cli.histories import history_to_write
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
 from banditgen.evolution.offline import HEADER, BredArm, Evolved, evolve, strategy_text
-from banditgen.evolution.search import Plan
+from banditgen.evolution.plan import Plan
 from banditgen.generators.base import ModelInfo
 from banditgen.session import BanditGenerator, plan_for
 from banditgen.task import Task

@@ -13,7 +13,7 @@ from banditgen.evolution.fitness import Outcome, Outcomes
 from banditgen.evolution.genome import Genome
 from banditgen.evolution.lineage import CriteriaFor
 from banditgen.evolution.operators import Child
-from banditgen.evolution.search import Heat
+from banditgen.evolution.plan import Heat
 from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.learning.follow import Follower

@@ -18,8 +18,9 @@ from banditgen.evolution.arena import Arena, known_evidence
 from banditgen.evolution.genome import GENES, Genome, Space
 from banditgen.evolution.lineage import CriteriaFor
 from banditgen.evolution.operators import Child
+from banditgen.evolution.plan import Plan, Rewrite
 from banditgen.evolution.rewrite import Rewriter
-from banditgen.evolution.search import Plan, Rewrite, Search
+from banditgen.evolution.search import Search
 from banditgen.race import ParallelGenerator
 from banditgen.strategy import Strategy
 from banditgen.task import Task

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig
 from banditgen.errors import UsageError
+from banditgen.history.judged import Learn, PreferredResult, RatedResult, WeightsOfType
 from banditgen.result import Feedback, GenerationResult, Preference
 
 
@@ -148,42 +149,6 @@ class RaceCost:
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
-    """What is known of a candidate that a person judged: scores and measures in [0, 1], times in seconds.
-
-    `quality` and `speed` are the scores of its race, under the constants of that day; the times, the verdict and `measures`
-    (by name, as the evaluator gave them) are what other constants can be tried on.
-    """
-
-    result_id: str
-    quality: float
-    speed: float
-    generation_time: float
-    execution_time: float
-    test_passed: bool
-    measures: dict[str, float] = dataclasses.field(default_factory=dict)
-
-
-@dataclasses.dataclass(frozen=True)
-class RatedResult:
-    """An effective rating, joined to the result that it rates."""
-
-    feedback: Feedback
-    task_type: str
-    result: Measured
-
-
-@dataclasses.dataclass(frozen=True)
-class PreferredResult:
-    """An effective preference, joined to the two results that it compares."""
-
-    preference: Preference
-    task_type: str
-    better: Measured
-    worse: Measured
-
-
-@dataclasses.dataclass(frozen=True)
 class SoftEvidence:
     """Something that speaks for or against a candidate and is no verdict.
 
@@ -196,18 +161,6 @@ class SoftEvidence:
     value: float
     id: str = ""
     created_at: float = 0.0
-
-
-Learn = Callable[[Sequence[Feedback | PreferredResult]], tuple[float, float]]
-"""Makes (quality, speed) weights of opinions in their order; of none, the weights to start from."""
-
-
-class WeightsOfType(NamedTuple):
-    """A scope's weights on one task type, and how they learn."""
-
-    scope: str
-    task_type: str
-    learn: Learn
 
 
 @dataclasses.dataclass(frozen=True)

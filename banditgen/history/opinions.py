@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from banditgen.history import schema as t
 from banditgen.history import statistics
-from banditgen.history.base import Learn, Measured, PreferredResult, RatedResult, SoftEvidence, WeightsOfType
+from banditgen.history.base import SoftEvidence
 from banditgen.history.database import Database
 from banditgen.history.ids import new_id
+from banditgen.history.judged import Learn, Measured, PreferredResult, RatedResult, WeightsOfType
 from banditgen.result import Feedback, Preference
 from banditgen.scoring import unit_interval
 

@@ -22,7 +22,7 @@ import numpy as np
 from banditgen import BanditGenerator, GeneratorConfig, ParallelGenerator, Strategy
 from banditgen.demo.catalogue import catalogue
 from banditgen.evolution.offline import evolve, strategy_text
-from banditgen.evolution.search import Plan
+from banditgen.evolution.plan import Plan
 from banditgen.racing.waves import start_order
 from banditgen.task import Task
 

@@ -39,7 +39,8 @@ import optuna
 from banditgen.evolution.fitness import Outcome
 from banditgen.evolution.genome import GENES, Genome, Space
 from banditgen.evolution.operators import Child, random_genome
-from banditgen.evolution.search import Heat, Plan, Search
+from banditgen.evolution.plan import Heat, Plan
+from banditgen.evolution.search import Search
 
 MODELS = ("alpha:1b", "beta:3b", "gamma:7b")
 NUMBERS = ("temperature", "top_p", "repeat_penalty")

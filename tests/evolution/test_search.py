@@ -17,8 +17,9 @@ from banditgen.evolution import checkpoint
 from banditgen.evolution.fitness import Estimator, Outcome, Outcomes
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.operators import random_genome
+from banditgen.evolution.plan import Heat, Plan
 from banditgen.evolution.rewrite import MAX_CHARS, usable
-from banditgen.evolution.search import Heat, Plan, Search
+from banditgen.evolution.search import Search
 
 SPACE = Space(("good", "bad"))
 TASKS = [f"task {number}" for number in range(40)]

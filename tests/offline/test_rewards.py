@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from banditgen import GeneratorConfig, ParallelGenerator, Strategy, Task
 from banditgen.evolution.arena import Arena
 from banditgen.evolution.genome import Genome
-from banditgen.evolution.search import Heat
+from banditgen.evolution.plan import Heat
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria, reward, weigh

@@ -11,7 +11,8 @@ import numpy as np
 
 from banditgen.bandit.base import Floats, Ints
 from banditgen.errors import UsageError
-from banditgen.history.base import HistoryStore, Measured
+from banditgen.history.base import HistoryStore
+from banditgen.history.judged import Measured
 from banditgen.scoring import (
     EXECUTION_SCALE_SECONDS,
     EXECUTION_SHARE,
