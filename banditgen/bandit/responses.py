@@ -26,6 +26,7 @@ CYCLES = 8  # of three steps of the EM algorithm each, at most, from the counts 
 ENOUGH = 0.1  # a cycle that changes no ability by more, in deviations of its posterior, is the last
 HYPER_STEPS = 4
 LEAP = 6.0  # how far a cycle may extrapolate
+MISFIT = 1.5  # of variances that are shown: recorded tasks are no normal crowd, and 95 % intervals of the model alone covered 76 to 95 %
 LEAST = 0.1  # share of what known tasks would tell that is left, at least, where their ease must be guessed
 LOG_ROOT_2PI = 0.5 * np.log(2 * np.pi)
 LIMIT = 8.0  # of a normal quantile: Φ(-8) is 6e-16
@@ -176,7 +177,7 @@ def rates(state: State, prior: Prior, arms: Arms) -> tuple[Floats, Floats]:
     variance = (by_a**2 * known[..., 2] - 2 * by_a * by_b * cross + by_b**2 * known[..., 0]) / determinant
     races = np.maximum(np.bincount(seen.rows, state.patterns.count, len(state.passes)), 1.0)[:, None]
     variance += (state.count > 0) * (arms.loading / scale) ** 2 / races
-    return arms.ability / scale, variance
+    return arms.ability / scale, MISFIT * variance
 
 
 def _squares(seen: _Seen, slope: Floats, chances: Floats, task: Floats, joint: Floats, nodes: tuple[Floats, Floats]) -> Floats:
