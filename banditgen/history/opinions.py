@@ -22,6 +22,23 @@ _AT_ONCE = 500  # ids in one query, below what any database takes
 _TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree
 
 
+def _weights_of() -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """The last weights of a scope and task type, and how often they changed; made once, as every decision asks for them."""
+    w = t.weights.c
+    of = (w.scope == sa.bindparam("of_scope"), w.task_type == sa.bindparam("of_type"))
+    last = sa.select(t.weights).where(*of).order_by(w.created_at.desc(), w.id.desc()).limit(1)
+    was = {name: sa.func.lag(w[name]).over(order_by=(w.created_at, w.id)).label(f"{name}_was") for name in ("quality", "speed")}
+    steps = sa.select(w.quality, w.speed, w.feedback_id, *was.values()).where(*of).subquery().c
+    first = steps.quality_was.is_(None)  # where a scope starts, or in an old history its first step
+    changed = sa.case(
+        (first, steps.feedback_id.is_not(None)), else_=(steps.quality != steps.quality_was) | (steps.speed != steps.speed_was)
+    )
+    return last, sa.select(sa.func.count()).where(changed)
+
+
+_LAST_WEIGHTS, _CHANGES_OF_WEIGHTS = _weights_of()
+
+
 class Opinions:
     """The part of a history that keeps ratings, preferences, the weights that were learned from them, and soft evidence."""
 
@@ -89,17 +106,11 @@ class Opinions:
         """A scope's weights in use (quality, speed) on a task type, None where they learned from nothing yet, and how often they
         changed; without a task type those that learned from everything.
         """
-        w = t.weights.c
-        was = {name: sa.func.lag(w[name]).over(order_by=(w.created_at, w.id)).label(f"{name}_was") for name in ("quality", "speed")}
-        steps = sa.select(w.quality, w.speed, w.feedback_id, *was.values()).where(w.scope == scope, w.task_type == task_type).subquery().c
-        first = steps.quality_was.is_(None)  # where a scope starts, or in an old history its first step
-        changed = sa.case(
-            (first, steps.feedback_id.is_not(None)), else_=(steps.quality != steps.quality_was) | (steps.speed != steps.speed_was)
-        )
+        of = {"of_scope": scope, "of_type": task_type}
 
         def work(connection: sa.Connection) -> tuple[tuple[float, float] | None, int]:
-            last = _last_weights(connection, scope, task_type)
-            count = connection.scalar(sa.select(sa.func.count()).where(changed)) or 0
+            last = connection.execute(_LAST_WEIGHTS, of).first()
+            count = connection.scalar(_CHANGES_OF_WEIGHTS, of) or 0 if last else 0
             return ((last.quality, last.speed) if last else None), count
 
         return self._database.run(work)
@@ -147,7 +158,7 @@ def _matter(opinion: Feedback | Preference) -> object:
 def _learn(connection: sa.Connection, learner: WeightsOfType, opinion_id: str) -> None:
     """Append the weights after an opinion: those that `learn` makes of everything that holds."""
     scope, task_type, learn = learner
-    last = _last_weights(connection, scope, task_type)
+    last = connection.execute(_LAST_WEIGHTS, {"of_scope": scope, "of_type": task_type}).first()
     now = time.time() if last is None else max(time.time(), last.created_at + _TICK)
     start = [] if last else [(None, learn([]), now - _TICK)]
     w = t.weights.c
@@ -162,12 +173,6 @@ def _learn(connection: sa.Connection, learner: WeightsOfType, opinion_id: str) -
         row = {"id": new_id(), "created_at": when, "scope": scope, "task_type": task_type, "feedback_id": feedback_id}
         row |= {"quality": quality, "speed": speed}
         connection.execute(sa.insert(t.weights).values(**row))
-
-
-def _last_weights(connection: sa.Connection, scope: str, task_type: str) -> sa.Row[Any] | None:
-    w = t.weights.c
-    query = sa.select(t.weights).where(w.scope == scope, w.task_type == task_type)
-    return connection.execute(query.order_by(w.created_at.desc(), w.id.desc()).limit(1)).first()
 
 
 def _told(connection: sa.Connection, kind: type[Opinion], race_id: str | None = None) -> list[Opinion]:
