@@ -89,7 +89,7 @@ def _replay(plot: Path | None, *, quiet: bool) -> dict[str, Any]:
 def _compared(row: comparison.Row) -> tuple[str, ...]:
     gain = "" if row.name == "bandit" else f"{row.gain[0]:+.1%} ({row.gain[1]:+.1%} to {row.gain[2]:+.1%})"
     interval = f"{row.low:.1%} – {row.high:.1%}"
-    return row.name, str(row.generations), f"{row.share:.1%}", interval, f"{row.share * 300 / row.generations:.1f}", gain
+    return row.name, f"{row.generations:.3g}", f"{row.share:.1%}", interval, f"{row.share * 300 / row.generations:.1f}", gain
 
 
 def _compared_json(row: comparison.Row) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from banditgen.offline.replay import replay
 Floats = NDArray[np.float64]
 
 SHIPPED = "best_set"  # the policy of the shipped strategies
+LEARN = ("thompson", "bandit in waves")  # beside the bandit itself
 K = 3
 ROUNDS = 50  # races of each task type
 SEEDS = 200
@@ -27,13 +28,15 @@ SEEDS = 200
 class Row:
     """One policy: how it uses generations, and what share of tasks it solves.
 
-    `solved` is (seeds, rounds, task types), 1 where a race was solved; `low` and `high` bound the mean over seeds (95 %).
+    `solved` is (seeds, rounds, task types), 1 where a race was solved, `spent` the same with its generations, and `generations` their
+    mean; `low` and `high` bound the mean over seeds (95 %).
     `gain` is bandit minus this policy in share of tasks solved, paired by seed, with its 95 % interval.
     """
 
     name: str
-    generations: int
+    generations: float
     solved: Floats
+    spent: Floats
     share: float
     low: float
     high: float
@@ -63,7 +66,8 @@ def matrix(rows: Sequence[Recording]) -> tuple[list[GeneratorConfig], dict[str, 
 
 
 def compare(rows: Sequence[Recording], *, rounds: int = ROUNDS, seeds: int = SEEDS) -> list[Row]:
-    """The shipped bandit, Thompson sampling, the best single arm of all in hindsight, uniformly random arms, and all arms at once.
+    """The shipped bandit, the same in waves that spend no more in the mean, Thompson sampling, the best single arm of all in hindsight,
+    uniformly random arms, and all arms at once.
 
     Each policy plays `rounds` races per task type and seed, learning each type by itself; tasks and samples are drawn
     from the seed alone, so all policies meet the same tasks.
@@ -71,25 +75,27 @@ def compare(rows: Sequence[Recording], *, rounds: int = ROUNDS, seeds: int = SEE
     arms, outcomes = matrix(rows)
     rates = np.mean([np.nanmean(table, axis=(1, 2)) for table in outcomes.values()], axis=0)
     best = int(rates.argmax())
-    plays: list[tuple[str, int, Floats]] = []
-    for name, policy, k in (
-        ("bandit", SHIPPED, K),
-        ("thompson", "thompson", K),
-        ("uniform", "uniform", K),
-        ("all arms", "uniform", len(arms)),
-    ):
-        plays.append((name, k, _play(policy, outcomes, arms, k, rounds, seeds)))
-    plays.insert(2, (f"best fixed arm × {K} ({arms[best].name})", K, _fixed(outcomes, arms[best], best, rounds, seeds)))
-    bandit = plays[0][2].mean(axis=(1, 2))
-    return [_row(name, k, solved, bandit) for name, k, solved in plays]
+    plays = {name: _play(policy, outcomes, arms, K, rounds, seeds) for name, policy in (("bandit", SHIPPED), ("thompson", "thompson"))}
+    plays["bandit in waves"] = _play(SHIPPED, outcomes, arms, K, rounds, seeds, waves=True)
+    plays[f"best fixed arm × {K} ({arms[best].name})"] = _fixed(outcomes, arms[best], best, rounds, seeds)
+    plays["uniform"] = _play("uniform", outcomes, arms, K, rounds, seeds)
+    plays["all arms"] = _play("uniform", outcomes, arms, len(arms), rounds, seeds)
+    bandit = plays["bandit"][0].mean(axis=(1, 2))
+    return [_row(name, *played, bandit) for name, played in plays.items()]
 
 
-def _play(policy: str, outcomes: dict[str, Floats], arms: Sequence[GeneratorConfig], k: int, rounds: int, seeds: int) -> Floats:
-    played = [replay(policy, table, arms, k=k, rounds=rounds, seeds=_seeds(i, seeds)) for i, table in enumerate(outcomes.values())]
-    return np.stack([one.best_reward for one in played], axis=2)
+def _play(
+    policy: str, outcomes: dict[str, Floats], arms: Sequence[GeneratorConfig], k: int, rounds: int, seeds: int, *, waves: bool = False
+) -> tuple[Floats, Floats]:
+    """(seeds, rounds, task types) each: whether a race was solved, and its generations."""
+    played = [
+        replay(policy, table, arms, k=k, rounds=rounds, seeds=_seeds(i, seeds), waves=waves) for i, table in enumerate(outcomes.values())
+    ]
+    spent = [np.full(one.best_reward.shape, float(k)) if one.generations is None else one.generations.astype(float) for one in played]
+    return np.stack([one.best_reward for one in played], axis=2), np.stack(spent, axis=2)
 
 
-def _fixed(outcomes: dict[str, Floats], arm: GeneratorConfig, index: int, rounds: int, seeds: int) -> Floats:
+def _fixed(outcomes: dict[str, Floats], arm: GeneratorConfig, index: int, rounds: int, seeds: int) -> tuple[Floats, Floats]:
     """One arm racing itself: K copies of it that never share a sample."""
     copies = [dataclasses.replace(arm, name=f"{arm.name} #{i}") for i in range(K)]
     split = {}
@@ -105,11 +111,11 @@ def _seeds(task_type: int, seeds: int) -> list[int]:
     return [1000 * task_type + seed for seed in range(seeds)]
 
 
-def _row(name: str, k: int, solved: Floats, bandit: Floats) -> Row:
+def _row(name: str, solved: Floats, spent: Floats, bandit: Floats) -> Row:
     by_seed = solved.mean(axis=(1, 2))
     mean, half = _interval(by_seed)
     gain, gain_half = _interval(bandit - by_seed)
-    return Row(name, k, solved, mean, mean - half, mean + half, (gain, gain - gain_half, gain + gain_half))
+    return Row(name, float(spent.mean()), solved, spent, mean, mean - half, mean + half, (gain, gain - gain_half, gain + gain_half))
 
 
 def _interval(values: Floats) -> tuple[float, float]:
@@ -118,7 +124,7 @@ def _interval(values: Floats) -> tuple[float, float]:
 
 def verdict(rows: Sequence[Row]) -> str:
     """In one line, whether learning pays here."""
-    others = [row for row in rows[1:] if row.generations == rows[0].generations and row.name != "thompson"]  # thompson learns too
+    others = [row for row in rows[1:] if row.generations == rows[0].generations and row.name not in LEARN]
     worse = [row.name for row in others if row.gain[1] > 0]
     better = [row.name for row in others if row.gain[2] < 0]
     if not better and len(worse) == len(others):
@@ -137,14 +143,14 @@ def plot(rows: Sequence[Row], path: Path) -> None:
     for row in rows:
         per_round = row.solved.mean(axis=2)  # (seeds, rounds): share of the types' races that were solved
         total = per_round.cumsum(axis=1) * row.solved.shape[2]
-        spent = np.arange(1, total.shape[1] + 1) * row.generations * row.solved.shape[2]
+        spent = row.spent.sum(axis=2).cumsum(axis=1).mean(axis=0)
         mean, half = total.mean(axis=0), 1.96 * total.std(axis=0, ddof=1) / np.sqrt(len(total))
-        (line,) = axes.plot(spent, mean, label=f"{row.name}: {row.share:.0%} of tasks, {row.generations} generations each")
+        (line,) = axes.plot(spent, mean, label=f"{row.name}: {row.share:.0%} of tasks, {row.generations:.3g} generations each")
         axes.fill_between(spent, mean - half, mean + half, color=line.get_color(), alpha=0.2, linewidth=0)
     axes.set_xlim(0, ROUNDS * K * len(TASK_TYPES))
     axes.set_xlabel("generations spent")
     axes.set_ylabel("tasks solved")
     axes.set_title(f"Replay over recorded outcomes, {len(rows[0].solved)} seeds (bands: 95 % of the mean)")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, fontsize="small")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=130)
