@@ -50,7 +50,7 @@ class Suite:
     free: frozenset[str]
     modules: frozenset[str]
 
-    @property
+    @functools.cached_property
     def is_checked(self) -> bool:
         """Whether they are HumanEval's `check(candidate)`, which whoever runs them has to call."""
         if self.is_pytest or humaneval_check(self.tree) is None:

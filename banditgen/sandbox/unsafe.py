@@ -30,7 +30,7 @@ from banditgen.sandbox.report import ENVIRONMENT, Report, read_verdict, texts
 from banditgen.task import Limits, Task
 
 BOOT = """
-import resource, sys
+import os, resource, sys
 root, role, paths, limits, *descriptors = sys.argv[1:]
 sys.path.append(root)
 import json
@@ -40,10 +40,9 @@ for name, value in json.loads(limits).items():
     except (ValueError, OSError): pass
 sys.path.remove(root)
 sys.path.extend(json.loads(paths))
-roles.prepare_worker()
+roles.prepare_worker(os.getcwd())
 work, descriptors = getattr(roles, role), [*map(int, descriptors)]
-sys.argv[1:] = []
-del root, role, paths, limits, name, value, json, resource, pytest_run, roles
+del root, role, paths, limits, name, value, json, os, resource, pytest_run, roles
 raise SystemExit(work(*descriptors))
 """
 BASE_MEMORY = 512 << 20  # address space of a bare interpreter, generously

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import marshal
 import os
@@ -39,6 +40,7 @@ class Finder:
     """Finds modules whose source is in memory: the task's own, and the candidate for those that load it again."""
 
     def __init__(self) -> None:
+        self.folder = ""
         self._sources: dict[str, tuple[str, str, bool]] = {}
         self.traps: dict[str, Callable[[], None]] = {}  # what is called instead, where there is no candidate
 
@@ -57,6 +59,10 @@ class Finder:
         if name not in self._sources:
             return None
         place, _, package = self._sources[name]
+        return self.spec(name, place, package=package)
+
+    def spec(self, name: str, place: str, *, package: bool = False) -> ModuleSpec:
+        """The spec of a module that is loaded by this."""
         spec = ModuleSpec(name, self, origin=place, is_package=package)  # type: ignore[arg-type]  # a loader by its methods
         spec.has_location = True
         return spec
@@ -77,15 +83,23 @@ class Finder:
 FINDER = Finder()
 
 
-def install() -> None:
-    """Have the worker's import system ask for modules beside a candidate before it looks into folders."""
+def install(folder: str) -> None:
+    """Have the worker's import system ask for modules beside a candidate before it looks into folders; forget the worker's arguments.
+
+    Args:
+        folder: the one that jobs run in.
+
+    """
+    sys.argv[:] = ARGUMENTS
+    sys.orig_argv[:] = ["python", *ARGUMENTS]
+    FINDER.folder = folder
+    _blank.cache_clear()
+    _blank()
     sys.meta_path.insert(len(sys.meta_path) - 1, FINDER)
 
 
 def receive(code_fd: int) -> Candidate:
-    """The candidate of a job; what the user's process says of itself is forgotten."""
-    sys.argv[:] = ARGUMENTS
-    sys.orig_argv[:] = ["python", *ARGUMENTS]
+    """The candidate of a job."""
     return Candidate._make(marshal.loads(program.read_all(code_fd)))  # noqa: S302  # what the user's process wrote
 
 
@@ -114,15 +128,23 @@ def script(candidate: Candidate) -> types.ModuleType:
 
 def solution(candidate: Candidate) -> types.ModuleType:
     """The module that a candidate becomes where tests import it, under all its names."""
-    module = types.ModuleType(program.MODULE)
-    module.__file__ = _place(program.MODULE)
+    module = _blank()
     lay_files(candidate.files)
+    place = _place(program.MODULE)
     for name in candidate.modules:
-        FINDER.add(name, _place(program.MODULE), candidate.code)
-    module.__spec__ = FINDER.find_spec(program.MODULE)
+        FINDER.add(name, place, candidate.code)
     if not candidate.later:
         name_module(module, candidate.modules)
     _lay(candidate, *candidate.modules)
+    return module
+
+
+@functools.cache
+def _blank() -> types.ModuleType:
+    """The module that is to be a candidate, made before there is one: in a fork, it costs pages."""
+    module = types.ModuleType(program.MODULE)
+    module.__file__ = _place(program.MODULE)
+    module.__spec__ = FINDER.spec(program.MODULE, module.__file__)
     return module
 
 
@@ -141,7 +163,7 @@ def name_module(module: types.ModuleType, names: Iterable[str]) -> None:
 
 
 def _place(name: str) -> str:
-    return os.path.join(os.getcwd(), f"{name.replace('.', '/')}.py")
+    return f"{FINDER.folder}/{name.replace('.', '/')}.py"  # `os.path.join` is a dozen objects, on pages that a job then has to copy
 
 
 def _lay(candidate: Candidate, *names: str) -> None:

@@ -27,8 +27,10 @@ from banditgen.sandbox.inside import isolate
 plan = isolate.become_worker(plan, root)
 from banditgen.sandbox.inside import zygote
 sys.path.remove(root)
-work = zygote.main(globals().pop("plan"))
+main = zygote.main
 del isolate, json, os, root, sys, zygote
+work = main(globals().pop("plan"))
+del main
 work()
 """
 

@@ -32,7 +32,7 @@ class Job(NamedTuple):
     the worker, from whose memory later candidates are forked.
 
     Args:
-        role: "program", "cooperative" or "judged".
+        role: "program", "cooperative", "judged" or "alone".
         wall, cpu: seconds; memory, disk, output: bytes; processes, inodes: counts.
         paths: folders of packages that the candidate may import.
         names: what the descriptors that come along are, in order: "code", "stdout", "stderr", and where there are

@@ -14,7 +14,6 @@ from banditgen.sandbox.inside.link import JudgementError, Link
 def main(tests_fd: int, verdict_fd: int, link_fd: int) -> int:
     """Judge one candidate and write the verdict."""
     order = marshal.loads(program.read_all(tests_fd))  # noqa: S302  # what the user's process wrote
-    sys.argv[:] = beside.ARGUMENTS
     beside.lay_files(order["files"])
     link = Link(link_fd, seconds=order["seconds"], lasting=order["shared"])
     try:

@@ -18,6 +18,7 @@ bisect builtins cmath collections copy datetime decimal fractions functools heap
 statistics string traceback unittest unittest.case unittest.result _frozen_importlib _frozen_importlib_external
 banditgen.sandbox.inside banditgen.sandbox.inside.program banditgen.sandbox.inside.pristine banditgen.sandbox.inside.pytest_run
 banditgen.sandbox.inside.image banditgen.sandbox.inside.roles banditgen.sandbox.inside.beside banditgen.sandbox.inside.places
+banditgen.sandbox.inside.wire
 """
 
 Entry = tuple[Mapping[str, Any], str, frozenset[str] | None, tuple[tuple[str, Any, Any], ...]]
@@ -59,7 +60,7 @@ class Memory:
     def imports_changed(self) -> str | None:
         """What was put before the finders of Python; further ones behind them are ordinary."""
         for name, now, before in (("sys.meta_path", sys.meta_path, self.finders), ("sys.path_hooks", sys.path_hooks, self.hooks)):
-            if len(now) < len(before) or any(ours is not theirs for ours, theirs in zip(before, now, strict=False)):
+            if [*map(id, now[: len(before)])] != [*map(id, before)]:
                 return name
         return None
 

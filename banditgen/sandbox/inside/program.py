@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import atexit
-import json
 import linecache
 import marshal
 import os
@@ -15,9 +14,9 @@ import types
 from _frozen_importlib import ModuleSpec
 from typing import Any
 
-from banditgen.sandbox.inside import places, pristine
+from banditgen.sandbox.inside import places, pristine, wire
 
-READ_CHUNK = 1 << 20
+READ_CHUNK = 1 << 16  # malloc has that without a mapping of its own
 ERROR_CHARACTERS = 500
 VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
@@ -52,7 +51,7 @@ def run_tests(
     source = order["tests"]
     module = types.ModuleType("__main__")
     module.__spec__ = ModuleSpec("__main__", None)  # so that a process that multiprocessing starts anew does not run the tests again
-    module.__file__ = os.path.join(os.getcwd(), "main.py")
+    module.__file__ = f"{os.getcwd()}/main.py"
     scope = vars(module)
     scope.update({name: value for name, value in names.items() if name == entry_point or not (name in clean or name.startswith("__"))})
     scope["__builtins__"] = clean
@@ -123,9 +122,9 @@ def show(error: BaseException) -> None:
 
 def write_verdict(verdict_fd: int, verdict: dict[str, Any]) -> None:
     """Send the verdict in one write."""
-    data = json.dumps(verdict).encode()
+    data = wire.encode(verdict)
     if len(data) > VERDICT_BYTES:
-        data = json.dumps({**verdict, "error": "(message too long)"}).encode()
+        data = wire.encode({**verdict, "error": "(message too long)"})
     os.write(verdict_fd, data)
 
 
@@ -150,6 +149,8 @@ def read_all(descriptor: int) -> bytes:
     while chunk := os.pread(descriptor, READ_CHUNK, offset):
         chunks.append(chunk)
         offset += len(chunk)
+        if len(chunk) < READ_CHUNK:
+            break
     os.close(descriptor)
     return b"".join(chunks)
 

@@ -16,15 +16,19 @@ from banditgen.sandbox.inside import beside, pristine, program, stub
 _kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
 
 
-def prepare_worker() -> None:
+def prepare_worker(folder: str) -> None:
     """Give the interpreter what `-S` leaves out of the builtins, and note what tests and verdict rest on.
 
     What tests call are the builtins as Python ships them, whatever a candidate makes of its own.
+
+    Args:
+        folder: the one that jobs run in.
+
     """
     site.setquit()
     site.setcopyright()
     site.sethelper()
-    beside.install()
+    beside.install(folder)
     _forget_paths()
     main_module = sys.modules.pop("__main__")
     loaded = dict(sys.modules)

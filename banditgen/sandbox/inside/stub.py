@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import sys
 import types
 from typing import Any, NoReturn
 
@@ -125,7 +124,6 @@ def run(order: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory) -
         The verdict: "fault" where they failed, or were all skipped, by themselves, else "clean".
 
     """
-    sys.argv[:] = beside.ARGUMENTS
     watch = Watch(order["stub"])
     beside.lay_files(order["files"])
     if order["later"]:

@@ -73,10 +73,9 @@ def warm_up(ours: int, theirs: int) -> None:
     """Judge a harmless candidate a few times over a socket, of which these are the ends; nothing of it is left."""
     clean = dict(vars(builtins))
     order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b"", "own": ()}
-    arguments, modules = list(sys.argv), dict(sys.modules)
+    modules = dict(sys.modules)
     received = beside.Candidate(CODE, program.ALIASES, (), lay=False, later=False)
     for _ in range(ROUNDS):
-        sys.argv[:] = beside.ARGUMENTS
         near = Straight(server.LoadedCandidate(CODE, beside.solution(received), theirs), ours)
         verdict = judge.weigh(program.run_tests(order, near.names(["f"]), clean), near, orders=False, searches=False)
         assert verdict == {"outcome": "passed"}, verdict
@@ -85,5 +84,4 @@ def warm_up(ours: int, theirs: int) -> None:
     for name in sys.modules.keys() - modules.keys():
         del sys.modules[name]
     sys.modules.update(modules)
-    sys.argv[:] = arguments
     linecache.cache.clear()

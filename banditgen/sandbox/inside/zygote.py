@@ -43,13 +43,13 @@ ANCILLARY_BYTES = _socket.CMSG_SPACE(16 * 4)
 SIGXCPU = int(signal.SIGXCPU)
 
 
-class Become(BaseException):
-    """Leaves the worker's frames, in a process that was forked for a job: a candidate could read there what the worker knows."""
-
-    def __init__(self, body: Callable[..., int], kept: int) -> None:
-        super().__init__()
-        self.body = body
-        self.kept = kept
+PROCESSES: dict[str, tuple[tuple[Callable[..., int], tuple[str, ...]], ...]] = {
+    "program": ((roles.main, ("code",)),),
+    "cooperative": ((roles.cooperative, ("code", "tests", "verdict")),),
+    "alone": ((roles.alone, ("tests", "verdict")),),
+    "judged": ((server.main, ("code", "far")), (judge.main, ("tests", "verdict", "near"))),
+}
+"""The processes of each kind of job, the one whose end is the job's last: what it runs, and the descriptors that it keeps."""
 
 
 def main(plan: IsolationPlan) -> Callable[[], NoReturn]:
@@ -66,15 +66,14 @@ def main(plan: IsolationPlan) -> Callable[[], NoReturn]:
     except OSError as error:
         control.send(json.dumps({"failed": f"{error.strerror} ({traceback.extract_tb(error.__traceback__)[-1].name})"}).encode())
         os._exit(1)
-    del plan  # what stands here is seen by every job
     control.send(json.dumps(greeting).encode())
+    del plan, greeting  # what stands here is taken apart in every job
     for lasting in (worker, control):  # a job leaves them: nothing of them may be taken apart, and no descriptor closed
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(lasting))
-    try:
-        worker.serve()
-    except Become as job:
-        return functools.partial(_live, job.body, job.kept)
-    os._exit(0)
+    work = worker.serve()
+    if work is None:
+        os._exit(0)
+    return work
 
 
 def _live(body: Callable[..., int], kept: int) -> NoReturn:
@@ -109,6 +108,10 @@ class ZygoteWorker:
         self._processors = os.sched_getaffinity(0)
         self._parent = os.pidfd_open(plan.parent) if plan.parent else -1
         plan.parent = 0
+        self._waiting = select.poll()
+        self._waiting.register(control, select.POLLIN)
+        if self._parent >= 0:
+            self._waiting.register(self._parent, select.POLLIN)
         mounter = _socket.socket(fileno=plan.mounter) if plan.mounter >= 0 else None
         self._scratch: rootfs.Scratch | rootfs.Folder = (
             rootfs.Scratch(mounter) if mounter else rootfs.Folder(plan.scratch, alone=plan.namespaces)
@@ -117,7 +120,7 @@ class ZygoteWorker:
         self._tree = Tree(plan.proc, alone=plan.namespaces)
         self._confinement = Confinement(plan, self._tree.baseline_virtual)
         self._confinement.confine_worker()
-        roles.prepare_worker()
+        roles.prepare_worker(plan.scratch)
         gc.collect()
         self._fillers = warm.fill_holes()
         gc.freeze()
@@ -138,24 +141,34 @@ class ZygoteWorker:
             "notes": self._plan.notes,
         }
 
-    def serve(self) -> None:
-        """Take jobs until the other end of the control socket is closed."""
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        if self._parent >= 0:
-            poll.register(self._parent, select.POLLIN)
+    def serve(self) -> Callable[[], NoReturn] | None:
+        """Take jobs until the other end of the control socket is closed.
+
+        Returns:
+            In each process forked for a job, what it has to do: a candidate could read in the worker's frames what the worker knows, so
+            it leaves them. To leave them by an exception would make objects of them all.
+
+        """
+        poll = self._waiting
         while True:
             if self._parent >= 0 and self._parent in dict(poll.poll()):
-                return self._leave()
+                break
             message, ancillary, _, _ = self._control.recvmsg(MESSAGE_BYTES, ANCILLARY_BYTES)
             if not message:
-                return self._leave()
+                break
             job = Job._make(marshal.loads(message))  # noqa: S302  # from the user's process
-            ended = self._run(job, dict(zip(job.names, memoryview(ancillary[0][2]).cast("i"), strict=True)))
+            self._prepare(job.disk, job.inodes)
+            started = time.monotonic()
+            pids: list[int] = []
+            work = self._start(job, dict(zip(job.names, memoryview(ancillary[0][2]).cast("i"), strict=True)), pids)
+            if work is not None:
+                return work
             try:
-                self._control.send(report.pack(ended))
+                self._control.send(report.pack(self._end(job, started, pids)))
             except OSError:
-                return self._leave()
+                break
+        self._leave()
+        return None
 
     def _leave(self) -> None:
         self._tree.end()
@@ -168,32 +181,42 @@ class ZygoteWorker:
             rules = landlock_rules(self._plan)
             self._confinement.rules = None if rules is None else _moved(rules)
 
-    def _run(self, job: Job, descriptors: dict[str, int]) -> report.Ended:
-        self._prepare(job.disk, job.inodes)
-        started = time.monotonic()
-        candidate = main = -1
-        worker = os.getpid()
+    def _start(self, job: Job, descriptors: dict[str, int], pids: list[int]) -> Callable[[], NoReturn] | None:
+        """Fork the processes of a job, and add their numbers to `pids`.
+
+        Returns:
+            In each of them, what it has to do.
+
+        """
+        together = job.role == "judged"
+        if together:
+            descriptors["near"], descriptors["far"] = (end.detach() for end in _socket.socketpair())
+            os.sched_setaffinity(0, {kernel.current_processor()})  # the two take turns: to wake another processor costs more
+        for body, names in PROCESSES[job.role]:
+            steps = self._confinement.steps(job, descriptors, [descriptors[name] for name in names])
+            pid = kernel.fork()
+            if not pid:
+                return self._become(job, steps, body, len(names))
+            pids.append(pid)
+        for number in descriptors.values():
+            os.close(number)
+        if together:
+            os.sched_setaffinity(0, self._processors)
+        return None
+
+    def _become(self, job: Job, steps: list[kernel.Step], body: Callable[..., int], kept: int) -> Callable[[], NoReturn]:
+        """Become a process of the job, which keeps so many descriptors."""
         try:
-            if job.role == "judged":
-                near, far = (end.detach() for end in _socket.socketpair())
-                os.sched_setaffinity(0, {kernel.current_processor()})  # the two take turns: to wake another processor costs more
-                candidate = self._fork(job, descriptors, (descriptors["code"], far), server.main)
-                main = self._fork(job, descriptors, (descriptors["tests"], descriptors["verdict"], near), judge.main)
-                os.close(near)
-                os.close(far)
-            elif job.role == "cooperative":
-                main = self._fork(job, descriptors, (descriptors["code"], descriptors["tests"], descriptors["verdict"]), roles.cooperative)
-            elif job.role == "alone":
-                main = self._fork(job, descriptors, (descriptors["tests"], descriptors["verdict"]), roles.alone)
-            else:
-                main = self._fork(job, descriptors, (descriptors["code"],), roles.main)
-        finally:
-            if os.getpid() == worker:
-                for number in descriptors.values():
-                    os.close(number)
-                if job.role == "judged":
-                    os.sched_setaffinity(0, self._processors)
-        limit, peak, cpu = self._watch(main, job, started + job.wall)
+            self._confinement.enter(job, steps, kept)
+            _reseed()
+        except BaseException:  # noqa: BLE001  # nothing may get back into the worker's loop
+            traceback.print_exc()
+            os._exit(70)
+        return functools.partial(_live, body, kept)
+
+    def _end(self, job: Job, started: float, pids: list[int]) -> report.Ended:
+        """Wait for the end of a job, and collect its processes."""
+        limit, peak, cpu = self._watch(pids[-1], job, started + job.wall)
         wall = time.monotonic() - started
         status, candidate_status, total = 0, None, self._tree.unwaited
         for pid, how, seconds, resident in self._tree.end():
@@ -201,29 +224,15 @@ class ZygoteWorker:
             peak = max(peak, resident - self._tree.baseline_resident)
             if limit is None and how & 0x7F == SIGXCPU:
                 limit = "cpu"
-            if pid == main:
+            if pid == pids[-1]:
                 status = os.waitstatus_to_exitcode(how)
-            elif pid == candidate:
+            elif pid in pids:
                 candidate_status = os.waitstatus_to_exitcode(how)
         if self._confinement.supervisor is not None:
             self._confinement.supervisor.end()
         full = self._scratch.look()
         limit = limit or full
         return report.Ended(status, candidate_status, wall, max(cpu, total), peak, limit)
-
-    def _fork(self, job: Job, descriptors: dict[str, int], keep: tuple[int, ...], body: Callable[..., int]) -> int:
-        """Fork a process of the job, which becomes one that runs `body` with the kept descriptors."""
-        steps = self._confinement.steps(job, descriptors, keep)
-        pid = kernel.fork()
-        if pid:
-            return pid
-        try:
-            self._confinement.enter(job, steps, len(keep))
-            _reseed()
-        except BaseException:  # noqa: BLE001  # nothing may get back into the worker's loop
-            traceback.print_exc()
-            os._exit(70)
-        raise Become(body, len(keep))
 
     def _watch(self, main: int, job: Job, deadline: float) -> tuple[str | None, int, float]:
         """Wait until the job's main process ends or a limit is hit: (limit, peak bytes seen, processor seconds seen)."""
