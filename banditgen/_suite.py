@@ -91,6 +91,7 @@ def parsed(source: str, what: str) -> ast.Module:
     Raises:
         TaskError: it doesn't; `what` it is.
     """
+    source = source.removeprefix("\ufeff")
     try:
         tree = ast.parse(source)
         with quiet():

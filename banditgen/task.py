@@ -127,6 +127,7 @@ class Task:
                 raise TaskError(f"{field} is no valid Unicode text: it has a lone surrogate")
         if task_type is not None and not task_type.strip():
             raise TaskError("task_type is empty: leave it out, or name the kind of task")
+        tests = tests.removeprefix("\ufeff") if tests is not None else None  # a byte order mark, as some editors write it
         if entry_point is not None and (not entry_point.isidentifier() or keyword.iskeyword(entry_point)):
             raise TaskError(f"entry_point must be a Python name, not {entry_point!r}")
         if tests is not None and not tests.strip():
@@ -249,6 +250,13 @@ def checker_arguments(checker: str) -> int | None:
             least = len(node.args.posonlyargs) + len(node.args.args) - len(node.args.defaults)
             return next((count for count in (3, 2) if least <= count <= most), None)
     return None
+
+
+def checker_only_asserts(checker: str) -> bool:
+    """Whether a checker says by asserts alone what is right: then it has nothing to return."""
+    nodes = list(ast.walk(_suite.parsed(checker, "the checker")))
+    returns = any(isinstance(node, ast.Return) and node.value is not None for node in nodes)
+    return not returns and any(isinstance(node, ast.Assert) for node in nodes)
 
 
 def _limits(limits: Limits | Mapping[str, Any] | None) -> Limits:

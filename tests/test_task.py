@@ -20,6 +20,7 @@ from banditgen.errors import TaskError
         ("x = sorted([2, 1])\nassert first(x) == 1", "first"),
         ("def test_it():\n    assert parse('a') == ['a']", "parse"),
         ("assert not_called == 3", None),
+        ("\ufeffassert f(1) == 2", "f"),
     ],
 )
 def test_entry_point_is_inferred(tests: str, entry_point: str | None) -> None:

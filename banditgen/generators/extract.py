@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 
 from banditgen.generators._parse import has_code, parse
 from banditgen.generators.extraction import diffs, thoughts
@@ -19,6 +20,7 @@ _MOST_CHARACTERS = 200_000  # some ten times the longest answer that max_tokens 
 _DEEPEST = 2  # code in a JSON text in a tool call
 _QUOTE = re.compile(r"^> ?(?=(?!>))", re.MULTILINE)
 _QUOTED_FENCE = re.compile(r"^> ?(?:```|~~~)", re.MULTILINE)
+_INDENTED = re.compile(r"(?:^(?: {4}|\t).*\n?|^[ \t]*\n)+", re.MULTILINE)  # Markdown's code without fences
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
@@ -153,7 +155,7 @@ def _program(block: Block, earlier: list[Program], wanted: Wanted) -> Program | 
 
 
 def _unfenced(text: str, fenced: list[Block], wanted: Wanted) -> list[Program]:
-    """The programs outside of all fences: runs of whole statements, a diff, what was typed at a prompt, or code in backticks."""
+    """The programs outside of all fences: whole statements, a diff, what was typed at a prompt, is in backticks, or is indented."""
     if not fenced and (hunks := diffs.changes(text)):
         patched = repaired(diffs.new_side(hunks))
         return [patched] if patched is not None else []
@@ -168,6 +170,10 @@ def _unfenced(text: str, fenced: list[Block], wanted: Wanted) -> list[Program]:
         found += [program for run in code_runs(typed) if (program := read(_tidy(run))) is not None] if typed != outside else []
         inline = [program for code in _INLINE.findall(outside)[:20] if (program := read(code.strip())) is not None]
         found += [program for program in inline if wanted.strength(program)]
+    if not any(wanted.strength(program) for program in found):
+        indented = "\n".join(map(textwrap.dedent, _INDENTED.findall(outside)[:20]))
+        shown = [program for run in code_runs(indented) if (program := read(_tidy(run))) is not None]
+        found += [program for program in shown if wanted.strength(program) or not found]
     if not found and (mended := repaired(outside)) is not None:
         return [mended]
     return found

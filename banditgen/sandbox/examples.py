@@ -35,7 +35,7 @@ def run(
         report = run_program(stdin)
         results.append(execution_of(report))
         if results[-1].passed and task.checker is not None:
-            results[-1] = _checked(results[-1], run_checker(orders.check(task, stdin, report.printed, expected)))
+            results[-1] = _checked(results[-1], task, (stdin, report.printed, expected), run_checker)
         elif results[-1].passed:
             results[-1] = verdict.compared(results[-1], difference(report.printed, expected, task.tolerance))
         if not results[-1].passed:
@@ -43,11 +43,17 @@ def run(
     return verdict.together(results)
 
 
-def _checked(execution: Execution, report: Report) -> Execution:
+def _checked(execution: Execution, task: Task, texts: tuple[str, str, str], run_checker: Callable[[dict[str, Any]], Report]) -> Execution:
+    """What a checker says of an output: where it fails, as in `int("no number")`, but passes the expected one, the output is wrong."""
+    stdin, printed, expected = texts
+    report = run_checker(orders.check(task, stdin, printed, expected))
     ended = f"the checker hit the {report.limit} limit" if report.limit else "the checker ended before its end"
     found = report.verdict or {"outcome": "fault", "error": ended}
-    if found["outcome"] == "passed" or found["outcome"] == "wrong":
+    if found["outcome"] in {"passed", "wrong"}:
         return verdict.compared(execution, found.get("error"))
+    of_expected = run_checker(orders.check(task, stdin, expected, expected)).verdict if report.verdict and expected else None
+    if of_expected and of_expected["outcome"] == "passed":
+        return verdict.compared(execution, f"the checker takes the expected output, but not this one: {found['error']}")
     return blame.blamed(execution, str(found["error"]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from banditgen import _suite
 from banditgen.sandbox.channel import Look
-from banditgen.task import Task, checker_arguments
+from banditgen.task import Task, checker_arguments, checker_only_asserts
 
 LAYS = ("__file__", "multiprocessing", "ProcessPool", "main.py", "runpy")  # in code that may look for its own file
 
@@ -62,7 +62,7 @@ def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]
     """A task's checker and what it has to judge, as `inside.program.run_checker` takes them."""
     assert task.checker is not None
     texts = (stdin, printed, expected)[: checker_arguments(task.checker)]
-    return {"checker": task.checker, "texts": texts, "paths": ()}
+    return {"checker": task.checker, "texts": texts, "only_asserts": checker_only_asserts(task.checker), "paths": ()}
 
 
 def names_its_uses(task: Task) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import textwrap
 from typing import Any
 
 F = "`" * 3
@@ -247,6 +248,7 @@ NAMED = {
 }
 _DIFF = "--- a/add.py\n+++ b/add.py\n@@ -1,2 +1,2 @@\n def add(a, b):\n-    return a - b\n+    return a + b\n"
 MENDED = {
+    "indented as Markdown's code": of("*Answer:*\n\n" + textwrap.indent(GOOD, "    ") + "\n\nIt adds.\n"),
     "diff": of(f"{F}diff\n{_DIFF}{F}"),
     "bare diff": of(f"Here is the patch:\n\n{_DIFF}"),
     "new file": of("--- /dev/null\n+++ b/add.py\n@@ -0,0 +1,2 @@\n+def add(a, b):\n+    return a + b\n\\ No newline at end of file\n"),

@@ -253,6 +253,7 @@ HOSTILE = {
     "spaces": " " * 150_000 + "x",
     "bracket words": "[a, " * 30_000,
     "tabs and backticks": "\t`" * 70_000,
+    "indented lines": "    x = (\n\n" * 15_000,
 }
 
 

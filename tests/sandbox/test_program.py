@@ -32,6 +32,7 @@ PROGRAMS = {
          "sys.stdout = open('/dev/fd/1', 'w')\nprint('c')"), "", "w\na\nc",
     ),
     "names of streams": ("import os\nprint(all(map(os.path.exists, ('/dev/stdin', '/dev/stdout', '/dev/fd/0'))))", "", "True"),
+    "no byte order mark": ("\ufeffprint(input())", "a", "a"),
     "its main module": ("import sys, __main__\nx = 1\nprint(__main__.x, __name__, __main__.__file__ == __file__)", "", "1 __main__ True"),
 }  # fmt: skip
 
@@ -117,7 +118,8 @@ def test_a_checker_of_the_tasks_own_judges(sandbox: Sandbox) -> None:
     """It gets input and output, and what was expected where it wants that; a candidate can't reach it, and its errors are the task's."""
     examples: Any = [{"stdin": "3 1 2"}, {"stdin": "2 1"}]
     right, wrong = "print(*sorted(map(int, input().split())))", "print(input())"
-    for checker in (SORTED, SORTED.replace("    return", "    assert") + "    return True\n"):
+    asserting = SORTED.replace("    return", "    assert")
+    for checker in (SORTED, asserting, asserting + "    return True\n"):
         task = Task("sort", examples=examples, checker=checker)
         assert sandbox.run(right, task).passed
         run = sandbox.run(wrong, task)
@@ -127,7 +129,8 @@ def test_a_checker_of_the_tasks_own_judges(sandbox: Sandbox) -> None:
         "p", examples=[("1", "2")], checker="def check(stdin, stdout, expected):\n    return abs(int(stdout) - int(expected)) <= 1\n"
     )
     assert sandbox.run("print(3)", expecting).passed
-    assert not sandbox.run("print(4)", expecting).passed
+    for other in ("4", "no number"):  # the checker passes what was expected, so that its ValueError is the output's fault
+        assert sandbox.run(f"print({other!r})", expecting).failure is FailureKind.WRONG
     for broken in ("return 1 / 0", "import nowhere", "pass", "raise SystemExit", "while True: pass"):
         task = Task("p", examples=examples, checker=f"def check(stdin, stdout):\n    {broken}\n", limits={"wall_seconds": 1.5})
         run = sandbox.run(right, task)
