@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import marshal
+import re
 from typing import Any
 
 from banditgen import _suite
@@ -12,6 +13,8 @@ from banditgen.sandbox.channel import Look
 from banditgen.task import Task, checker_arguments, checker_only_asserts
 
 LAYS = ("__file__", "multiprocessing", "ProcessPool", "main.py", "runpy")  # in code that may look for its own file
+STARTS = ("subprocess", "os.system", "popen")  # in tests that may start a program
+READS_SOURCE = frozenset({"getsource", "getsourcelines", "getsourcefile", "getfile"})  # which a stub has none of
 
 
 def candidate(code: str, task: Task) -> bytes:
@@ -71,8 +74,11 @@ def names_its_uses(task: Task) -> bool:
 
 
 def reaches_for_files(task: Task) -> bool:
-    """Whether a task's tests may start the candidate's file as a program, which is no use of a name."""
-    return any(f"{name}.py" in (task.tests or "") for name in task.modules)
+    """Whether a task's tests may start the candidate's file as a program, or import it in one, which is no use of a name."""
+    tests = task.tests or ""
+    return any(f"{name}.py" in tests for name in task.modules) or (
+        any(word in tests for word in STARTS) and _names_in_texts(tests, task.module)
+    )
 
 
 def paths(task: Task, code: str, environment: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,9 +111,19 @@ def _names(source: str, module: str | None) -> tuple[tuple[str, ...], tuple[str,
 
 
 @functools.lru_cache(maxsize=256)
+def _names_in_texts(source: str, module: str | None) -> bool:
+    """Whether a text in the tests is, imports, or runs by `-m` the module under test."""
+    suite = _suite.look(source, module)
+    names = "|".join(map(re.escape, suite.modules))
+    named = re.compile(rf"\A(?:{names})\Z|\b(?:import|from)\s+(?:{names})\b|-m\s+(?:{names})\b")
+    texts = (node.value for node in ast.walk(suite.tree) if isinstance(node, ast.Constant))
+    return any(isinstance(text, str) and named.search(text) for text in texts)
+
+
+@functools.lru_cache(maxsize=256)
 def _names_its_uses(source: str, module: str | None) -> bool:
     nodes = ast.walk(_suite.look(source, module).tree)
-    return _suite.REACHES_BY_TEXT.isdisjoint(_suite.last_name(node) for node in nodes if isinstance(node, ast.expr))
+    return (_suite.REACHES_BY_TEXT | READS_SOURCE).isdisjoint(_suite.last_name(node) for node in nodes if isinstance(node, ast.expr))
 
 
 @functools.lru_cache(maxsize=256)

@@ -79,6 +79,11 @@ class Finder:
         """The source of a known module."""
         return self._sources[name][1]
 
+    def get_code(self, name: str) -> types.CodeType:
+        """The same, compiled, for `runpy`."""
+        place, source, _ = self._sources[name]
+        return compile(source.removeprefix("\ufeff"), place, "exec", dont_inherit=True)
+
 
 FINDER = Finder()
 
