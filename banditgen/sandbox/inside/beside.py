@@ -51,6 +51,8 @@ class Finder:
     def forget(self) -> None:
         """Know none any more."""
         self._sources.clear()
+        _blank.cache_clear()
+        _blank()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG002  # the import system's
         """The spec of a known module."""
@@ -98,14 +100,12 @@ def install(folder: str) -> None:
     sys.argv[:] = ARGUMENTS
     sys.orig_argv[:] = ["python", *ARGUMENTS]
     FINDER.folder = folder
-    _blank.cache_clear()
-    _blank()
     sys.meta_path.insert(len(sys.meta_path) - 1, FINDER)
 
 
 def receive(code_fd: int) -> Candidate:
     """The candidate of a job."""
-    return Candidate._make(marshal.loads(program.read_all(code_fd)))  # noqa: S302  # what the user's process wrote
+    return Candidate(*marshal.loads(program.read_all(code_fd)))  # noqa: S302  # what the user's process wrote
 
 
 def lay_files(files: Iterable[tuple[str, str]]) -> None:

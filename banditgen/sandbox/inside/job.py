@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _random
 import _signal  # type: ignore[import-not-found]  # not `signal`, whose functions make enumerations of their arguments
 import gc
 import math
 import os
+import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from banditgen.sandbox.inside import filter as syscall_filter
@@ -21,10 +23,15 @@ SLACK_STRANGERS = 200  # without a user namespace the kernel counts all of the u
 OPEN_FILES = 256
 STREAMS = ("stdin", "stdout", "stderr")
 FIRST_KEPT = 3
+MOST_KEPT = 3
 HIGH = 64  # above all descriptors that a worker has open but that of its rules, below OPEN_FILES
 HIGH_RULES = 128
 SLACK_OUTPUT = 16 << 10  # the pages by which the files of the output are larger than their limit
 ASKING = (kernel.SECCOMP_NEW_LISTENER | kernel.SECCOMP_WAIT_KILLABLE, kernel.SECCOMP_NEW_LISTENER)  # the latter before Linux 5.19
+
+
+Call = tuple[Callable[..., object], tuple[Any, ...]]
+"""A function and its arguments."""
 
 
 class Job(NamedTuple):
@@ -64,6 +71,15 @@ class Confinement:
         self._limits: tuple[tuple[object, ...], list[kernel.Step]] = ((), [])
         self._filter: Any = None
         self._asking = 0
+        self._calls: list[list[Call]] = [
+            [
+                (os.closerange, (FIRST_KEPT + kept, OPEN_FILES)),
+                (_signal.signal, (_signal.SIGINT, _signal.default_int_handler)),
+                (_random.Random.seed, (random._inst,)),  # noqa: SLF001  # as `os.fork` would have it done, by a handler in Python
+                (gc.enable, ()),
+            ]
+            for kept in range(MOST_KEPT + 1)
+        ]
         self.rules: int | None = None
         self.supervisor: Supervisor | None = None
 
@@ -100,24 +116,19 @@ class Confinement:
             steps.append(landlock.restrict_step(self.rules))
         return steps
 
-    def enter(self, job: Job, steps: list[kernel.Step], kept: int) -> None:
-        """Become a process of the job: descriptors, limits, no privileges, filters. Never undone.
-
-        Args:
-            job: the job.
-            steps: what `steps` prepared.
-            kept: how many descriptors are kept beside the three streams.
-        """
-        kernel.run(steps)
-        if self._filter is not None and not self._plan.namespaces:
-            listener = kernel.install_filter(self._filter, self._asking)
-            if self.supervisor is not None:
-                self.supervisor.send(listener)
-        os.closerange(FIRST_KEPT + kept, OPEN_FILES)
-        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    def calls(self, job: Job, kept: int) -> list[Call]:
+        """What follows the steps in Python, for a process that keeps so many descriptors beside the three streams."""
+        calls = self._calls[kept]
         if job.paths:
-            sys.path.extend(job.paths)
-        gc.enable()
+            calls = [*calls, (sys.path.extend, (job.paths,))]
+        if self._filter is not None and not self._plan.namespaces:
+            calls = [(self._filter_itself, ()), *calls]
+        return calls
+
+    def _filter_itself(self) -> None:
+        listener = kernel.install_filter(self._filter, self._asking)
+        if self.supervisor is not None:
+            self.supervisor.send(listener)
 
     def _limits_of(self, job: Job) -> list[kernel.Step]:
         key = (job.memory, job.cpu, job.processes, job.disk, job.output)
@@ -133,6 +144,19 @@ class Confinement:
             )
             self._limits = (key, [kernel.setrlimit_step(name, soft, soft if hard is None else hard) for name, soft, hard in values])
         return self._limits[1]
+
+
+def enter(steps: list[kernel.Step], calls: list[Call]) -> None:
+    """Become a process of the job: descriptors, limits, no privileges, filters. Never undone.
+
+    Args:
+        steps: what `Confinement.steps` prepared.
+        calls: what `Confinement.calls` prepared.
+
+    """
+    kernel.run(steps)
+    for function, arguments in calls:
+        function(*arguments)
 
 
 def _can_ask(flags: int) -> bool:

@@ -16,13 +16,16 @@ from banditgen.sandbox.inside import beside, pristine, program, stub
 _kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
 
 
-def prepare_worker(folder: str) -> None:
+def prepare_worker(folder: str) -> tuple[pristine.Memory, dict[str, Any]]:
     """Give the interpreter what `-S` leaves out of the builtins, and note what tests and verdict rest on.
 
     What tests call are the builtins as Python ships them, whatever a candidate makes of its own.
 
     Args:
         folder: the one that jobs run in.
+
+    Returns:
+        What is remembered, and the builtins.
 
     """
     site.setquit()
@@ -36,6 +39,7 @@ def prepare_worker(folder: str) -> None:
     sys.modules.update(loaded)  # without a gap
     _kept.append((pristine.Memory(), dict(vars(builtins))))
     sys.modules["__main__"] = main_module  # the last, so that another in its place is no change of what was there
+    return _kept[-1]
 
 
 def _forget_paths() -> None:
@@ -71,11 +75,13 @@ def main(code_fd: int) -> int:
 
 
 def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> NoReturn:
-    """Run a candidate and its tests in one interpreter, write the verdict, and end this process.
-
-    To return would be to take what is remembered apart, thousands of objects, each on a page that is then copied.
-    """
+    """Run a candidate and its tests in one interpreter, write the verdict, and end this process."""
     memory, clean = _kept.pop()  # here and nowhere else from now on: a module's names are the candidate's to change
+    os._exit(beside_tests(memory, clean, code_fd, tests_fd, verdict_fd))  # to return would be to take apart what is remembered
+
+
+def beside_tests(memory: pristine.Memory, clean: dict[str, Any], code_fd: int, tests_fd: int, verdict_fd: int) -> int:
+    """Run a candidate and its tests, and write the verdict: the status to leave with."""
     run, judge_by, write, load = program.run_tests, _forged, program.write_verdict, marshal.loads
     candidate = beside.receive(code_fd)
     module = beside.solution(candidate)
@@ -86,7 +92,7 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> NoReturn:
         program.write_verdict(verdict_fd, {"outcome": "error", "error": program.describe(error)})
         program.show(error)
         sys.stdout.flush()
-        os._exit(1)
+        return 1
     verdict = judge_by(memory.replaced() or memory.imports_changed())
     if verdict is None:
         order = load(program.read_all(tests_fd))
@@ -94,7 +100,7 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> NoReturn:
         verdict = judge_by(memory.replaced()) or {**verdict, "nonce": order["nonce"]}
     sys.stdout.flush()
     write(verdict_fd, verdict)
-    os._exit(0)
+    return 0
 
 
 def alone(tests_fd: int, verdict_fd: int) -> NoReturn:

@@ -5,13 +5,14 @@ A fork that has to warm up writes to the pages of all it runs, and so copies the
 
 from __future__ import annotations
 
-import builtins
+import _socket
 import linecache
+import marshal
 import os
 import sys
 from typing import Any
 
-from banditgen.sandbox.inside import beside, handles, judge, link, program, server, wire
+from banditgen.sandbox.inside import beside, handles, judge, link, pristine, program, roles, server, wire
 
 ROUNDS = 20  # CPython 3.11 specialises a function after eight calls
 CODE = '''from typing import List, Tuple
@@ -69,19 +70,36 @@ class Straight(link.Link):
         return reply
 
 
-def warm_up(ours: int, theirs: int) -> None:
-    """Judge a harmless candidate a few times over a socket, of which these are the ends; nothing of it is left."""
-    clean = dict(vars(builtins))
-    order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b"", "own": ()}
+def warm_up(memory: pristine.Memory, clean: dict[str, Any]) -> None:
+    """Judge a harmless candidate a few times, and run it beside its tests; nothing of it is left.
+
+    Args:
+        memory: what is remembered.
+        clean: the builtins.
+
+    """
+    order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b"", "own": (), "nonce": ""}
+    order |= {"files": (), "names": ["f"], "modules": program.ALIASES, "seconds": 1.0, "shared": False, "orders": False, "searches": False}
     modules = dict(sys.modules)
     received = beside.Candidate(CODE, program.ALIASES, (), lay=False, later=False)
+    (ours, theirs), (dead, ended) = _socket.socketpair(), _socket.socketpair()
+    ended.close()
+    code, tests, verdicts = (os.memfd_create("warm") for _ in range(3))
+    os.write(code, marshal.dumps(tuple(received)))
+    os.write(tests, marshal.dumps(order))
     for _ in range(ROUNDS):
-        near = Straight(server.LoadedCandidate(CODE, beside.solution(received), theirs), ours)
+        near = Straight(server.LoadedCandidate(CODE, beside.solution(received), theirs.fileno()), ours.fileno())
         verdict = judge.weigh(program.run_tests(order, near.names(["f"]), clean), near, orders=False, searches=False)
         assert verdict == {"outcome": "passed"}, verdict
+        server.main(os.dup(code), dead.fileno())
+        judge.main(os.dup(tests), verdicts, dead.fileno())
+        roles.beside_tests(memory, clean, os.dup(code), os.dup(tests), verdicts)
+    for end in (ours, theirs, dead):
+        end.close()
+    for descriptor in (code, tests, verdicts):
+        os.close(descriptor)
     handles.use(None)  # what is left of it would be taken apart in every judge
     beside.FINDER.forget()
-    for name in sys.modules.keys() - modules.keys():
-        del sys.modules[name]
-    sys.modules.update(modules)
+    sys.modules.clear()
+    sys.modules.update(modules)  # without a gap
     linecache.cache.clear()

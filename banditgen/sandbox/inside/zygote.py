@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _random
 import _socket
 import ctypes
 import functools
@@ -11,7 +10,6 @@ import importlib
 import json
 import marshal
 import os
-import random
 import select
 import signal
 import sys
@@ -23,7 +21,7 @@ from typing import NoReturn
 
 from banditgen.sandbox.inside import judge, kernel, pytest_run, report, roles, rootfs, server, warm
 from banditgen.sandbox.inside.isolate import IsolationPlan, landlock_rules
-from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Confinement, Job
+from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Call, Confinement, Job, enter
 from banditgen.sandbox.inside.tree import Tree
 
 assert pytest_run  # loaded now: once isolated, no file of ours can be read
@@ -43,16 +41,10 @@ ANCILLARY_BYTES = _socket.CMSG_SPACE(16 * 4)
 SIGXCPU = int(signal.SIGXCPU)
 
 
-PROCESSES: dict[str, tuple[tuple[Callable[..., int], tuple[str, ...]], ...]] = {
-    "program": ((roles.main, ("code",)),),
-    "cooperative": ((roles.cooperative, ("code", "tests", "verdict")),),
-    "alone": ((roles.alone, ("tests", "verdict")),),
-    "judged": ((server.main, ("code", "far")), (judge.main, ("tests", "verdict", "near"))),
-}
-"""The processes of each kind of job, the one whose end is the job's last: what it runs, and the descriptors that it keeps."""
+Work = Callable[[], NoReturn]
 
 
-def main(plan: IsolationPlan) -> Callable[[], NoReturn]:
+def main(plan: IsolationPlan) -> Work:
     """Run a worker until the user's process is gone.
 
     Returns:
@@ -76,25 +68,45 @@ def main(plan: IsolationPlan) -> Callable[[], NoReturn]:
     return work
 
 
-def _live(body: Callable[..., int], kept: int) -> NoReturn:
+def _live(body: Callable[..., int], *descriptors: int) -> NoReturn:
     """Run the body of a job's process with the descriptors that it keeps, and leave with its result."""
     status = 70
     try:
-        status = body(*range(FIRST_KEPT, FIRST_KEPT + kept))
+        status = body(*descriptors)
     except BaseException:  # noqa: BLE001  # nothing may get back into the worker's program
         traceback.print_exc()
     finally:
         os._exit(status)
 
 
+def _process(body: Callable[..., int], *kept: str) -> tuple[Work, tuple[str, ...]]:
+    """What a process of a job runs, and the descriptors that it keeps."""
+    return functools.partial(_live, body, *range(FIRST_KEPT, FIRST_KEPT + len(kept))), kept
+
+
+PROCESSES = {
+    "program": (_process(roles.main, "code"),),
+    "cooperative": (_process(roles.cooperative, "code", "tests", "verdict"),),
+    "alone": (_process(roles.alone, "tests", "verdict"),),
+    "judged": (_process(server.main, "code", "far"), _process(judge.main, "tests", "verdict", "near")),
+}
+"""The processes of each kind of job; the one whose end is the job's comes last."""
+
+
+def _become(steps: list[kernel.Step], calls: list[Call], work: Work) -> Work:
+    """Become a process of the job, which then has to do this work."""
+    try:
+        enter(steps, calls)
+    except BaseException:  # noqa: BLE001  # nothing may get back into the worker's loop
+        traceback.print_exc()
+        os._exit(70)
+    return work
+
+
 def _preload() -> None:
     for name in PRELOAD.split():
         importlib.import_module(name)
     eval(f"({USUAL_TYPES})", dict(vars(typing)))  # noqa: S307  # typing remembers what it has made
-    ours, theirs = _socket.socketpair()
-    warm.warm_up(ours.fileno(), theirs.fileno())
-    ours.close()
-    theirs.close()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # pid 1 can't be sent a signal from inside for which it has no handler
 
 
@@ -118,9 +130,11 @@ class ZygoteWorker:
         )
         os.environ.update(HOME=plan.scratch, TMPDIR=plan.scratch)
         self._tree = Tree(plan.proc, alone=plan.namespaces)
+        warm.warm_up(*roles.prepare_worker(plan.scratch))
+        for _ in range(warm.ROUNDS):
+            _become([(kernel.current_processor, ())], [(len, ((),))], PROCESSES["program"][0][0])
         self._confinement = Confinement(plan, self._tree.baseline_virtual)
         self._confinement.confine_worker()
-        roles.prepare_worker(plan.scratch)
         gc.collect()
         self._fillers = warm.fill_holes()
         gc.freeze()
@@ -141,7 +155,7 @@ class ZygoteWorker:
             "notes": self._plan.notes,
         }
 
-    def serve(self) -> Callable[[], NoReturn] | None:
+    def serve(self) -> Work | None:
         """Take jobs until the other end of the control socket is closed.
 
         Returns:
@@ -181,7 +195,7 @@ class ZygoteWorker:
             rules = landlock_rules(self._plan)
             self._confinement.rules = None if rules is None else _moved(rules)
 
-    def _start(self, job: Job, descriptors: dict[str, int], pids: list[int]) -> Callable[[], NoReturn] | None:
+    def _start(self, job: Job, descriptors: dict[str, int], pids: list[int]) -> Work | None:
         """Fork the processes of a job, and add their numbers to `pids`.
 
         Returns:
@@ -192,27 +206,18 @@ class ZygoteWorker:
         if together:
             descriptors["near"], descriptors["far"] = (end.detach() for end in _socket.socketpair())
             os.sched_setaffinity(0, {kernel.current_processor()})  # the two take turns: to wake another processor costs more
-        for body, names in PROCESSES[job.role]:
+        for work, names in PROCESSES[job.role]:
             steps = self._confinement.steps(job, descriptors, [descriptors[name] for name in names])
+            calls = self._confinement.calls(job, len(names))
             pid = kernel.fork()
             if not pid:
-                return self._become(job, steps, body, len(names))
+                return _become(steps, calls, work)
             pids.append(pid)
         for number in descriptors.values():
             os.close(number)
         if together:
             os.sched_setaffinity(0, self._processors)
         return None
-
-    def _become(self, job: Job, steps: list[kernel.Step], body: Callable[..., int], kept: int) -> Callable[[], NoReturn]:
-        """Become a process of the job, which keeps so many descriptors."""
-        try:
-            self._confinement.enter(job, steps, kept)
-            _reseed()
-        except BaseException:  # noqa: BLE001  # nothing may get back into the worker's loop
-            traceback.print_exc()
-            os._exit(70)
-        return functools.partial(_live, body, kept)
 
     def _end(self, job: Job, started: float, pids: list[int]) -> report.Ended:
         """Wait for the end of a job, and collect its processes."""
@@ -282,7 +287,3 @@ def _moved(rules: int) -> int:
     os.dup2(rules, HIGH_RULES, inheritable=False)
     os.close(rules)
     return HIGH_RULES
-
-
-_reseed = functools.partial(_random.Random.seed, random._inst)  # noqa: SLF001
-"""Seeds the shared random numbers anew, as `os.fork` would have it done, without the handlers in Python."""
