@@ -71,6 +71,10 @@ class Confinement:
         self._limits: tuple[tuple[object, ...], list[kernel.Step]] = ((), [])
         self._filter: Any = None
         self._asking = 0
+        self._moves = [
+            [kernel.step(kernel.SYS_DUP3, HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(kept)]
+            for kept in range(MOST_KEPT + 1)
+        ]
         self._calls: list[list[Call]] = [
             [
                 (os.closerange, (FIRST_KEPT + kept, OPEN_FILES)),
@@ -98,22 +102,20 @@ class Confinement:
         if self._asking:
             self.supervisor = Supervisor(self._plan.proc, self._plan.scratch, lasting or -1)
 
-    def steps(self, job: Job, descriptors: dict[str, int], keep: Sequence[int]) -> list[kernel.Step]:
+    def steps(self, job: Job, descriptors: dict[str, int], keep: Sequence[str]) -> list[kernel.Step]:
         """The system calls by which a process becomes one of the job.
 
-        Of `descriptors`, stdin, stdout and stderr take their places; those in `keep` are renumbered from 3 in their
-        order; all others are closed.
+        Of `descriptors`, stdin, stdout and stderr take their places; those named in `keep` are renumbered from 3 in their
+        order; all others are closed. There are no comprehensions here: each makes a function, which costs the worker pages.
         """
         steps: list[kernel.Step] = [(kernel.setsid, ())]
-        steps += [(kernel.dup2, (descriptors[name], place)) for place, name in enumerate(STREAMS) if name in descriptors]
-        steps += [(kernel.dup2, (number, HIGH + place)) for place, number in enumerate(keep)]
-        steps += [kernel.step(kernel.SYS_DUP3, HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(len(keep))]
-        steps += [(kernel.chdir, (self._scratch,)), *self._limits_of(job)]
-        steps.append(kernel.prctl_step(kernel.PR_SET_DUMPABLE, 1))  # so that the supervisor can read what a call points to
-        if not self._plan.namespaces:
-            steps.append(kernel.prctl_step(kernel.PR_SET_NO_NEW_PRIVS, 1))
-        if self.rules is not None:
-            steps.append(landlock.restrict_step(self.rules))
+        for place, name in enumerate(STREAMS):
+            if name in descriptors:
+                steps.append((kernel.dup2, (descriptors[name], place)))
+        for place, name in enumerate(keep, HIGH):
+            steps.append((kernel.dup2, (descriptors[name], place)))
+        steps += self._moves[len(keep)]
+        steps += self._lasting(job)
         return steps
 
     def calls(self, job: Job, kept: int) -> list[Call]:
@@ -130,8 +132,9 @@ class Confinement:
         if self.supervisor is not None:
             self.supervisor.send(listener)
 
-    def _limits_of(self, job: Job) -> list[kernel.Step]:
-        key = (job.memory, job.cpu, job.processes, job.disk, job.output)
+    def _lasting(self, job: Job) -> list[kernel.Step]:
+        """What is the same for all processes of jobs like this one: folder, limits, privileges."""
+        key = (job.memory, job.cpu, job.processes, job.disk, job.output, self.rules)
         if self._limits[0] != key:
             cpu = math.ceil(job.cpu)
             values = (
@@ -142,7 +145,14 @@ class Confinement:
                 (kernel.RLIMIT_NOFILE, OPEN_FILES, None),
                 (kernel.RLIMIT_CORE, 0, None),
             )
-            self._limits = (key, [kernel.setrlimit_step(name, soft, soft if hard is None else hard) for name, soft, hard in values])
+            steps: list[kernel.Step] = [(kernel.chdir, (self._scratch,))]
+            steps += [kernel.setrlimit_step(name, soft, soft if hard is None else hard) for name, soft, hard in values]
+            steps.append(kernel.prctl_step(kernel.PR_SET_DUMPABLE, 1))  # so that the supervisor can read what a call points to
+            if not self._plan.namespaces:
+                steps.append(kernel.prctl_step(kernel.PR_SET_NO_NEW_PRIVS, 1))
+            if self.rules is not None:
+                steps.append(landlock.restrict_step(self.rules))
+            self._limits = (key, steps)
         return self._limits[1]
 
 

@@ -38,7 +38,7 @@ _wait4 = _libc.wait4
 _status, _usage = ctypes.c_int(), ctypes.create_string_buffer(144)
 _how, _used = ctypes.byref(_status), ctypes.byref(_usage)
 _USAGE = struct.Struct("=5q")  # the head of struct rusage: user and system time in seconds and microseconds, peak in KiB
-setsid, dup2, chdir = _libc.setsid, _libc.dup2, _libc.chdir
+setsid, dup2, chdir, kill = _libc.setsid, _libc.dup2, _libc.chdir, _libc.kill
 
 Step = tuple[Callable[..., int], tuple[Any, ...]]
 """A function of the C library and its arguments, ready to be called."""

@@ -27,6 +27,7 @@ FUNCTIONS: tuple[type, ...] = (
     type(functools.lru_cache(len)),
 )
 ITERATOR_MODULES = ("builtins", "itertools")
+CHANGING = frozenset((*values.CHANGING, tuple))  # what may hold what changes
 
 
 def main(code_fd: int, link_fd: int) -> int:
@@ -103,7 +104,7 @@ class LoadedCandidate:
     def names(self, request: dict[str, Any]) -> dict[str, Any]:
         """Which of the names the tests use the candidate has: {"value": by name}."""
         found = {name: vars(self._module)[name] for name in request["names"] if name in vars(self._module)}
-        changing = any(values.builtin_under(type(value), (*values.CHANGING, tuple)) for value in found.values())
+        changing = any(values.builtin_under(type(value), CHANGING) for value in found.values())
         shared = self._start(lasting=request["lasting"] or changing)
         if self._failure is not None:
             return {"lasting": shared.lasting, "exception": self._encode(self._failure, shared)}

@@ -108,10 +108,7 @@ class Tree:
 
     def _kill(self) -> None:
         if self._alone:
-            try:  # noqa: SIM105  # `suppress` is an object more, on pages that a job then has to copy
-                os.kill(-1, SIGKILL)
-            except ProcessLookupError:
-                pass
+            kernel.kill(-1, SIGKILL)  # where there is nobody, `os.kill` would make an exception
             return
         for pid in self._pids():
             with contextlib.suppress(ProcessLookupError, PermissionError):

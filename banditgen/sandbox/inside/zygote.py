@@ -204,10 +204,11 @@ class ZygoteWorker:
         """
         together = job.role == "judged"
         if together:
-            descriptors["near"], descriptors["far"] = (end.detach() for end in _socket.socketpair())
+            near, far = _socket.socketpair()
+            descriptors["near"], descriptors["far"] = near.detach(), far.detach()
             os.sched_setaffinity(0, {kernel.current_processor()})  # the two take turns: to wake another processor costs more
         for work, names in PROCESSES[job.role]:
-            steps = self._confinement.steps(job, descriptors, [descriptors[name] for name in names])
+            steps = self._confinement.steps(job, descriptors, names)
             calls = self._confinement.calls(job, len(names))
             pid = kernel.fork()
             if not pid:
@@ -244,7 +245,8 @@ class ZygoteWorker:
         poll = select.poll()
         pidfd = os.pidfd_open(main)
         poll.register(pidfd, select.POLLIN)
-        poll.register(self._control, select.POLLHUP)
+        control = self._control.fileno()
+        poll.register(control, select.POLLHUP)
         supervisor = self._confinement.supervisor
         if supervisor is not None:
             supervisor.begin(poll, job.disk)
@@ -256,11 +258,13 @@ class ZygoteWorker:
                 if now >= deadline:
                     return "wall", peak, cpu
                 ready = poll.poll(max(0.0, 1000 * (min(deadline, look) - now)) + 1)
-                if supervisor is not None:
-                    for number, event in ready:
+                over = False
+                for number, event in ready:
+                    over = over or number in (pidfd, control)
+                    if supervisor is not None:
                         supervisor.take(number, event)
-                    shared = supervisor.shared
-                if any(number in (pidfd, self._control.fileno()) for number, _ in ready):
+                        shared = supervisor.shared
+                if over:
                     return None, peak, cpu
                 if time.monotonic() < look:
                     continue
