@@ -278,7 +278,7 @@ def _standing(result: GenerationResult, criteria: SelectionCriteria) -> tuple[An
     """What candidates are ordered by, the least first. The ids only part results that are alike in everything else."""
     written = f"{result.generator_name}\0{result.code}\0{result.text}"
     draw = hashlib.sha256(written.encode("utf-8", "surrogatepass")).digest()
-    stands = qualifies(result, criteria), result.test_passed, result.success
+    stands = qualifies(result, criteria), result.test_passed, result.test_passed or result.success
     return (*(not one for one in stands), -result.combined_score, result.generation_time, draw, result.arm_id, result.id)
 
 

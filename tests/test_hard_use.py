@@ -377,6 +377,7 @@ def test_an_interrupted_race_is_remembered_before_the_interrupt_is_seen(tmp_path
     script = """
 import os, signal, sys, threading, time
 from banditgen import GeneratorConfig, ParallelGenerator, Task
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 class Client:
     def generate(self, *, model, prompt, temperature, max_tokens):
         if model == "slow":
