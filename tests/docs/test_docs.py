@@ -32,6 +32,8 @@ def page() -> str:
         "# The command\n\nExit 0: fine, a candidate passed. 1: none did. 2: wrong use, or a part that does not work, one line on stderr.\n"
     )
     head += "Data is on stdout, progress and logs on stderr.\n\n"
+    head += 'Completion of verbs and options: put `eval "$(_BANDITGEN_COMPLETE=bash_source banditgen)"` into `~/.bashrc`\n'
+    head += "(`zsh_source` into `~/.zshrc`, `fish_source` into fish's completions).\n\n"
     return head + "\n".join(blocks)
 
 
