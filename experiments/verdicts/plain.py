@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def prints(code: str, stdin: str, seconds: float = SECONDS) -> str | None:
 
 def _succeeds(command: list[str], folder: str, stdin: str, seconds: float) -> str | None:
     environment = {"PATH": "/usr/bin:/bin", "HOME": folder, "PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path.endswith("-packages"))
     try:
         done = subprocess.run(  # our own interpreter
             command,

@@ -26,7 +26,7 @@ FLAG_CONTINUE = 1
 AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = -100 & 0xFFFFFFFF, 0x100, 0x1000
 PATH_BYTES, NOBODY, SPECIAL_MODES = 4096, 0xFFFFFFFF, stat.S_ISUID | stat.S_ISGID
 SYS_UTIMENSAT = 280
-SIG_IGN, SA_NOCLDWAIT = 1, 2
+SIG_DFL, SIG_IGN, SA_NOCLDWAIT = 0, 1, 2
 ANCILLARY_BYTES = _socket.CMSG_SPACE(4)
 HIGH_LINK = 129  # above all descriptors that a process of a job gets
 
@@ -121,11 +121,18 @@ class Supervisor:
     def _handle_children(self, pid: int, address: int) -> int:
         """Let a process handle the end of its children, but not have them vanish with the processor time that they used.
 
-        It is told that they do, and they stay until they are counted. (Another thread may write something else there before the
-        kernel reads it; so it is no wall, only what keeps the count right for programs that don't fight it.)
+        What would have them vanish is taken out of what the process asks for, and they stay until they are counted. (Another thread
+        may write something else there before the kernel reads it; so it is no wall, only what keeps the count right for programs
+        that don't fight it.)
         """
         handler, flags = struct.unpack("QQ", self._read(f"{pid}/mem", 16, address))
-        return 0 if handler == SIG_IGN or flags & SA_NOCLDWAIT else CONTINUE
+        if handler == SIG_IGN or flags & SA_NOCLDWAIT:
+            handle = os.open(f"{pid}/mem", os.O_WRONLY | os.O_CLOEXEC, dir_fd=self._proc)
+            try:
+                os.pwrite(handle, struct.pack("QQ", SIG_DFL if handler == SIG_IGN else handler, flags & ~SA_NOCLDWAIT), address)
+            finally:
+                os.close(handle)
+        return CONTINUE
 
     def _own(self, pid: int, target: int) -> int:
         """Let through what a thread asks for itself, or for its process."""

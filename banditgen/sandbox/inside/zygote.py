@@ -22,7 +22,7 @@ from typing import NoReturn
 from banditgen.sandbox.inside import judge, kernel, pytest_run, report, roles, rootfs, server, warm
 from banditgen.sandbox.inside.isolate import IsolationPlan, landlock_rules
 from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Call, Confinement, Job, enter
-from banditgen.sandbox.inside.tree import Tree
+from banditgen.sandbox.inside.tree import SIGKILL, Tree
 
 assert pytest_run  # loaded now: once isolated, no file of ours can be read
 PRELOAD = """
@@ -224,10 +224,11 @@ class ZygoteWorker:
         """Wait for the end of a job, and collect its processes."""
         limit, peak, cpu = self._watch(pids[-1], job, started + job.wall)
         wall = time.monotonic() - started
-        status, candidate_status, total = 0, None, self._tree.unwaited
+        status, candidate_status, total, alive = 0, None, self._tree.unwaited, 0
         for pid, how, seconds, resident in self._tree.end():
             total += seconds
             peak = max(peak, resident - self._tree.baseline_resident)
+            alive += how & 0x7F == SIGKILL
             if limit is None and how & 0x7F == SIGXCPU:
                 limit = "cpu"
             if pid == pids[-1]:
@@ -237,6 +238,8 @@ class ZygoteWorker:
         if self._confinement.supervisor is not None:
             self._confinement.supervisor.end()
         full = self._scratch.look()
+        if limit is None and alive > job.processes + (job.role == "judged"):  # more than one look in time would have seen
+            limit = "processes"
         limit = limit or full
         return report.Ended(status, candidate_status, wall, max(cpu, total), peak, limit)
 
