@@ -6,6 +6,7 @@ Every row only adds up, so the order of writers doesn't matter, and the stored s
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 from collections import defaultdict
@@ -227,20 +228,14 @@ def changes(
 ) -> Changes:
     """See `HistoryStore.evidence`; `horizon` is SQL for the least stamp that a row changed after this moment can have."""
     # the cursor is read first: what is committed meanwhile is then read now and once more, and never missed
-    next_stamp = connection.scalar(sa.select(horizon)) or 0
-    generation = connection.scalar(sa.select(t.meta.c.value).where(t.meta.c.key == GENERATION)) or "0"
-    again = since is None or since.generation != generation
+    next_stamp, generation = connection.execute(_moment(horizon)).one()
+    again = since is None or since.generation != (generation or "0")
     start = 0 if since is None or again else since.stamp
+    of_these = {"arms": list(arms), "models": list(models), "start": start}
 
-    def changed(running: Running, *extra: str) -> Iterator[tuple[Key, tuple[float, ...]]]:
-        c, width = running.table.c, len(running.key) + 1
-        of_these: sa.ColumnElement[bool] = c.pattern.is_not(None) if running is PATTERNS else c.arm_id.in_(arms)
-        if running is OWN:
-            of_these = sa.or_(of_these, c.model.in_(models))
-        query = _columns(running, "shard", *extra).where(of_these)
-        # SQLite's stamp is the last result's number, which soft evidence does not move on
-        since_then = c.stamp >= (start - 1 if running is SOFT else start)
-        for row in connection.execute(query.where(since_then) if start > 0 else query):
+    def changed(running: Running) -> Iterator[tuple[Key, tuple[float, ...]]]:
+        width = len(running.key) + 1
+        for row in connection.execute(_questions(start > 0)[running], of_these):
             yield tuple(row[:width]), tuple(row[width:])
 
     # what is made of several arms before their own rows, which are then there for each of them
@@ -250,7 +245,35 @@ def changes(
         read = read_pattern(pattern)
         if any(arm in arms for arm, _, _ in read):
             patterns[task_type, read, shard] = count
-    return Changes(dict(changed(OWN, "last_at")), patterns, soft, Cursor(generation, next_stamp), again)
+    return Changes(dict(changed(OWN)), patterns, soft, Cursor(generation or "0", next_stamp or 0), again)
+
+
+@functools.cache
+def _moment(horizon: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Asks for the horizon, and for how often the sums were rebuilt."""
+    generation = sa.select(t.meta.c.value).where(t.meta.c.key == GENERATION).scalar_subquery()
+    return sa.select(horizon, generation)
+
+
+@functools.cache
+def _questions(since_then: bool) -> dict[Running, sa.Select[Any]]:
+    """What `changes` asks each table for: of some "arms" and "models", and stamped since "start" or at any time.
+
+    They are built once: to build them costs more than the answers of a small history.
+    """
+    arms: sa.BindParameter[Any] = sa.bindparam("arms", expanding=True)
+    models: sa.BindParameter[Any] = sa.bindparam("models", expanding=True)
+    questions = {}
+    for running in ALL:
+        c = running.table.c
+        of_these: sa.ColumnElement[bool] = sa.true() if running is PATTERNS else c.arm_id.in_(arms)
+        if running is OWN:
+            of_these = sa.or_(of_these, c.model.in_(models))
+        query = _columns(running, "shard", *(("last_at",) if running is OWN else ())).where(of_these)
+        start: sa.ColumnElement[Any] = sa.bindparam("start", type_=sa.BigInteger)
+        # SQLite's stamp is the last result's number, which soft evidence does not move on
+        questions[running] = query.where(c.stamp >= (start - 1 if running is SOFT else start)) if since_then else query
+    return questions
 
 
 class Fold:

@@ -31,6 +31,16 @@ MANY = 1000  # ids in one question: databases limit them
 _RESULTS = t.results.insert().inline()  # no key is asked back: a pipeline would have to wait for it
 _ANSWERED = sa.update(t.decisions).where(t.decisions.c.race_id == sa.bindparam("of_race")).values(answered=True)
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
+# what every ask and tell reads: to build a statement costs more than its answer
+_DECISION = _DECISIONS.where(t.decisions.c.id == sa.bindparam("of"))
+_PENDING = _DECISIONS.where(
+    t.decisions.c.task_type == sa.bindparam("of"),
+    t.decisions.c.answered == sa.false(),
+    t.decisions.c.created_at >= sa.bindparam("since"),
+)
+_RACE = sa.select(t.races).where(t.races.c.id == sa.bindparam("of"))
+_RESULTS_OF = RESULTS.where(t.results.c.race_id.in_(sa.bindparam("of", expanding=True))).order_by(t.results.c.position)
+_KNOWN = sa.select(t.results.c.id).where(t.results.c.id.in_(sa.bindparam("of", expanding=True)))
 
 
 class History(Opinions):
@@ -54,6 +64,9 @@ class History(Opinions):
         self._write = self._database.write
         self._statistics = statistics.Writer(self._database.insert, self._database.stamp)
         self._new = {table: self._database.insert(table).on_conflict_do_nothing() for table in (t.races, t.results, t.codes)}
+        answered = sa.select(sa.exists().where(t.races.c.id == sa.bindparam("race_id", type_=sa.String))).scalar_subquery()
+        given: dict[str, Any] = {column.name: sa.bindparam(column.name) for column in t.decisions.c if column.name != "answered"}
+        self._decide = self._database.insert(t.decisions).values(**given, answered=answered).on_conflict_do_nothing()
         self._known_arms: set[str] = set()
 
     @property
@@ -67,23 +80,20 @@ class History(Opinions):
             statement = self._database.insert(table).on_conflict_do_nothing()
             self._run(lambda connection: connection.execute(statement, list(rows)), write=True)
 
-    def _all(self, make: Callable[[Any], Made], query: sa.Select[Any]) -> list[Made]:
+    def _all(self, make: Callable[[Any], Made], query: sa.Select[Any], **of: Any) -> list[Made]:
         """What `make` makes of every row, a mapping by column."""
-        return self._run(lambda connection: [make(row) for row in connection.execute(query).mappings()])
+        return self._run(lambda connection: [make(row) for row in connection.execute(query, of).mappings()])
 
     def add_decision(self, decision: DecisionRecord) -> None:
         """Append a decision, and the arms it chose; until its race is told it is pending."""
         now = time.time()
         arms = [row for arm in decision.arms if (row := _arm_row(arm, now))["arm_id"] not in self._known_arms]
-        answered = sa.exists().where(t.races.c.id == decision.race_id)
-        new = self._database.insert(t.decisions).values(
-            **{**vars(decision), "created_at": now, "answered": sa.select(answered).scalar_subquery()}
-        )
+        row = {**vars(decision), "created_at": now}
 
         def work(connection: sa.Connection) -> None:
             if arms:
                 connection.execute(self._database.insert(t.arms).on_conflict_do_nothing(), sorted(arms, key=lambda row: str(row["arm_id"])))
-            connection.execute(new.on_conflict_do_nothing())
+            connection.execute(self._decide, row)
 
         self._run(work, write=True)
         self._known_arms.update(row["arm_id"] for row in arms)
@@ -193,13 +203,11 @@ class History(Opinions):
 
     def pending(self, task_type: str, since: float = 0.0) -> list[DecisionRecord]:
         """Decisions made since a moment (Unix seconds) that no race has answered yet."""
-        d = t.decisions.c
-        query = _DECISIONS.where(d.task_type == task_type, d.answered == sa.false(), d.created_at >= since)
-        return self._all(lambda row: DecisionRecord(**row), query)
+        return self._all(lambda row: DecisionRecord(**row), _PENDING, of=task_type, since=since)
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """A decision by id."""
-        return next(iter(self._all(lambda row: DecisionRecord(**row), _DECISIONS.where(t.decisions.c.id == decision_id))), None)
+        return next(iter(self._all(lambda row: DecisionRecord(**row), _DECISION, of=decision_id)), None)
 
     def decisions(self, race_id: str) -> list[DecisionRecord]:
         """The decisions of a race, in their order."""
@@ -208,21 +216,20 @@ class History(Opinions):
 
     def race(self, race_id: str) -> RaceRecord | None:
         """A race by id."""
-        return next(iter(self._races(sa.select(t.races).where(t.races.c.id == race_id))), None)
+        return next(iter(self._races(_RACE, of=race_id)), None)
 
     def races(self, limit: int = 20, task_type: str | None = None) -> list[RaceRecord]:
         """The newest races, newest first."""
         query = sa.select(t.races).order_by(t.races.c.created_at.desc(), t.races.c.id.desc()).limit(limit)
         return self._races(query if task_type is None else query.where(t.races.c.task_type == task_type))
 
-    def _races(self, query: sa.Select[Any]) -> list[RaceRecord]:
+    def _races(self, query: sa.Select[Any], **of: Any) -> list[RaceRecord]:
         def work(connection: sa.Connection) -> list[RaceRecord]:
-            rows = [dict(row) for row in connection.execute(query).mappings()]
+            rows = [dict(row) for row in connection.execute(query, of).mappings()]
             by_race: dict[str, list[GenerationResult]] = {row["id"]: [] for row in rows}
             for start in range(0, len(rows), MANY):
                 some = [row["id"] for row in rows[start : start + MANY]]
-                of_these = RESULTS.where(t.results.c.race_id.in_(some)).order_by(t.results.c.position)
-                for result in connection.execute(of_these).mappings():
+                for result in connection.execute(_RESULTS_OF, {"of": some}).mappings():
                     by_race[result["race_id"]].append(read_result(result))
             return [RaceRecord(**row, results=by_race[row["id"]]) for row in rows]
 
@@ -271,7 +278,7 @@ class History(Opinions):
 
     def known_results(self, ids: Sequence[str]) -> set[str]:
         """Which of these result ids are there already."""
-        return set(self._all(lambda row: str(row["id"]), sa.select(t.results.c.id).where(t.results.c.id.in_(ids))))
+        return set(self._all(lambda row: str(row["id"]), _KNOWN, of=list(ids)))
 
     def arm_named(self, name: str) -> str | None:
         """The id of the arm that raced last under this name."""

@@ -43,12 +43,13 @@ def told_race(
     for result in told:
         weigh(result, criteria)
     record = race_record(decision, Task("told"), rank(told, criteria), criteria, 0.0)
+    record = dataclasses.replace(record, task={"kind": "told"})
+    known = history.known_results([result.id for result in told])
+    if not known and history.add_race(record):
+        return decision, record, True
     stored = history.race(decision_id)
     if stored is None:
-        if history.known_results([result.id for result in told]):
-            raise UsageError("a result that the history has already cannot be told: its own race recorded it")
-        history.add_race(dataclasses.replace(record, task={"kind": "told"}))
-        return decision, history.race(decision_id) or record, True
+        raise UsageError("a result that the history has already cannot be told: its own race recorded it")
     if not same_outcome(stored.results, record.results):
         raise UsageError(f"decision {decision_id} was told before, with another outcome: nothing was changed")
     return decision, stored, False
