@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from banditgen.bandit.patterns import Patterns
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.patterns import Patterns
 
 
 class RandomSource(Protocol):

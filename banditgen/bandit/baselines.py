@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from banditgen.bandit.base import TIE, Floats, Ints, RandomSource, State, top
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import TIE, RandomSource, State, top
 
 UNSEEN = 1e6  # an index above every other: an arm that was never raced goes first
 

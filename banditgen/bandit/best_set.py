@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from banditgen.bandit import responses
-from banditgen.bandit.base import Floats, Ints, RandomSource, State, top
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import RandomSource, State, top
 from banditgen.bandit.coverage import Coverage
 from banditgen.bandit.priors import with_priors
 from banditgen.bandit.spending import Account, price

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from banditgen.bandit.base import Choice, Floats, Ints, Policy, State
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import Choice, Policy, State
 from banditgen.errors import UsageError
 
 PARTICLES = 256

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.errors import UsageError
 
 SHARES = (np.arange(20) + 0.5) / 20  # what the gamblers bet; each has the same part of the capital at first

@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from banditgen.bandit.base import Floats, Ints, State
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import State
 from banditgen.bandit.responses import Arms
 
 TINY = 1e-12  # least likelihood of an outcome at a node

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from banditgen.bandit.base import Floats, Ints
+from banditgen.bandit.arrays import Floats, Ints
 
 
 class Patterns:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from banditgen.arm import arm_id, plain_model
-from banditgen.bandit.base import Floats, Ints, State
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import State
 from banditgen.bandit.patterns import Patterns
 from banditgen.errors import UsageError
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from banditgen.bandit.base import Floats, State
+from banditgen.bandit.arrays import Floats
+from banditgen.bandit.base import State
 from banditgen.errors import UsageError
 
 CAP = 8.0  # pseudo-observations at most: a prior is never as good as a handful of real races

@@ -18,7 +18,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import log_ndtr, ndtr, ndtri
 
-from banditgen.bandit.base import Floats, Ints, State
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import State
 from banditgen.bandit.patterns import Patterns
 
 TASK_NODES, MODEL_NODES = 13, 3

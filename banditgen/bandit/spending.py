@@ -13,7 +13,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
-from banditgen.bandit.base import Floats, State
+from banditgen.bandit.arrays import Floats
+from banditgen.bandit.base import State
 from banditgen.bandit.responses import Arms
 
 HORIZON = 10.0  # races over which too much or too little spent is made up for

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from banditgen.bandit.base import TIE, Floats, Ints, RandomSource, State, top
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import TIE, RandomSource, State, top
 from banditgen.bandit.priors import with_priors
 
 MODEL_STRENGTH = 20.0  # outcomes that "this model is like all others" is worth: the spread between models' rates is about 0.1

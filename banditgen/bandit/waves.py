@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from banditgen.bandit.base import Floats, Ints, Policy, RandomSource, State
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import Policy, RandomSource, State
 from banditgen.bandit.best_set import BestSet
 from banditgen.bandit.choose import EXPLORATION, PARTICLES
 from banditgen.bandit.coverage import Coverage, Ranking

@@ -8,14 +8,12 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from banditgen.arm import GeneratorConfig
+from banditgen.bandit.arrays import Floats
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
 from banditgen.generators.recordings import Recording, read_recordings
 from banditgen.offline.replay import replay
-
-Floats = NDArray[np.float64]
 
 SHIPPED = "best_set"  # the policy of the shipped strategies
 LEARN = ("thompson", "bandit in waves")  # beside the bandit itself

@@ -14,7 +14,7 @@ from typing import Any
 from scipy.special import betaincinv
 
 from banditgen.arm import arm_id
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.bandit.confidence import lower_bound, upper_bound
 from banditgen.errors import UsageError
 from banditgen.evolution.lineage import CriteriaFor, ancestors

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from banditgen.bandit.arrays import Floats
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.kernel import GRID, Features, Floats, Likeness
+from banditgen.evolution.kernel import GRID, Features, Likeness
 
 LEVEL_VARIANCE = 0.25  # of the level that all arms share: as good as unknown for qualities in [0, 1]
 TASK_SHARE = 0.3  # of the variance between outcomes of an arm, what the task explains, before evidence of it

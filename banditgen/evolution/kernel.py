@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from banditgen.bandit.arrays import Floats
 from banditgen.evolution.fragments import SLOTS
 from banditgen.evolution.genome import Genome, Space
-
-Floats = NDArray[np.float64]
 
 MODEL_WEIGHT = 4.0  # a model matters more than any one setting: its share of the single effects, the others having 1 each
 OTHER = 0.5  # correlation of a whole that differs in one choice: each choice or fragment that differs halves it

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from banditgen.arm import arm_id
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.evolution.population import fold
 from banditgen.history.base import ArmRecord, HistoryStore, Tally
 from banditgen.learning.learner import Bred, Learner

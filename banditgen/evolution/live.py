@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from banditgen.arm import arm_id, arm_settings, plain_model
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.lineage import CriteriaFor, gain_of
 from banditgen.evolution.operators import Child, breed

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from deap import base, tools
 
+from banditgen.bandit.arrays import Floats
 from banditgen.errors import UsageError
 from banditgen.evolution.fitness import Estimator, Outcome, Outcomes, QualityPosterior
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.kernel import Floats, Likeness
+from banditgen.evolution.kernel import Likeness
 from banditgen.evolution.operators import Child, breed
 from banditgen.evolution.plan import Evaluate, Heat, Plan, Rewrite
 from banditgen.evolution.surrogate import dream

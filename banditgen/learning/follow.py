@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from banditgen.arm import arm_id, model_key, named_arm_id, plain_model
 from banditgen.bandit import KEEP, Statistics
+from banditgen.bandit.arrays import Floats
 from banditgen.bandit.discount import worth
 from banditgen.history.base import Changes, Cursor, Pattern
 from banditgen.history.patterns import FAILED, PASSED, parted
@@ -138,9 +138,9 @@ def _newest(seen: Mapping[str, float]) -> str:
     return max(seen, key=lambda digest: (seen[digest], digest))
 
 
-def _gain(rows: Mapping[Key, tuple[float, ...]], before: Mapping[Key, tuple[float, ...]], width: int) -> NDArray[np.float64]:
+def _gain(rows: Mapping[Key, tuple[float, ...]], before: Mapping[Key, tuple[float, ...]], width: int) -> Floats:
     """(N, width): what each row has grown by."""
     nothing = (0.0,) * width
     after = np.array([*rows.values()], float).reshape(-1, width)
-    gain: NDArray[np.float64] = after - np.array([before.get(key, nothing) for key in rows], float).reshape(-1, width)
+    gain: Floats = after - np.array([before.get(key, nothing) for key in rows], float).reshape(-1, width)
     return gain

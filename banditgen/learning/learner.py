@@ -14,7 +14,7 @@ import numpy as np
 from banditgen import _html
 from banditgen.arm import arm_id
 from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.follow import Follower, Running

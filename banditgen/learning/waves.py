@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from banditgen.bandit import Account, Choice, Policy, Shown, State, Wave, expected_cost, next_wave, without
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.learning.ledger import Spent, Unit
 from banditgen.result import FailureKind, GenerationResult
 

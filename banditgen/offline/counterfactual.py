@@ -12,7 +12,7 @@ import numpy as np
 
 from banditgen.arm import GeneratorConfig, arm_id, model_key
 from banditgen.bandit import KEEP, Statistics, choose
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord

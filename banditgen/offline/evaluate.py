@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 from scipy.stats import t as student
 
-from banditgen.bandit.base import Floats, Ints
+from banditgen.bandit.arrays import Floats, Ints
 from banditgen.errors import UsageError
 
 MINIMUM_SAMPLE_SIZE = 50.0

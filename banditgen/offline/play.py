@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banditgen.arm import plain_model
-from banditgen.bandit.base import Floats, Ints, Policy, State
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import Policy, State
 from banditgen.bandit.patterns import Patterns
 from banditgen.bandit.spending import Account, expected_cost
 from banditgen.bandit.waves import price_of, races

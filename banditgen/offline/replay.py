@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from banditgen.arm import check_arms, check_whole
-from banditgen.bandit.base import Floats, Ints, Policy
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import Policy
 from banditgen.bandit.policies import make_policy
 from banditgen.bandit.waves import MOST
 from banditgen.errors import UsageError

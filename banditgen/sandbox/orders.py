@@ -30,7 +30,7 @@ def program(code: str) -> bytes:
 
 
 def tests(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any]:
-    """A task's tests, as `inside.program.run_tests` takes them."""
+    """A task's tests, as `inside.tests.run_tests` takes them."""
     assert task.tests is not None
     own, used, script = _names(task.tests, task.module)
     return {
@@ -62,7 +62,7 @@ def alone(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any
 
 
 def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]:
-    """A task's checker and what it has to judge, as `inside.program.run_checker` takes them."""
+    """A task's checker and what it has to judge, as `inside.tests.run_checker` takes them."""
     assert task.checker is not None
     texts = (stdin, printed, expected)[: checker_arguments(task.checker)]
     return {"checker": task.checker, "texts": texts, "only_asserts": checker_only_asserts(task.checker), "paths": ()}

@@ -34,7 +34,7 @@ import os, resource, sys
 root, role, paths, limits, *descriptors = sys.argv[1:]
 sys.path.append(root)
 import json
-from banditgen.sandbox.inside import pytest_run, roles
+from banditgen.sandbox.inside import roles
 for name, value in json.loads(limits).items():
     try: resource.setrlimit(getattr(resource, name), (value, value))
     except (ValueError, OSError): pass
@@ -42,7 +42,7 @@ sys.path.remove(root)
 sys.path.extend(json.loads(paths))
 roles.prepare_worker(os.getcwd())
 work, descriptors = getattr(roles, role), [*map(int, descriptors)]
-del root, role, paths, limits, name, value, json, os, resource, pytest_run, roles
+del root, role, paths, limits, name, value, json, os, resource, roles
 raise SystemExit(work(*descriptors))
 """
 BASE_MEMORY = 512 << 20  # address space of a bare interpreter, generously

@@ -18,7 +18,8 @@ import numpy as np
 
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import make_policy
-from banditgen.bandit.base import Floats, Ints, RandomSource, State
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import RandomSource, State
 from banditgen.evolution.experts import name_best
 from banditgen.offline import replay
 from banditgen.strategy.evolution import Evolution

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banditgen.bandit import State, make_policy
+from banditgen.bandit.arrays import Floats
 from banditgen.offline.replay import draw_outcomes, empty_state, play
 from experiments.regret.matrices import Matrix
 
-Floats = NDArray[np.float64]
 K = 3
 
 

@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from banditgen.bandit import Policy, State, make_policy
-from banditgen.bandit.base import Ints, RandomSource
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.base import RandomSource
 from banditgen.bandit.thompson import Thompson
 from banditgen.offline.replay import draw_outcomes, replay
 from experiments.regret.matrices import Matrix
 
-Floats = NDArray[np.float64]
 GRIDS: dict[str, tuple[str, tuple[float, ...]]] = {
     "epsilon_greedy": ("epsilon", (0.02, 0.05, 0.1, 0.2)),
     "ucb1": ("width", (0.05, 0.1, 0.2, 0.4, 1.0)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.bandit.confidence import lower_bound, upper_bound
 from banditgen.errors import UsageError
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import f
 
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.errors import StrategyError, UsageError
 from banditgen.offline.tune import Evidence, Tuned, open_storage, tune
 from banditgen.offline.tune.report import to_toml, write

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from banditgen.sandbox.inside import image, pristine, program, report
+from banditgen.sandbox.inside import image, pristine, report, tests
 
 tried = pytest.mark.skipif(not image.TRIED, reason="on this Python objects are compared one by one, as the test of that shows")
 
@@ -125,7 +125,7 @@ def test_tests_run_as_a_script_leave_the_bytes_as_they_were(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     memory = pristine.Memory()
     order = {"kind": "asserts", "tests": "assert f() == 1", "entry_point": "f", "call_check": False, "compiled": b"", "own": ()}
-    assert program.run_tests(order, {"f": first}, dict(vars(builtins))) == {"outcome": "passed"}
+    assert tests.run_tests(order, {"f": first}, dict(vars(builtins))) == {"outcome": "passed"}
     assert memory.image.same()
 
 

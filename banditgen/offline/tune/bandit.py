@@ -9,7 +9,7 @@ import numpy as np
 
 from banditgen.arm import GeneratorConfig
 from banditgen.bandit import KEEP
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore
 from banditgen.learning.learner import settled_policy

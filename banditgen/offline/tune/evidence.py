@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.bandit.base import Floats, Ints
+from banditgen.bandit.arrays import Floats, Ints
 from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore
 from banditgen.history.judged import Measured

@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from banditgen.bandit.base import Floats, Ints
+from banditgen.bandit.arrays import Floats, Ints
 
 NOISE_FLOOR = 1e-4  # least variance of a rating around the link: ratings come in steps of a hundredth at best
 SLOPE_DEVIATION = 30.0  # prior of c: a lead of 0.1 hardly ever decides more than 95 % of preferences

@@ -12,7 +12,7 @@ import dataclasses
 
 import numpy as np
 
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.offline.tune.likelihood import MAX_SLOPE, NOISE_FLOOR, preference_slope
 
 REPLICATES = 999

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.offline.tune.likelihood import Folds, Scored, likelihood
 

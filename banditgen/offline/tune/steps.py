@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import logsumexp
 
-from banditgen.bandit.base import Floats, Ints
+from banditgen.bandit.arrays import Floats, Ints
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.offline.tune.likelihood import preference_slope
 from banditgen.offline.tune.permutation import Said, link

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from optuna.storages import BaseStorage
 
-from banditgen.bandit.base import Floats
+from banditgen.bandit.arrays import Floats
 from banditgen.offline.tune.bandit import BanditTuning
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.offline.tune.permutation import REPLICATES, Gain, Said, gain

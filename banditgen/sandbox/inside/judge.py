@@ -7,7 +7,7 @@ import marshal
 import sys
 from typing import Any
 
-from banditgen.sandbox.inside import beside, program
+from banditgen.sandbox.inside import beside, program, tests
 from banditgen.sandbox.inside.link import JudgementError, Link
 
 
@@ -32,7 +32,7 @@ def _judge(order: dict[str, Any], link: Link) -> dict[str, Any]:
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the candidate did not load
         link.doubt = ""
         return {"outcome": "error", "error": program.describe(error)}
-    return program.run_tests(order, names, vars(builtins))
+    return tests.run_tests(order, names, vars(builtins))
 
 
 def weigh(verdict: dict[str, Any], link: Link, *, orders: bool, searches: bool) -> dict[str, Any]:

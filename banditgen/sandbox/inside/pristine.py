@@ -18,7 +18,7 @@ bisect builtins cmath collections copy datetime decimal fractions functools heap
 statistics string traceback unittest unittest.case unittest.result _frozen_importlib _frozen_importlib_external
 banditgen.sandbox.inside banditgen.sandbox.inside.program banditgen.sandbox.inside.pristine banditgen.sandbox.inside.pytest_run
 banditgen.sandbox.inside.image banditgen.sandbox.inside.roles banditgen.sandbox.inside.beside banditgen.sandbox.inside.places
-banditgen.sandbox.inside.wire
+banditgen.sandbox.inside.tests banditgen.sandbox.inside.wire
 """
 
 Entry = tuple[Mapping[str, Any], str, frozenset[str] | None, tuple[tuple[str, Any, Any], ...]]

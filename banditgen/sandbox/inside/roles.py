@@ -11,7 +11,7 @@ import sys
 import types
 from typing import Any, NoReturn
 
-from banditgen.sandbox.inside import beside, pristine, program, stub
+from banditgen.sandbox.inside import beside, pristine, program, stub, tests
 
 _kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
 
@@ -82,7 +82,7 @@ def cooperative(code_fd: int, tests_fd: int, verdict_fd: int) -> NoReturn:
 
 def beside_tests(memory: pristine.Memory, clean: dict[str, Any], code_fd: int, tests_fd: int, verdict_fd: int) -> int:
     """Run a candidate and its tests, and write the verdict: the status to leave with."""
-    run, judge_by, write, load = program.run_tests, _forged, program.write_verdict, marshal.loads
+    run, judge_by, write, load = tests.run_tests, _forged, program.write_verdict, marshal.loads
     candidate = beside.receive(code_fd)
     module = beside.solution(candidate)
     try:
@@ -107,7 +107,7 @@ def alone(tests_fd: int, verdict_fd: int) -> NoReturn:
     """Run what is no candidate's: a task's checker over an output, or its tests over a stub, to see what they do by themselves."""
     memory, clean = _kept.pop()
     order = marshal.loads(program.read_all(tests_fd))  # noqa: S302  # what the user's process wrote
-    verdict = stub.run(order, clean, memory) if "stub" in order else program.run_checker(order, clean)
+    verdict = stub.run(order, clean, memory) if "stub" in order else tests.run_checker(order, clean)
     sys.stdout.flush()
     program.write_verdict(verdict_fd, {**verdict, "nonce": order["nonce"]})
     os._exit(0)

@@ -6,7 +6,7 @@ import dis
 import types
 from typing import Any, NoReturn
 
-from banditgen.sandbox.inside import beside, pristine, program, slices
+from banditgen.sandbox.inside import beside, pristine, program, slices, tests
 
 TOUCHES = """
 call eq ne lt le gt ge hash bool len iter next reversed contains getitem setitem delitem add radd sub rsub mul rmul truediv rtruediv
@@ -131,7 +131,7 @@ def run(order: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory) -
         watch.names.clear()
     else:
         beside.name_module(Module(watch.names, watch.touched), order["modules"])
-    verdict = program.run_tests(order, watch.names, clean, memory, watch)
+    verdict = tests.run_tests(order, watch.names, clean, memory, watch)
     if verdict["outcome"] == "no_pytest":
         return verdict
     failed = verdict["outcome"] in ("error", "wrong", "skipped")

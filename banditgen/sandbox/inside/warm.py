@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any
 
-from banditgen.sandbox.inside import beside, handles, judge, link, pristine, program, roles, server, wire
+from banditgen.sandbox.inside import beside, handles, judge, link, pristine, program, roles, server, tests, wire
 
 ROUNDS = 20  # CPython 3.11 specialises a function after eight calls
 CODE = '''from typing import List, Tuple
@@ -84,19 +84,19 @@ def warm_up(memory: pristine.Memory, clean: dict[str, Any]) -> None:
     received = beside.Candidate(CODE, program.ALIASES, (), lay=False, later=False)
     (ours, theirs), (dead, ended) = _socket.socketpair(), _socket.socketpair()
     ended.close()
-    code, tests, verdicts = (os.memfd_create("warm") for _ in range(3))
+    code, order_fd, verdicts = (os.memfd_create("warm") for _ in range(3))
     os.write(code, marshal.dumps(tuple(received)))
-    os.write(tests, marshal.dumps(order))
+    os.write(order_fd, marshal.dumps(order))
     for _ in range(ROUNDS):
         near = Straight(server.LoadedCandidate(CODE, beside.solution(received), theirs.fileno()), ours.fileno())
-        verdict = judge.weigh(program.run_tests(order, near.names(["f"]), clean), near, orders=False, searches=False)
+        verdict = judge.weigh(tests.run_tests(order, near.names(["f"]), clean), near, orders=False, searches=False)
         assert verdict == {"outcome": "passed"}, verdict
         server.main(os.dup(code), dead.fileno())
-        judge.main(os.dup(tests), verdicts, dead.fileno())
-        roles.beside_tests(memory, clean, os.dup(code), os.dup(tests), verdicts)
+        judge.main(os.dup(order_fd), verdicts, dead.fileno())
+        roles.beside_tests(memory, clean, os.dup(code), os.dup(order_fd), verdicts)
     for end in (ours, theirs, dead):
         end.close()
-    for descriptor in (code, tests, verdicts):
+    for descriptor in (code, order_fd, verdicts):
         os.close(descriptor)
     handles.use(None)  # what is left of it would be taken apart in every judge
     beside.FINDER.forget()

@@ -19,12 +19,11 @@ import typing
 from collections.abc import Callable
 from typing import NoReturn
 
-from banditgen.sandbox.inside import judge, kernel, pytest_run, report, roles, rootfs, server, warm
+from banditgen.sandbox.inside import judge, kernel, report, roles, rootfs, server, warm
 from banditgen.sandbox.inside.isolate import IsolationPlan, landlock_rules
 from banditgen.sandbox.inside.job import FIRST_KEPT, HIGH_RULES, Call, Confinement, Job, enter
 from banditgen.sandbox.inside.tree import SIGKILL, Tree
 
-assert pytest_run  # loaded now: once isolated, no file of ours can be read
 PRELOAD = """
 abc ast bisect builtins collections collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq
 inspect io itertools json linecache math numbers operator os random re statistics string struct sys textwrap threading time

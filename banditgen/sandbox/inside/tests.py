@@ -1,0 +1,75 @@
+"""A task's tests, run over the candidate or what stands for it: as a script, by pytest, or by the task's checker."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import types
+from _frozen_importlib import ModuleSpec
+from typing import Any
+
+from banditgen.sandbox.inside import places, pristine, program, pytest_run
+
+
+def run_tests(
+    order: dict[str, Any], names: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory | None = None, watch: Any = None
+) -> dict[str, Any]:
+    """Run tests over `names`; a script with `clean` as its builtins. `memory` is given beside a candidate, `watch` over a stub.
+
+    Returns:
+        The verdict: "outcome" is "passed", "wrong", "error" or "skipped"; "error" says why.
+
+    """
+    if order["kind"] == "pytest":
+        return pytest_run.run(order, names, memory, watch)
+    entry_point = order["entry_point"]
+    source = order["tests"]
+    module = types.ModuleType("__main__")
+    module.__spec__ = ModuleSpec("__main__", None)  # so that a process that multiprocessing starts anew does not run the tests again
+    module.__file__ = f"{os.getcwd()}/main.py"
+    scope = vars(module)
+    scope.update({name: value for name, value in names.items() if name == entry_point or not (name in clean or name.startswith("__"))})
+    scope["__builtins__"] = clean
+    sys.modules["__main__"] = module
+    compiled = order["compiled"]
+    code = marshal.loads(compiled) if compiled else compile(source, "<tests>", "exec", dont_inherit=True)  # noqa: S302
+    try:
+        program.run_code(code, module, source)
+        if order["call_check"]:
+            if entry_point not in scope:
+                return {"outcome": "error", "error": f"NameError: name {entry_point!r} is not defined"}
+            scope["check"](scope[entry_point])
+    except BaseException as error:  # noqa: BLE001
+        return _of_raised(error, places.Places(source, code), frozenset(order["own"]), watch)
+    return {"outcome": "passed"}
+
+
+def _of_raised(error: BaseException, where: places.Places, own: frozenset[str], watch: Any) -> dict[str, Any]:
+    """What tests as a script come to that end with an exception: an exit of their own says so itself."""
+    found = where.of(error)
+    if watch is not None:
+        watch.see(error, found)
+    if isinstance(error, SystemExit) and where.says(found, places.EXITS, own):
+        return {"outcome": "wrong", "error": f"the tests exit with {error.code!r}"} if error.code else {"outcome": "passed"}
+    if not isinstance(error, AssertionError):
+        program.show(error)
+    return {"outcome": "wrong" if isinstance(error, AssertionError) else "error", "error": program.describe(error)}
+
+
+def run_checker(order: dict[str, Any], clean: dict[str, Any]) -> dict[str, Any]:
+    """Have a task's checker judge an output: "passed", "wrong", or "fault" where the checker itself fails."""
+    module = types.ModuleType("__main__")
+    vars(module)["__builtins__"] = clean
+    try:
+        program.run_source(order["checker"], module, "<checker>")
+        right = vars(module)["check"](*order["texts"])
+    except AssertionError as error:
+        return {"outcome": "wrong", "error": f"the checker refuses the output: {program.describe(error)}"}
+    except BaseException as error:  # noqa: BLE001
+        return {"outcome": "fault", "error": f"the checker failed: {program.describe(error)}"}
+    if right is None and order["only_asserts"]:
+        right = True
+    if right is None:
+        return {"outcome": "fault", "error": "the checker returned None, neither true nor false"}
+    return {"outcome": "passed"} if right else {"outcome": "wrong", "error": "the checker refuses the output"}
