@@ -13,11 +13,13 @@ import dataclasses
 import numpy as np
 from scipy.special import ndtr
 
-from banditgen.bandit import responses
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import RandomSource, State, top
 from banditgen.bandit.coverage import Coverage
+from banditgen.bandit.fitting import fit
 from banditgen.bandit.priors import with_priors
+from banditgen.bandit.rates import rates
+from banditgen.bandit.responses import Arms, Prior, information
 from banditgen.bandit.spending import Account, price
 from banditgen.bandit.thompson import measure_posterior
 
@@ -98,44 +100,44 @@ class BestSet:
 
     def means(self, state: State) -> Floats:
         """(B, K): expected reward, of the posterior that `draws` draws from."""
-        quantile, variance = responses.rates(state, self._prior, self.fit(state))
+        quantile, variance = rates(state, self._prior, self.fit(state))
         rate = ndtr(quantile / np.sqrt(1 + variance))
         mean: Floats = rate if _binary(state) else rate * np.clip(measure_posterior(state)[0], 0.0, 1.0)
         return mean
 
     def draws(self, state: State, rng: RandomSource, size: int) -> Floats:
         """(size, K), for people: not sharpened."""
-        quantile, variance = responses.rates(state, self._prior, self.fit(state))
+        quantile, variance = rates(state, self._prior, self.fit(state))
         shape = (size, state.arms)
         rate: Floats = ndtr(quantile + np.sqrt(variance) * rng.standard_normal(shape))
         worth = _worth(state, rng, shape)
         return rate if worth is None else rate * worth
 
-    def fit(self, state: State) -> responses.Arms:
+    def fit(self, state: State) -> Arms:
         """What the state says of the arms; kept with its patterns, for the next call or as the start of the next fit."""
         fits, key = state.patterns.fits, (self.spread, self.spread_strength)
         told = (state.passes, state.fails, state.prior_mean, state.prior_strength, state.other_count, state.other_total)
         known = tuple(float(part.sum()) for part in told)
         before = fits.get(key)
         if before is None or before[0] != known:
-            before = fits[key] = known, responses.fit(with_priors(state), self._prior, before and before[1])
-        arms: responses.Arms = before[1]
+            before = fits[key] = known, fit(with_priors(state), self._prior, before and before[1])
+        arms: Arms = before[1]
         return arms
 
     @property
-    def _prior(self) -> responses.Prior:
-        return responses.Prior(spread=self.spread, spread_strength=self.spread_strength)
+    def _prior(self) -> Prior:
+        return Prior(spread=self.spread, spread_strength=self.spread_strength)
 
     def price(self, state: State, cost: Floats, account: Account, most: int) -> Floats:
         """(B,): see `spending.price`."""
         worth = None if _binary(state) else np.clip(measure_posterior(state)[0], 0.0, 1.0)
         return price(self.fit(state), worth, state, cost, account, most)
 
-    def _abilities(self, state: State, arms: responses.Arms, rng: RandomSource, shape: tuple[int, int]) -> Floats:
+    def _abilities(self, state: State, arms: Arms, rng: RandomSource, shape: tuple[int, int]) -> Floats:
         """Sharpened draws; a pending race counts as an outcome at the arm's mean."""
         own = np.maximum(1 / arms.variance - 1 / arms.start_variance, 0.0)
         if state.pending.any():
-            own = own + state.pending * responses.information(arms.ability / arms.scale) / arms.scale**2
+            own = own + state.pending * information(arms.ability / arms.scale) / arms.scale**2
         deviation = 1 / np.sqrt(self.prior_sharpness / arms.start_variance + self.sharpness * own)
         draws: Floats = arms.ability + deviation * rng.standard_normal(shape)
         return draws

@@ -12,7 +12,8 @@ from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import State, Statistics, child_prior, choose, make_policy
 from banditgen.bandit.coverage import Coverage
 from banditgen.bandit.features import log_size
-from banditgen.bandit.responses import Arms, Prior, fit
+from banditgen.bandit.fitting import fit
+from banditgen.bandit.responses import Arms, Prior
 from banditgen.errors import UsageError
 
 ARMS = [GeneratorConfig(f"m{m}-{t}", f"model{m}", t) for m in range(4) for t in (0.2, 0.8)]
