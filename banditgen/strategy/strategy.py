@@ -5,34 +5,24 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import platformdirs
-
 from banditgen import _html
-from banditgen._settings import setting
-from banditgen.arm import GeneratorConfig, arm_settings, check_arms, model_key, plain_model
+from banditgen.arm import GeneratorConfig, arm_settings, check_arms
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
-from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, POLICIES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
+from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
+from banditgen.strategy.folders import find
 from banditgen.strategy.spending import Spending
 from banditgen.strategy.toml import Document, dumps
 from banditgen.task import Level
 
-__all__ = ["DEFAULT_TEMPERATURES", "POLICIES", "Strategy", "expand", "is_shipped", "known_strategies", "strategy_in_use", "user_folder"]
-
-logger = logging.getLogger("banditgen.strategy")
-
 DEFAULT_TEMPERATURES = (0.1, 0.5, 0.9)  # the design document's conservative, balanced and creative
 DEFAULT_MAX_TOKENS = 4000
-DEFAULT_STRATEGY = "balanced"
-TUNED = "-tuned"  # in the names of strategies that `banditgen tune` wrote
-TUNED_ON = "# Tuned on the history "  # begins a line of their files
 MAX_FILE_BYTES = 1 << 20
 
 
@@ -135,7 +125,7 @@ class Strategy:
         Raises:
             StrategyError: no such strategy, an unreadable file, or one that does not validate; names file, line and key.
         """
-        path = _find(name_or_path)
+        path = find(name_or_path)
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_FILE_BYTES + 1)
@@ -231,135 +221,3 @@ def _told(criteria: SelectionCriteria) -> dict[str, Any]:
 def _weights(criteria: SelectionCriteria) -> dict[str, Any]:
     weights: dict[str, Any] = {key: getattr(criteria, field) for key, field in WEIGHT_FIELDS.items()}
     return {**weights, MEASURES: dict(criteria.measure_weights)} if criteria.measure_weights else weights
-
-
-def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig]:
-    """The strategy's arms on a backend: its named ones whose model is there, then every model × temperature if it says so.
-
-    Args:
-        strategy: what to expand.
-        available: the backend's models: names, or objects with a `name` such as `ModelInfo`. All spellings of a name
-            are one model (see `model_key`); the arms take the backend's.
-
-    Raises:
-        UsageError: no arm is left.
-    """
-    models = [str(getattr(model, "name", model)) for model in available]
-    spelt = {model_key(model): model for model in models}
-    arms = [_as_spelt(arm, spelt[model_key(arm.model)]) for arm in strategy.arms if model_key(arm.model) in spelt]
-    dropped = [arm for arm in strategy.arms if model_key(arm.model) not in spelt]
-    if strategy.models is not None:
-        taken = {arm.name for arm in arms}
-        made = [
-            GeneratorConfig(f"{model}_t{heat:g}", model, heat, strategy.max_tokens)
-            for model in dict.fromkeys(models)
-            for heat in strategy.temperatures
-        ]
-        arms += [arm for arm in made if arm.name not in taken]
-    if not arms:
-        wanted = f" (it names {', '.join(arm.model for arm in dropped)})" if dropped else ""
-        raise UsageError(
-            f"strategy {strategy.name!r} has no arm that can race here{wanted}; the backend's models: {', '.join(models) or 'none'}"
-        )
-    if strategy.system_prompt is not None:
-        arms = [
-            arm if getattr(arm, "system_prompt", None) else dataclasses.replace(arm, system_prompt=strategy.system_prompt) for arm in arms
-        ]
-    for arm in dropped:
-        logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
-    return arms
-
-
-def with_models(strategy: Strategy, models: Sequence[str], temperatures: Sequence[float]) -> Strategy:
-    """The same strategy with an arm for each of these models at each of these temperatures.
-
-    Args:
-        strategy: what is kept where one of the two is empty: its temperatures, or its models.
-        models: as the backend names them.
-        temperatures: each in [0, 2].
-
-    Raises:
-        StrategyError: temperatures alone for a strategy of named arms, or one outside its range.
-    """
-    if not models and not temperatures:
-        return strategy
-    if strategy.models is None and not models:
-        raise StrategyError(f"strategy {strategy.name!r} races named arms at temperatures of their own: name models, too")
-    tokens = strategy.max_tokens
-    crossed = dataclasses.replace(
-        strategy, arms=(), models="available", temperatures=tuple(temperatures) or strategy.temperatures, max_tokens=tokens
-    )
-    return crossed if not models else crossed.with_arms(expand(crossed, dict.fromkeys(models)))
-
-
-def _as_spelt(arm: GeneratorConfig, model: str) -> GeneratorConfig:
-    """The arm with the backend's own spelling of its model, so that one generator has one id."""
-    return arm if plain_model(arm.model) == plain_model(model) else dataclasses.replace(arm, model=model)
-
-
-def known_strategies() -> dict[str, Path]:
-    """Every strategy that `Strategy.load` finds by name, and its file: those shipped, then the user's."""
-    found: dict[str, Path] = {}
-    for folder in _folders():
-        for path in sorted(folder.glob("*.toml")):
-            found.setdefault(path.stem, path)
-    return found
-
-
-def strategy_in_use(history_url: str | None = None) -> str:
-    """The name or path of the strategy that is meant where none is named: the one that is set (`BANDITGEN_STRATEGY`, a project's or a
-    user's settings), else balanced; as `banditgen tune --apply` has tuned it on this history, where it has (on any, for None).
-    """
-    found = setting("strategy")
-    named = found.value if found else DEFAULT_STRATEGY
-    tuned = tuned_path(Path(named).stem if named.endswith(".toml") else named, history_url)
-    return tuned.stem if tuned.is_file() else named
-
-
-def tuned_path(name: str, history_url: str | None) -> Path:
-    """Where `banditgen tune --apply` keeps what a history made of a strategy; several histories have a file each.
-
-    Args:
-        name: the strategy's; a tuned one's leads to the same place.
-        history_url: as the history names itself to people; None leads to the file of the history that was tuned on first.
-    """
-    plain = user_folder() / f"{name.partition(TUNED)[0]}{TUNED}.toml"
-    try:
-        with plain.open(encoding="utf-8", errors="replace") as file:
-            owner = next((line.removeprefix(TUNED_ON).strip() for line in file if line.startswith(TUNED_ON)), history_url)
-    except OSError:
-        return plain
-    return (
-        plain
-        if history_url in (None, owner)
-        else plain.with_stem(f"{plain.stem}-{hashlib.sha256(str(history_url).encode()).hexdigest()[:8]}")
-    )
-
-
-def user_folder() -> Path:
-    """Where a user's own strategies are found by name."""
-    return Path(platformdirs.user_config_dir("banditgen")) / "strategies"
-
-
-def is_shipped(path: Path) -> bool:
-    """Whether a file lies where banditgen's own strategies are, which nothing writes to."""
-    return path.resolve().parent in {folder.resolve() for folder in _shipped_folders()}
-
-
-def _shipped_folders() -> tuple[Path, ...]:
-    package = Path(__file__).parent.parent
-    return (package / "strategies", package.parent / "strategies")  # in a wheel, in a checkout
-
-
-def _folders() -> tuple[Path, ...]:
-    return (*_shipped_folders(), user_folder())
-
-
-def _find(name_or_path: str | Path) -> Path:
-    text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
-        return Path(name_or_path)
-    known = known_strategies()
-    if text not in known:
-        raise StrategyError(f"no strategy {text!r}: known are {', '.join(known) or 'none'}; or give the path of a .toml file")
-    return known[text]

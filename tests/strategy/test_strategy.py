@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banditgen import bandit
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import StrategyError, UsageError
 from banditgen.generators.base import ModelInfo
 from banditgen.scoring import SelectionCriteria
-from banditgen.strategy import POLICIES, Strategy, expand, known_strategies
-from banditgen.strategy import strategy as strategy_module
+from banditgen.strategy import POLICIES, Strategy, expand, folders, known_strategies
 from banditgen.strategy.evolution import Evolution
 from banditgen.strategy.toml import key_lines
 
@@ -59,7 +59,7 @@ def test_a_users_own_folder_is_searched_after_those_shipped(tmp_path: Path, monk
 
 def test_an_installed_package_has_its_strategies_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(known_strategies()["balanced"].parent, tmp_path / "banditgen" / "strategies")
-    monkeypatch.setattr(strategy_module, "__file__", str(tmp_path / "banditgen" / "strategy" / "strategy.py"))
+    monkeypatch.setattr(folders, "__file__", str(tmp_path / "banditgen" / "strategy" / "folders.py"))
     assert Strategy.load("balanced").path == tmp_path / "banditgen" / "strategies" / "balanced.toml"
 
 
@@ -409,3 +409,8 @@ def test_a_system_prompt_goes_to_arms_that_have_none_and_into_their_ids() -> Non
     for wrong in ('system_prompt = " "', "system_prompt = 3", 'brief = "no"'):
         with pytest.raises(StrategyError, match=r"system_prompt|brief"):
             Strategy.loads(f'{wrong}\n[[arms]]\nname = "a"\nmodel = "m"', name="s")
+
+
+def test_the_policies_that_a_file_may_name_are_those_that_can_be_made() -> None:
+    """A file's check needs no numpy, so it has the names; `mp_ts` is the textbook's rule, for comparisons alone."""
+    assert sorted([*POLICIES, "mp_ts"]) == sorted(bandit.POLICIES)
