@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
-import enum
 import json
 import logging
 import threading
@@ -19,31 +18,13 @@ from typing import Any, Self
 from banditgen.arm import GeneratorConfig
 from banditgen.generators._ollama_wire import normal_name
 from banditgen.generators.base import GenerationError, Generator, Request
+from banditgen.testing._ollama_faults import Fault, fail_early, fail_late
 from banditgen.testing._ollama_host import Answer, HostMemory, HostModel
+from banditgen.testing._ollama_replies import chunk, headers, record, reply
 
 logger = logging.getLogger("banditgen.testing")
 
 __all__ = ["Fault", "HostModel", "OllamaServer", "Received", "answer_with"]
-
-
-class Fault(enum.Enum):
-    """What goes wrong with one request to /api/generate."""
-
-    ERROR_IN_STREAM = "an error record after two pieces, under status 200"
-    LOAD_ABORTED = "500 to a request without a prompt, as when the runner dies while it loads"
-    BUSY = "503, as when too many requests are pending"
-    SERVER_ERROR = "500"
-    HANG_BEFORE_HEADERS = "the request is read and never answered"
-    HANG_AFTER_HEADERS = "headers, then nothing"
-    HANG_IN_STREAM = "two pieces, then nothing"
-    RESET = "the connection is reset before any answer"
-    RESET_IN_STREAM = "two pieces, then the connection is reset"
-    HALF_A_LINE = "the connection closes in the middle of a record"
-    CUT = "two pieces, then a proper end without the last record"
-    ONLY_LOADED = "no text, and a last record that says that the model was loaded"
-    UNLOADED = "two pieces, then a last record that says that the model was unloaded"
-    GARBAGE = "status 200 and bytes that are no JSON"
-    NOT_AN_OBJECT = "a JSON record that is a list"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,44 +142,42 @@ class OllamaServer:
         if path == "/api/generate":
             await self._generate(body, writer)
         elif path == "/api/tags":
-            await _reply(writer, {"models": [_listing(model) for model in self.models.values()]})
+            await reply(writer, {"models": [_listing(model) for model in self.models.values()]})
         elif path == "/api/ps":
             until = {"expires_at": _now(), "size_vram": 0}
             loaded = [_listing(model) | until | {"context_length": model.holds} for model in self._memory.loaded.values()]
-            await _reply(writer, {"models": loaded})
+            await reply(writer, {"models": loaded})
         elif path == "/api/show":
             model = self.models.get(normal_name(str(body.get("model"))))
             await asyncio.sleep(model.show_seconds if model else 0)
             if model is None:
-                await _reply(writer, _not_found(body), 404)
+                await reply(writer, _not_found(body), 404)
             elif isinstance(model.shown, int):
-                await _reply(writer, {"error": "unexpected EOF"}, model.shown)
+                await reply(writer, {"error": "unexpected EOF"}, model.shown)
             else:
                 usual = {"capabilities": list(model.capabilities), "details": _listing(model)["details"], "model_info": {}}
-                await _reply(writer, usual if model.shown is None else model.shown)
+                await reply(writer, usual if model.shown is None else model.shown)
         else:
-            await _reply(writer, {"error": "404 page not found"}, 404)
+            await reply(writer, {"error": "404 page not found"}, 404)
 
     async def _generate(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         started = time.perf_counter_ns()
         loading = not body.get("prompt")
         fault = self._faults.popleft() if self._faults and (self._faults[0] is Fault.LOAD_ABORTED) == loading else None
-        if fault is not None and await _fail_early(fault, writer):
+        if fault is not None and await fail_early(fault, writer):
             return
         model = self.models.get(normal_name(str(body.get("model"))))
         if model is None:
-            await _reply(writer, _not_found(body), 404)
+            await reply(writer, _not_found(body), 404)
         elif "completion" not in model.capabilities:
-            await _reply(writer, {"error": f'"{body["model"]}" does not support generate'}, 400)
+            await reply(writer, {"error": f'"{body["model"]}" does not support generate'}, 400)
         elif body.get("think") and "thinking" not in model.capabilities:
-            await _reply(writer, {"error": f'"{body["model"]}" does not support thinking'}, 400)
+            await reply(writer, {"error": f'"{body["model"]}" does not support thinking'}, 400)
         else:
             options = body.get("options") or {}
             async with self._memory.runner(model, options) as load:
                 if not body.get("prompt"):
-                    await _reply(
-                        writer, {"model": body["model"], "created_at": _now(), "response": "", "done": True, "done_reason": "load"}
-                    )
+                    await reply(writer, {"model": body["model"], "created_at": _now(), "response": "", "done": True, "done_reason": "load"})
                     return
                 async with self._memory.slot(model):
                     await self._write(model, body, writer, fault, started, load)
@@ -214,24 +193,24 @@ class OllamaServer:
         await asyncio.sleep(0 if cached else model.prompt_seconds)
         model.last_prompt = body["prompt"]
         writing = time.perf_counter_ns()
-        await _headers(writer, 200, "application/x-ndjson", chunked=True)
+        await headers(writer, 200, "application/x-ndjson", chunked=True)
         count, reason = 0, "stop"
         async for field, piece in _fields(model, body):
             if count == limit or read + count == model.holds:
                 reason = "length"
                 break
             await asyncio.sleep(model.token_seconds)
-            await _record(writer, base | {"response": "", field: piece, "done": False})
+            await record(writer, base | {"response": "", field: piece, "done": False})
             count += 1
             if count == 2 and fault is not None:
-                await _fail_late(fault, writer)
+                await fail_late(fault, writer)
                 return
         final = base | {"response": "", "done": True, "done_reason": reason, "context": [1, 2, 3], "load_duration": load}
         final |= {"prompt_eval_duration": writing - reading, "eval_count": count, "eval_duration": time.perf_counter_ns() - writing}
         if not cached:  # a prompt that is in the cache has no count
             final["prompt_eval_count"] = read
-        await _record(writer, final | {"total_duration": time.perf_counter_ns() - started})
-        await _chunk(writer, b"")
+        await record(writer, final | {"total_duration": time.perf_counter_ns() - started})
+        await chunk(writer, b"")
 
 
 def answer_with(generator: Generator, model: str) -> Answer:
@@ -271,55 +250,6 @@ async def _fields(model: HostModel, body: Mapping[str, Any]) -> AsyncIterator[tu
         yield "response", piece
 
 
-async def _fail_early(fault: Fault, writer: asyncio.StreamWriter) -> bool:
-    """Meet a fault that comes before the first piece; False where it comes later."""
-    if fault is Fault.BUSY:
-        await _reply(writer, {"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
-    elif fault is Fault.LOAD_ABORTED:
-        await _reply(writer, {"error": "model failed to load, this may be due to resource limitations or an internal error"}, 500)
-    elif fault is Fault.SERVER_ERROR:
-        await _reply(writer, {"error": "llama runner process has terminated: exit status 2"}, 500)
-    elif fault is Fault.HANG_BEFORE_HEADERS:
-        await asyncio.sleep(3600)
-    elif fault is Fault.HANG_AFTER_HEADERS:
-        await _headers(writer, 200, "application/x-ndjson", chunked=True)
-        await asyncio.sleep(3600)
-    elif fault is Fault.RESET:
-        writer.transport.abort()
-    elif fault is Fault.GARBAGE:
-        await _headers(writer, 200, "application/x-ndjson", chunked=True)
-        await _chunk(writer, b"<html>\x1b[31m bad gateway</html>\n")
-        await _chunk(writer, b"")
-    elif fault is Fault.ONLY_LOADED:
-        await _reply(writer, {"response": "", "done": True, "done_reason": "load"})
-    elif fault is Fault.NOT_AN_OBJECT:
-        await _headers(writer, 200, "application/x-ndjson", chunked=True)
-        await _chunk(writer, b"[1, 2]\n")
-        await _chunk(writer, b"")
-    else:
-        return False
-    return True
-
-
-async def _fail_late(fault: Fault, writer: asyncio.StreamWriter) -> None:
-    """Meet a fault after two pieces."""
-    if fault is Fault.ERROR_IN_STREAM:
-        await _record(writer, {"error": "an error was encountered while running the model: CUDA error"})
-        await _chunk(writer, b"")
-    elif fault is Fault.HANG_IN_STREAM:
-        await asyncio.sleep(3600)
-    elif fault is Fault.RESET_IN_STREAM:
-        writer.transport.abort()
-    elif fault is Fault.HALF_A_LINE:
-        await _chunk(writer, b'{"model":"tiny","response":"ret')
-        await _chunk(writer, b"")
-    elif fault is Fault.UNLOADED:
-        await _record(writer, {"response": "", "done": True, "done_reason": "unload"})
-        await _chunk(writer, b"")
-    elif fault is Fault.CUT:
-        await _chunk(writer, b"")
-
-
 def _listing(model: HostModel) -> dict[str, Any]:
     details = {"format": "gguf", "family": "llama", "families": ["llama"], "parameter_size": "1B", "quantization_level": "Q4_0"}
     return {"name": model.name, "model": model.name, "modified_at": _now(), "size": 1_000_000, "digest": model.digest, "details": details}
@@ -331,25 +261,3 @@ def _not_found(body: Mapping[str, Any]) -> dict[str, str]:
 
 def _now() -> str:
     return dt.datetime.now(dt.UTC).isoformat()
-
-
-async def _reply(writer: asyncio.StreamWriter, data: Mapping[str, Any], status: int = 200) -> None:
-    payload = json.dumps(data).encode()
-    await _headers(writer, status, "application/json; charset=utf-8", length=len(payload))
-    writer.write(payload)
-    await writer.drain()
-
-
-async def _headers(writer: asyncio.StreamWriter, status: int, kind: str, *, chunked: bool = False, length: int = 0) -> None:
-    size = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {length}"
-    writer.write(f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\n{size}\r\nConnection: close\r\n\r\n".encode())
-    await writer.drain()
-
-
-async def _record(writer: asyncio.StreamWriter, data: Mapping[str, Any]) -> None:
-    await _chunk(writer, json.dumps(data).encode() + b"\n")
-
-
-async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
-    writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-    await writer.drain()
