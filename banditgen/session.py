@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from banditgen._course import Course
 from banditgen._loop import in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
 from banditgen.arm import check_arms, check_text, check_whole, distinct_arms
@@ -23,18 +23,16 @@ from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import ParallelGenerator
 from banditgen.racing import defaults
 from banditgen.racing.candidate import Extract
-from banditgen.racing.decision import Decision, Race, finished
+from banditgen.racing.decision import Decision, OnDecision, Race, finished
 from banditgen.racing.events import OnEvent
 from banditgen.racing.told import told_race
-from banditgen.racing.waves import RacePlan
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.selection import ExperimentSelector, criteria_now, prefer, rate
-from banditgen.strategy import Strategy, expand, strategy_in_use, with_models
+from banditgen.strategy import Strategy, arms_on, with_models
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 
 logger = logging.getLogger("banditgen.session")
-OnDecision = Callable[[Decision], None]
 
 
 class BanditGenerator:
@@ -150,7 +148,7 @@ class BanditGenerator:
         store = await asyncio.to_thread(defaults.default_history, history)
         owned: list[Any] = [] if store is history else [store]
         try:
-            plan = strategy if isinstance(strategy, Strategy) else plan_for(strategy, store)
+            plan = defaults.default_strategy(strategy, store)
             if arms is not None:
                 plan = plan.with_arms(arms)
             if plan.models is not None:
@@ -158,10 +156,8 @@ class BanditGenerator:
             generator = await asyncio.to_thread(defaults.default_backend, backend)
             owned += [] if generator is backend else [generator]
             models = await generator.models()
-            known = [model.name for model in models]
-            # a GGUF file of the user's own is in no list, and a caller's client that cannot list its models has those of the arms
-            raced = expand(plan, [*known, *_files(plan)] if known else [arm.model for arm in plan.arms])
-            own = cls(plan, raced, generator, store, **parts)
+            # a caller's client that cannot list its models has those of the arms
+            own = cls(plan, arms_on(plan, models or [arm.model for arm in plan.arms]), generator, store, **parts)
             own.racer.saw(models)
         except BaseException:
             await release(owned)
@@ -236,34 +232,8 @@ class BanditGenerator:
         await self.racer.look()
         criteria = await asyncio.to_thread(self._criteria, task.context)
         waves = self._decider.waves(task.context, k, criteria, self.backend.concurrency, exploit=exploit)
-        decision = await asyncio.to_thread(waves.next, [])
-
-        async def begin(decision: Decision) -> None:
-            await self.racer.prepare([arm.model for arm in decision.arms])
-            await asyncio.to_thread(self._keep, decision.record)
-            if on_decision is not None:
-                on_decision(decision)
-
-        async def more(results: Sequence[GenerationResult]) -> Sequence[Any]:
-            if first_pass and waves.has_won(results):
-                plan.ended.append("it was over with the first pass")
-                return ()
-            following = await asyncio.to_thread(waves.next, results)
-            if following is None:
-                return ()
-            if following.arms:
-                await begin(following)
-            else:
-                await asyncio.to_thread(self._keep, following.record)
-                plan.ended.append(waves.why)
-            return following.arms
-
-        enough = waves.has_won if first_pass else waves.enough
-        plan = RacePlan(more, enough, deadline)
-        assert decision is not None
-        await begin(decision)
-        record = await self.racer.race(decision.record, decision.arms, task, on_event, criteria, plan)
-        race = finished(record, *waves.decisions)
+        course = Course(self.racer, waves, self._keep, on_decision, deadline, first_pass=first_pass)
+        race = await course.run(task, criteria, on_event)
         if race.best is not None:
             await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
         return race
@@ -378,16 +348,3 @@ class BanditGenerator:
     def _decision(self, record: DecisionRecord) -> Decision:
         mine = {arm.name: arm for arm in self.arms}
         return Decision(record.id, record.task_type, [mine.get(arm["name"], arm) for arm in record.arms], record.propensities or {}, record)
-
-
-def plan_for(named: str | None, store: HistoryStore) -> Strategy:
-    """The strategy of a name or file, or the one in use on a history.
-
-    Raises:
-        StrategyError: no such strategy, or one that is wrong.
-    """
-    return Strategy.load(named or strategy_in_use(str(getattr(store, "url", ""))))
-
-
-def _files(strategy: Strategy) -> list[str]:
-    return [arm.model for arm in strategy.arms if arm.model.endswith(".gguf") and Path(arm.model).is_file()]

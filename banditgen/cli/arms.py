@@ -21,8 +21,9 @@ from banditgen.errors import BackendError
 from banditgen.evolution.lineage import Member, family
 from banditgen.history.base import HistoryStore
 from banditgen.learning.learner import Learner, Recommendation
+from banditgen.racing import defaults
 from banditgen.selection import criteria_now
-from banditgen.session import BanditGenerator, plan_for
+from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy
 from banditgen.task import DEFAULT_TASK_TYPE
 
@@ -41,7 +42,7 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
     Those that may race here and all that the history knows, other backends' too; with --strategy or --backend those of that one alone.
     """
     with contextlib.closing(history_to_read(history)) as store:
-        plan = plan_for(strategy, store)
+        plan = defaults.default_strategy(strategy, store)
         arms = _racing(plan, backend, store, needed=bool(strategy or backend))
         if not strategy and not backend:
             arms = _with_known(arms, store)

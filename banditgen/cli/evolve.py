@@ -19,7 +19,8 @@ from banditgen.errors import ModelNotFoundError, StrategyError, UsageError
 from banditgen.evolution.offline import HEADER, BredArm, Evolved, evolve, strategy_text
 from banditgen.evolution.plan import Plan
 from banditgen.generators.base import ModelInfo
-from banditgen.session import BanditGenerator, plan_for
+from banditgen.racing import defaults
+from banditgen.session import BanditGenerator
 from banditgen.task import Task
 
 OUTPUT = Path("evolved.toml")
@@ -63,7 +64,7 @@ def command(
     chosen = _tasks(tasks, task_type)
     with contextlib.ExitStack() as opened:
         store = opened.enter_context(history_to_write(history))
-        start = plan_for(strategy, store)
+        start = defaults.default_strategy(strategy, store)
         if tasks is None and start.models is not None:
             start = dataclasses.replace(start, max_tokens=min(start.max_tokens, DEMO_MAX_TOKENS))
         bandit = opened.enter_context(BanditGenerator.open(start, backend=backend, history=store, seed=seed))

@@ -11,7 +11,7 @@ from banditgen.evolution.live import LiveEvolution
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults
 from banditgen.selection import criteria_now
-from banditgen.strategy import Strategy, expand
+from banditgen.strategy import Strategy, arms_on, expand
 
 LOOKED_AT = 100  # races, newest first, in which the last strategy is looked for
 
@@ -48,10 +48,10 @@ def racing_arms(store: HistoryStore, plan: Strategy, backend: str | None) -> Seq
         models = [*(arm.model for arm in plan.arms), *(record.model for record in store.arms() if record.model)]
         if not models:
             return []
+        founders = expand(plan, models)
     else:
         with contextlib.closing(_Backend(backend)) as opened:
-            models = opened.models()
-    founders = expand(plan, models)
+            founders = arms_on(plan, opened.models())
     return LiveEvolution(store, founders, plan, criteria_now(store, plan)).current().arms if plan.evolution else founders
 
 

@@ -12,7 +12,7 @@ from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.offline.counterfactual import Counterfactual, counterfactual
 from banditgen.offline.evaluate import Estimate
-from banditgen.session import plan_for
+from banditgen.racing import defaults
 from banditgen.strategy import Strategy
 
 
@@ -22,7 +22,7 @@ from banditgen.strategy import Strategy
 def command(strategy: str | None, against: str, history: str | None, seed: int | None, as_json: bool) -> None:
     """Ask of every logged decision what the strategy AGAINST would have raced; say what that is worth, or that nobody can say."""
     with contextlib.closing(history_to_read(history)) as store:
-        one, other = plan_for(strategy, store), Strategy.load(against)
+        one, other = defaults.default_strategy(strategy, store), Strategy.load(against)
         found = counterfactual(store, one, other, seed=seed or 0)
     if as_json:
         print_json(_as_json(found, one, other))

@@ -15,8 +15,9 @@ from banditgen.cli.live import watch
 from banditgen.cli.output import errors, print_json, printable, safe, shared
 from banditgen.cli.task import function_from, read_text, task_from, task_options
 from banditgen.history.base import HistoryStore
-from banditgen.racing.decision import Decision, Race
-from banditgen.session import BanditGenerator, OnDecision, plan_for
+from banditgen.racing import defaults
+from banditgen.racing.decision import Decision, OnDecision, Race
+from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy, with_models
 
 
@@ -94,7 +95,7 @@ def command(
 
 
 def _plan(strategy: str | None, store: HistoryStore, system: str | None) -> Strategy:
-    plan = plan_for(strategy, store)
+    plan = defaults.default_strategy(strategy, store)
     if system is None:
         return plan
     text = read_text(Path(system[1:]), "system prompt") if system[:1] == "@" and len(system) > 1 else system

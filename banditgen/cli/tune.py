@@ -11,7 +11,7 @@ import click
 from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
 from banditgen.history.database import default_url
-from banditgen.session import plan_for
+from banditgen.racing import defaults
 from banditgen.strategy import strategy_in_use, tuned_path
 
 
@@ -40,7 +40,7 @@ def command(
     from banditgen.offline.tune.report import changes, to_json, to_toml, write  # noqa: PLC0415
 
     with contextlib.closing(history_to_read(history)) as store:
-        before, url = plan_for(strategy, store), str(getattr(store, "url", ""))
+        before, url = defaults.default_strategy(strategy, store), str(getattr(store, "url", ""))
         evidence = tuning.evidence_of(store)
         studies = tuning.open_storage(storage or history or default_url())
         tuned = tuning.tune(

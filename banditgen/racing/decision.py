@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from banditgen import _html
@@ -25,6 +26,9 @@ class Decision:
     def stop(self) -> float:
         """The chance that the race was to stop here; 0 for a first wave. A decision without arms is such a stop."""
         return float(self.record.detail.get("stop") or 0.0)
+
+
+OnDecision = Callable[[Decision], None]
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -12,6 +12,7 @@ from banditgen.evaluators.base import Evaluator
 from banditgen.generators.base import Generator
 from banditgen.history.base import HistoryStore
 from banditgen.sandbox.base import Sandbox
+from banditgen.strategy import Strategy, strategy_in_use
 from banditgen.task import Level
 
 
@@ -68,6 +69,15 @@ def default_history(history: Any = None) -> HistoryStore:
     if not isinstance(history, HistoryStore):
         raise UsageError(f"history must be a sqlite:/// URL, a path or a HistoryStore, not {history!r}")
     return history
+
+
+def default_strategy(strategy: str | Strategy | None, history: HistoryStore) -> Strategy:
+    """A strategy from its name or file; None is the one in use on a history.
+
+    Raises:
+        StrategyError: no such strategy, or one that is wrong.
+    """
+    return strategy if isinstance(strategy, Strategy) else Strategy.load(strategy or strategy_in_use(str(getattr(history, "url", ""))))
 
 
 def checked_parts(node_runner: Any, sandbox: Any, extract: Any = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from banditgen.arm import GeneratorConfig, model_key, plain_model
@@ -49,6 +50,16 @@ def expand(strategy: Strategy, available: Iterable[Any]) -> list[GeneratorConfig
     for arm in dropped:
         logger.warning("strategy %s: arm %s is dropped: the backend has no model %s", strategy.name, arm.name, arm.model)
     return arms
+
+
+def arms_on(strategy: Strategy, listed: Sequence[Any]) -> list[GeneratorConfig]:
+    """`expand` on the models that a backend lists, and those of the strategy that are GGUF files of the user's own, which no backend lists.
+
+    Raises:
+        UsageError: no arm is left.
+    """
+    files = [arm.model for arm in strategy.arms if arm.model.endswith(".gguf") and Path(arm.model).is_file()]
+    return expand(strategy, [*listed, *files])
 
 
 def with_models(strategy: Strategy, models: Sequence[str], temperatures: Sequence[float]) -> Strategy:

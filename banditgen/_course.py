@@ -1,0 +1,71 @@
+"""The course of one race that a strategy decides: each wave drawn, remembered, announced and run, until one is enough."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from banditgen.history.base import DecisionRecord
+from banditgen.learning.decider import Once
+from banditgen.race import ParallelGenerator
+from banditgen.racing.decision import Decision, OnDecision, Race, finished
+from banditgen.racing.events import OnEvent
+from banditgen.racing.waves import RacePlan
+from banditgen.result import GenerationResult
+from banditgen.scoring import SelectionCriteria
+from banditgen.task import Task
+
+
+class Course:
+    """One race, to be run once, on the background loop.
+
+    Args:
+        racer: races what is decided.
+        waves: decides.
+        keep: remembers a decision, on a thread.
+        on_decision: hears of each wave before it starts.
+        deadline: in seconds; None is no limit.
+        first_pass: the race is over when a candidate has passed within the criteria.
+    """
+
+    def __init__(
+        self,
+        racer: ParallelGenerator,
+        waves: Once,
+        keep: Callable[[DecisionRecord], None],
+        on_decision: OnDecision | None,
+        deadline: float | None,
+        *,
+        first_pass: bool,
+    ) -> None:
+        self._racer, self._waves, self._keep, self._on_decision, self._first_pass = racer, waves, keep, on_decision, first_pass
+        self._plan = RacePlan(self._more, waves.has_won if first_pass else waves.enough, deadline)
+
+    async def run(self, task: Task, criteria: SelectionCriteria, on_event: OnEvent | None) -> Race:
+        """The finished race."""
+        decision = await asyncio.to_thread(self._waves.next, [])
+        assert decision is not None
+        await self._begin(decision)
+        record = await self._racer.race(decision.record, decision.arms, task, on_event, criteria, self._plan)
+        return finished(record, *self._waves.decisions)
+
+    async def _begin(self, decision: Decision) -> None:
+        await self._racer.prepare([arm.model for arm in decision.arms])
+        await asyncio.to_thread(self._keep, decision.record)
+        if self._on_decision is not None:
+            self._on_decision(decision)
+
+    async def _more(self, results: Sequence[GenerationResult]) -> Sequence[Any]:
+        if self._first_pass and self._waves.has_won(results):
+            self._plan.ended.append("it was over with the first pass")
+            return ()
+        following = await asyncio.to_thread(self._waves.next, results)
+        if following is None:
+            return ()
+        if following.arms:
+            await self._begin(following)
+        else:
+            await asyncio.to_thread(self._keep, following.record)
+            self._plan.ended.append(self._waves.why)
+        return following.arms
