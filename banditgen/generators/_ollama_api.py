@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 import httpx
 
-from banditgen.generators._ollama_address import Address
+from banditgen.generators._address import Address
 from banditgen.generators._text import one_line
 
 _MOST_BYTES = 64_000_000  # of one answer or of one record of a stream: a host may send without end
@@ -69,7 +69,7 @@ class OllamaApi:
         """Have a model loaded: a request without a prompt."""
         await self._json("POST", "api/generate", {**body, "prompt": "", "stream": False})
 
-    async def generate(self, body: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def generate(self, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The records of an answer as they arrive; leaving early closes the connection."""
         async with self._client.stream("POST", "api/generate", json=_given({**body, "stream": True})) as response:
             await _check(response)

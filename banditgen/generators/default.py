@@ -99,13 +99,13 @@ def _asked() -> tuple[Generator | None, str]:
     Raises:
         BackendError: the environment names no host that can be asked.
     """
-    from banditgen.generators._ollama_address import Address  # noqa: PLC0415  # heavy (httpx), and not needed for other backends
+    from banditgen.generators._ollama_address import ollama_address  # noqa: PLC0415  # heavy (httpx), and not needed for other backends
     from banditgen.generators._ollama_api import OllamaApi  # noqa: PLC0415
     from banditgen.generators._ollama_models import any_model  # noqa: PLC0415
     from banditgen.generators.ollama import OllamaGenerator  # noqa: PLC0415
 
     async def look() -> tuple[str | None, str]:
-        api = OllamaApi(Address.read())
+        api = OllamaApi(ollama_address())
         try:
             return await any_model(api, _PROBE_SECONDS)
         finally:

@@ -7,16 +7,16 @@ import contextlib
 import dataclasses
 import logging
 import os
-import random
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from banditgen.generators._ollama_address import Address
+from banditgen.generators._ollama_address import address_of_client, ollama_address
 from banditgen.generators._ollama_api import OllamaApi, OllamaError
 from banditgen.generators._ollama_job import OllamaJob, Stage
 from banditgen.generators._ollama_models import models_of, reason
 from banditgen.generators._ollama_wire import full_name, normal_name, sampling_options, tokens
+from banditgen.generators._streamed import Retries, received
 from banditgen.generators._text import one_line
 from banditgen.generators._turns import ModelTurns
 from banditgen.generators.base import Deadlines, Generation, GenerationError, ModelInfo, OnText, Request
@@ -26,7 +26,6 @@ from banditgen.result import FailureKind
 logger = logging.getLogger("banditgen.generators")
 
 _RESIDENT_AT_ONCE = 3  # Ollama's own OLLAMA_MAX_LOADED_MODELS for one processor or GPU
-_FIRST_PAUSE = 0.25
 
 
 class OllamaGenerator:
@@ -67,11 +66,10 @@ class OllamaGenerator:
         parallel = parallel or _parallel_of_environment()
         self.name = "ollama"
         self.concurrency = parallel * _RESIDENT_AT_ONCE
-        self._api = OllamaApi(Address.read(host) if client is None else Address.of_client(client))
+        self._api = OllamaApi(ollama_address(host) if client is None else address_of_client(client))
         self._runner_options = {normal_name(name): dict(options) for name, options in (runner_options or {}).items()}
         self._keep_alive = keep_alive
-        self._retries = retries
-        self._jitter = random.Random(seed)  # noqa: S311  # pauses are no secret
+        self._retries = Retries(retries, seed)
         self._turns = ModelTurns(parallel)
         self._loading = asyncio.Lock()
         self._cut: set[int] = set()
@@ -135,36 +133,15 @@ class OllamaGenerator:
     async def _run(self, job: OllamaJob) -> Generation:
         async with self._turns.turn(normal_name(job.request.arm.model)) as running:
             job.in_flight = running
-            for attempt in range(self._retries + 1):
-                try:
-                    return await self._attempt(job)
-                except Exception as error:  # noqa: BLE001  # whatever httpx raises
-                    if attempt == self._retries or not job.may_be_retried(error):
-                        raise job.failure(error) from None
-                    pause = _FIRST_PAUSE * 2**attempt * self._jitter.uniform(0.5, 1.5)
-                    logger.info("ollama: %s; trying again in %.2f s", reason(error), pause)
-                    await asyncio.sleep(pause)
-        raise AssertionError("unreachable")
+            return await self._retries.run(lambda: self._attempt(job), job.may_be_retried, job.failure)
 
     async def _attempt(self, job: OllamaJob) -> Generation:
-        deadlines = job.request.deadlines
         await self._make_resident(job)
         job.sent = time.perf_counter()
-        first = True
-        try:
-            async with asyncio.timeout(deadlines.total) as total, asyncio.timeout(deadlines.first_token) as waiting:
-                records: Any = self._api.generate(self._body(job.request))
-                async with contextlib.aclosing(records):  # closes the connection at once when this is left early
-                    async for record in records:
-                        stall = deadlines.stall
-                        waiting.reschedule(None if stall is None else asyncio.get_running_loop().time() + stall)
-                        first = False
-                        job.take(record)
-        except TimeoutError:
-            if total.expired():
-                raise GenerationError(FailureKind.TIMEOUT, f"not finished within {deadlines.total:g} s") from None
-            late = f"no token within {deadlines.first_token:g} s" if first else f"no more tokens within {deadlines.stall:g} s"
-            raise GenerationError(FailureKind.INFRASTRUCTURE, late) from None
+        async with contextlib.aclosing(
+            self._api.generate(self._body(job.request))
+        ) as records:  # left early, the connection is closed at once
+            await received(job, records, job.take, job.request.deadlines)
         return dataclasses.replace(job.generation(), prompt_version=version(job.request.brief))
 
     def _body(self, request: Request) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """Whatever the environment says of hosts, proxies and certificates: loopback is asked directly, all else is one line with a name."""
 
 import asyncio
+import base64
 import http.server
+import logging
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 
+import ollama
 import pytest
 
 from banditgen.errors import BackendError, BanditgenError
-from banditgen.generators._ollama_address import Address
+from banditgen.generators._ollama_address import ollama_address
 from banditgen.generators.default import resolve_backend
 from banditgen.generators.ollama import OllamaGenerator
 from banditgen.testing.ollama_server import OllamaServer
@@ -52,7 +55,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_host_is_read_as_ollama_reads_it(host: str, url: str) -> None:
     """What is shown has no password."""
-    assert Address.read(host).shown == url
+    assert ollama_address(host).shown == url
 
 
 BAD = [
@@ -91,8 +94,8 @@ def test_loopback_is_asked_directly(host: str, monkeypatch: pytest.MonkeyPatch) 
     for proxy in PROXIES:
         for variable in ("HTTP_PROXY", "all_proxy"):
             monkeypatch.setenv(variable, proxy)
-        assert "proxy" not in Address.read(host).shown
-    client = Address.read(host).client()
+        assert "proxy" not in ollama_address(host).shown
+    client = ollama_address(host).client()
     assert client._mounts == {}
     asyncio.run(client.aclose())
 
@@ -141,7 +144,7 @@ def test_another_host_is_asked_through_the_proxy_unless_no_proxy_names_it(
     assert asked == ["http://gpu.invalid:1/api/tags"]
     for host, excepted in {"gpu.invalid": "gpu.invalid", "a.gpu.invalid": ".gpu.invalid", "192.0.2.7": "10.0.0.0/8, 192.0.2.0/24"}.items():
         monkeypatch.setenv("NO_PROXY", excepted)
-        client = Address.read(host).client()
+        client = ollama_address(host).client()
         assert client._mounts == {}
         asyncio.run(client.aclose())
 
@@ -201,3 +204,23 @@ def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(BackendError, match="http://gpu:11434, through the proxy of HTTP_PROXY") as caught:
         asyncio.run(OllamaGenerator("gpu").models())
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("client", [False, True])
+def test_passwords_and_keys_are_sent_and_never_logged(
+    client: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By nobody: httpx logs the URLs that it asks."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("OLLAMA_API_KEY", "planted-key")
+
+    async def models(where: str) -> None:
+        generator = OllamaGenerator(client=ollama.AsyncClient(where)) if client else OllamaGenerator(where)
+        await generator.models()
+        await generator.aclose()
+
+    with OllamaServer() as server:
+        asyncio.run(models(server.url.replace("://", "://me:planted%20word@")))
+        assert server.received[0].headers["authorization"] == "Basic " + base64.b64encode(b"me:planted word").decode()
+    assert "HTTP Request: GET" in caplog.text
+    assert "planted" not in caplog.text
