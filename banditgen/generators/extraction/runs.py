@@ -14,6 +14,7 @@ _START = re.compile(
     r"(?:async|def|class|import|from|if|for|while|with|try|match)\b|[@#\"'(\[]|\w[\w.]*\(|[\w.\[\], ]{1,200}(?::[^=]{0,200})?[-+*/|&]?="
 )
 SURE_START = re.compile(r"^(?:async def |def |class |import \w|from [\w.]+ import |@\w)", re.MULTILINE)
+_OWN_LINE = re.compile(rf"^[rR]?(?:\"{{3}}|'{{3}})|{SURE_START.pattern}", re.MULTILINE)  # a module's docstring, too
 
 
 def code_runs(text: str) -> Iterator[str]:
@@ -34,7 +35,7 @@ def code_runs(text: str) -> Iterator[str]:
 
 def ends_in_code(text: str) -> str | None:
     """The code at the end of a text, the whole of it or from a line on that surely begins some; None where there is none."""
-    starts = [0, *(found.start() for found, _ in zip(SURE_START.finditer(text), range(5), strict=False))]
+    starts = [0, *(found.start() for found, _ in zip(_OWN_LINE.finditer(text), range(5), strict=False))]
     for start in starts if text.strip() else []:
         tree = parse(text[start:])
         if isinstance(tree, ast.Module) and has_code(tree):
