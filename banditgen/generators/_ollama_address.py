@@ -29,15 +29,12 @@ def ollama_address(host: str | None = None) -> Address:
 def address_of_client(client: Any) -> Address:
     """The host that a client of the ollama package points to, with its headers, cookies and certificates."""
     theirs = client._client  # noqa: SLF001  # the package has no other way to say where it points
-    url = theirs.base_url
+    url = str(theirs.base_url)  # the package leaves user and password out
     settings = {"headers": dict(theirs.headers), "cookies": theirs.cookies, "auth": theirs.auth}
-    if url.userinfo and theirs.auth is None:
-        settings["auth"] = (url.username, url.password)
     pool = getattr(getattr(theirs, "_transport", None), "_pool", None)
     if isinstance(context := getattr(pool, "_ssl_context", None), ssl.SSLContext):
         settings["verify"] = context
-    bare = str(url.copy_with(userinfo=b""))
-    return Address("Ollama", bare, bare, settings)
+    return Address("Ollama", url, url, settings)
 
 
 def _key() -> dict[str, Any]:

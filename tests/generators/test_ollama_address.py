@@ -206,9 +206,11 @@ def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("client", [False, True])
+@pytest.mark.parametrize(
+    ("client", "sent"), [(False, "Basic " + base64.b64encode(b"me:planted word").decode()), (True, "Bearer planted-key")]
+)
 def test_passwords_and_keys_are_sent_and_never_logged(
-    client: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client: bool, sent: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By nobody: httpx logs the URLs that it asks."""
     caplog.set_level(logging.DEBUG)
@@ -221,6 +223,6 @@ def test_passwords_and_keys_are_sent_and_never_logged(
 
     with OllamaServer() as server:
         asyncio.run(models(server.url.replace("://", "://me:planted%20word@")))
-        assert server.received[0].headers["authorization"] == "Basic " + base64.b64encode(b"me:planted word").decode()
+        assert server.received[0].headers["authorization"] == sent
     assert "HTTP Request: GET" in caplog.text
     assert "planted" not in caplog.text
