@@ -6,10 +6,12 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from banditgen._text import printable
+
 
 def escaped(value: Any) -> str:
     """A value as HTML text, without control and formatting characters."""
-    return html.escape("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in str(value)))
+    return html.escape(printable(str(value)))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

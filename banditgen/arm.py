@@ -6,10 +6,10 @@ import dataclasses
 import hashlib
 import json
 import math
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from banditgen._checks import check_text, check_whole, is_number
 from banditgen.errors import UsageError
 
 
@@ -107,24 +107,6 @@ def named_arm_id(name: str) -> str:
     return f"name:{name}"
 
 
-def check_text(what: str, value: Any) -> str:
-    """The value, refused unless it is a non-empty string that can be stored as UTF-8 (UsageError names it)."""
-    if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"{what} must be a non-empty string, not {value!r}")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{what} must be valid Unicode text, not {value!a}") from None
-    return value
-
-
-def check_whole(what: str, value: Any, least: int = 1) -> int:
-    """The value as an int, refused unless it is a whole number of at least that; numpy's are taken (UsageError names it)."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise UsageError(f"{what} must be a whole number of at least {least}, not {value!r}")
-    return operator.index(value)
-
-
 def check_arms(arms: Sequence[Any]) -> list[Any]:
     """The arms as a list, after refusing an empty one, arms without the needed attributes, and two of one name.
 
@@ -177,6 +159,6 @@ def create_default_generators() -> list[GeneratorConfig]:
 
 def _number(arm: Any, field: str, low: float, high: float) -> None:
     value = getattr(arm, field)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
+    if not is_number(value) or not math.isfinite(value) or not low <= value <= high:
         span = f"between {low:g} and {high:g}" if math.isfinite(high) else f"of at least {low:g}"
         raise UsageError(f"arm {arm.name!r}: {field} must be a number {span}, not {value!r}")

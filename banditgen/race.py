@@ -13,17 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from banditgen._checks import check_text, check_whole
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import (
-    GeneratorConfig,
-    check_arms,
-    check_text,
-    check_whole,
-    create_default_generators,
-    model_key,
-    named_arm_id,
-    plain_model,
-)
+from banditgen.arm import GeneratorConfig, check_arms, create_default_generators, model_key, named_arm_id, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord

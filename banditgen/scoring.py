@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from banditgen._checks import is_number
 from banditgen._quiet import quiet
 from banditgen.errors import UsageError
 from banditgen.result import GenerationResult
@@ -108,7 +109,7 @@ def combined_score(quality: float, speed: float, quality_weight: float, speed_we
 def check_weights(quality_weight: float, speed_weight: float) -> tuple[float, float]:
     """Both weights as floats, refused unless finite, at least 0, and not both 0 (UsageError)."""
     for name, value in (("quality_weight", quality_weight), ("speed_weight", speed_weight)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        if not is_number(value) or not math.isfinite(value) or value < 0:
             raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
     if quality_weight + speed_weight == 0:
         raise UsageError("quality_weight and speed_weight are both 0: one must be above 0")
@@ -124,14 +125,14 @@ def check_measure_weights(weights: Any) -> tuple[tuple[str, float], ...]:
     for name, value in pairs:
         if not isinstance(name, str) or not name or name in ("quality", "speed"):
             raise UsageError(f"a measure needs a name of its own, not {name!r}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        if not is_number(value) or not 0 <= value < math.inf:
             raise UsageError(f"the weight of {name} must be a finite number of at least 0, not {value!r}")
     return tuple(sorted((name, float(value)) for name, value in pairs if value > 0))
 
 
 def unit_interval(name: str, value: Any) -> float:
     """The value as a float, refused unless it is a finite number in [0, 1] (UsageError names it)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+    if not is_number(value) or not 0.0 <= value <= 1.0:
         raise UsageError(f"{name} must be a number between 0 and 1, not {value!r}")
     return float(value)
 
@@ -169,11 +170,11 @@ class SelectionCriteria:
         unit_interval("min_quality_score", self.min_quality_score)
         for name in ("generation_scale", "execution_scale"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            if not is_number(value) or not 0 < value < math.inf:
                 raise UsageError(f"{name} must be seconds above 0, not {value!r}")
         for name in ("max_generation_time", "max_execution_time"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+            if value is not None and (not is_number(value) or not value > 0):
                 raise UsageError(f"{name} must be seconds above 0 or None, not {value!r}")
             if value == math.inf:
                 object.__setattr__(self, name, None)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from banditgen.arm import check_text
+from banditgen._checks import check_text
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id

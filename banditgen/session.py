@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from banditgen._checks import check_text, check_whole, is_number
 from banditgen._course import Course
 from banditgen._loop import in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
-from banditgen.arm import check_arms, check_text, check_whole, distinct_arms
+from banditgen.arm import check_arms, distinct_arms
 from banditgen.bandit import Explanation
 from banditgen.errors import UsageError
 from banditgen.evolution.live import LiveEvolution
@@ -227,7 +228,7 @@ class BanditGenerator:
     ) -> Race:
         if not isinstance(task, Task):
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
-        if deadline is not None and (isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline < math.inf):
+        if deadline is not None and (not is_number(deadline) or not 0 < deadline < math.inf):
             raise UsageError(f"deadline must be a number of seconds above 0, not {deadline!r}")
         await self.racer.look()
         criteria = await asyncio.to_thread(self._criteria, task.context)

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from banditgen import _faults, _signatures, _suite
+from banditgen._checks import is_number
 from banditgen.errors import TaskError
 
 TestKind = Literal["asserts", "pytest", "stdio", "none"]
@@ -51,7 +52,7 @@ class Limits:
             value = getattr(self, field.name)
             if value is None and field.name == "cpu_seconds":
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+            if not is_number(value) or not math.isfinite(value) or value <= 0:
                 raise TaskError(f"limit {field.name} must be a positive number, not {value!r}")
 
 
@@ -234,9 +235,7 @@ def _check_comparison(tolerance: float | None, checker: str | None, pairs: tuple
             raise TaskError(f"a {field} is for the output of examples: give examples")
     if tolerance is not None and checker is not None:
         raise TaskError("give a tolerance or a checker, not both")
-    if tolerance is not None and (
-        isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not math.isfinite(tolerance) or tolerance < 0
-    ):
+    if tolerance is not None and (not is_number(tolerance) or not math.isfinite(tolerance) or tolerance < 0):
         raise TaskError(f"tolerance must be a finite number of at least 0, not {tolerance!r}")
     if checker is not None and checker_arguments(checker) is None:
         raise TaskError("the checker must define check(stdin, stdout, expected) or check(stdin, stdout)")

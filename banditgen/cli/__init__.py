@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from banditgen._text import flat
 from banditgen.errors import BanditgenError
 
 VERBS = {
@@ -74,7 +75,7 @@ class _OneLine(logging.Formatter):
     """Log records may carry what a server or a candidate wrote; a traceback keeps its lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return "\n".join(one_line(line) for line in super().format(record).splitlines())
+        return "\n".join(flat(line) for line in super().format(record).splitlines())
 
 
 def main() -> None:
@@ -90,14 +91,9 @@ def main() -> None:
     except click.ClickException as error:
         where = getattr(error, "ctx", None)
         hint = f" (see `{where.command_path} --help`)" if where is not None else ""
-        click.echo(f"banditgen: {one_line(error.format_message())}{hint}", err=True)
+        click.echo(f"banditgen: {flat(error.format_message())}{hint}", err=True)
         sys.exit(2)
     except BanditgenError as error:
-        click.echo(f"banditgen: {one_line(str(error))}", err=True)
+        click.echo(f"banditgen: {flat(str(error))}", err=True)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def one_line(text: str) -> str:
-    """Text as one printable line: error messages may carry what a server or a candidate wrote."""
-    return "".join(character if character.isprintable() else " " for character in text)

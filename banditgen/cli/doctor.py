@@ -14,7 +14,7 @@ import click
 from banditgen import __version__
 from banditgen._loop import run_sync
 from banditgen._settings import KEYS, setting
-from banditgen.cli import one_line
+from banditgen._text import flat
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
 from banditgen.generators.embedded import is_installed
@@ -56,7 +56,7 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
             rows += [(part if i == 0 else "", key, value) for i, (key, value) in enumerate(facts.items())]
         print_table(("part", "what", "seen"), rows)
         click.echo()
-        click.echo(textwrap.fill(one_line(verdict(parts)), shutil.get_terminal_size().columns))
+        click.echo(textwrap.fill(flat(verdict(parts)), shutil.get_terminal_size().columns))
     ctx.exit(0 if usable else 1)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
+from banditgen._text import flat, one_line, printable
 from banditgen.bandit import Explanation
-from banditgen.cli import one_line
 from banditgen.cli.histories import history_to_read
-from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
+from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.cli.subject import find
 from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
@@ -49,8 +49,10 @@ def list_races(limit: int, task_type: str | None, history: str | None, as_json: 
     for race in races:
         best = next((result.generator_name for result in race.results if result.id == race.best_id), "none")
         passed = sum(result.test_passed for result in race.results)
-        prompt = _short(race.task.get("name") or race.task.get("prompt"))
-        rows.append((race.id, _when(race.created_at), race.task_type, prompt, f"{passed}/{len(race.results)}", best, _short(race.reason)))
+        prompt = one_line(race.task.get("name") or race.task.get("prompt") or "", SHORT)
+        rows.append(
+            (race.id, _when(race.created_at), race.task_type, prompt, f"{passed}/{len(race.results)}", best, one_line(race.reason, SHORT))
+        )
     print_table(("race", "when", "task type", "task", "passed", "winner", "why"), rows)
     if sys.stdout.isatty():
         errors.print("`banditgen history show last` shows the newest; any beginning of an id will do")
@@ -83,7 +85,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         print_json(shown | {"preferences": [vars(p) for p in preferences], "results": [result.to_dict() for result in results]})
         return
     for line in _raced(race):
-        click.echo(one_line(line))
+        click.echo(flat(line))
     print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result"), [_row(r, race) for r in results])
     for result in results:
         if result.error:
@@ -93,7 +95,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
             _block(f"{result.generator_name} {result.id}", "(retention dropped its code)" if result.pruned else result.code)
     click.echo()
     for line in (*_decided(decision), *map(_wave, decisions[1:]), *map(_said, ratings), *map(_said, preferences)):
-        click.echo(one_line(line))
+        click.echo(flat(line))
     if results and not code and (race is None or race.best_id is None):
         errors.print("--code shows what the candidates wrote")
 
@@ -104,7 +106,7 @@ def race_json(race: RaceRecord) -> dict[str, Any]:
 
 
 def _block(title: str, text: str) -> None:
-    click.echo(f"\n# {one_line(title)}\n{printable(text).rstrip()}")
+    click.echo(f"\n# {flat(title)}\n{printable(text).rstrip()}")
 
 
 def _raced(race: RaceRecord | None) -> list[str]:
@@ -162,11 +164,6 @@ def _said(told: Feedback | Preference) -> str:
     else:
         what = f"preferred {told.better_id} to {told.worse_id}"
     return f"{told.who or 'someone'} {what}" + (f": {told.why}" if told.why else "")
-
-
-def _short(text: Any) -> str:
-    line = one_line(str(text or ""))
-    return line if len(line) <= SHORT else line[: SHORT - 1] + "…"
 
 
 def _when(seconds: float) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from banditgen.cli import one_line
+from banditgen._text import flat
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,11 +66,6 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
-def printable(text: str) -> str:
-    """Text of several lines without control and format characters, such as a terminal would obey."""
-    return "".join(character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
 def safe(cell: Any) -> Text:
     """A cell as text without markup or control characters, whoever wrote it."""
-    return Text(one_line(str(cell)))
+    return Text(flat(str(cell)))

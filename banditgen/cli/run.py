@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
+from banditgen._text import printable
 from banditgen.cli.histories import history_to_write
 from banditgen.cli.live import watch
-from banditgen.cli.output import errors, print_json, printable, safe, shared
+from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.cli.task import function_from, read_text, task_from, task_options
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults

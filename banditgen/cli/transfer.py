@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from banditgen.arm import check_text
+from banditgen._checks import check_text
 from banditgen.cli.histories import history_to_read, history_to_write
 from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.errors import UsageError

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from banditgen._text import printable
 from banditgen.cli.histories import history_to_read
-from banditgen.cli.output import errors, print_json, print_table, printable, safe, shared
+from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.history.database import default_url
 from banditgen.racing import defaults
 from banditgen.strategy import strategy_in_use, tuned_path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from banditgen._text import shown
 from banditgen._threads import time_limit
 from banditgen.errors import EvaluatorError, UsageError
 from banditgen.evaluators.base import is_measure
@@ -43,10 +44,10 @@ class ExternalEvaluator:
         except Exception as error:
             raise EvaluatorError(f"the evaluator raised {type(error).__name__}: {error}") from error
         if not isinstance(answer, Mapping) or "final_score" not in answer:
-            raise EvaluatorError(f"the evaluator must return a dictionary with final_score, not {_short(answer)}")
+            raise EvaluatorError(f"the evaluator must return a dictionary with final_score, not {shown(answer)}")
         score = answer["final_score"]
         if not is_measure(score):
-            raise EvaluatorError(f"the evaluator's final_score must be a number between 0 and 1, not {_short(score)}")
+            raise EvaluatorError(f"the evaluator's final_score must be a number between 0 and 1, not {shown(score)}")
         others = {name: float(value) for name, value in answer.items() if isinstance(name, str) and is_measure(value)}
         others.pop("final_score")
         return {**others, QUALITY: float(score)}
@@ -62,8 +63,3 @@ def _metrics(execution: Execution) -> dict[str, Any]:
         "verified": execution.verified,
         **execution.metrics,
     }
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -13,6 +13,7 @@ from typing import Any
 
 from scipy.special import betaincinv
 
+from banditgen._checks import is_number
 from banditgen.arm import arm_id
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.confidence import lower_bound, upper_bound
@@ -61,7 +62,7 @@ def standings(learner: Learner, criteria_for: CriteriaFor, min_probability: floa
     Raises:
         UsageError: a probability that is not above 0.5 and below 1.
     """
-    if isinstance(min_probability, bool) or not isinstance(min_probability, int | float) or not 0.5 < min_probability < 1:
+    if not is_number(min_probability) or not 0.5 < min_probability < 1:
         raise UsageError(f"min_probability must be a number above 0.5 and below 1, not {min_probability!r}")
     types = learner.task_types()
     return [_standing(learner, task_type, criteria_for(task_type), min_probability, len(types)) for task_type in types]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from banditgen._text import flat
 from banditgen.errors import UsageError
 from banditgen.evolution import checkpoint
 from banditgen.evolution.arena import Arena, known_evidence
@@ -154,7 +155,7 @@ def strategy_text(plan: Strategy, evolved: Evolved) -> str:
 
 
 def _comment(text: str) -> str:
-    return "# " + "".join(character if character.isprintable() else " " for character in text)
+    return "# " + flat(text)
 
 
 def _named(tasks: Sequence[Task]) -> dict[str, Task]:

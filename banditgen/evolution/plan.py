@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
-from banditgen.arm import check_whole
+from banditgen._checks import check_whole, is_number
 from banditgen.errors import UsageError
 from banditgen.evolution.fitness import Outcome
 from banditgen.evolution.genome import Genome
@@ -57,5 +57,5 @@ class Plan:
     def __post_init__(self) -> None:
         for field, least in (("generations", 1), ("population", 2), ("seed", 0), ("screened", 0)):
             check_whole(field, getattr(self, field), least)
-        if isinstance(self.budget, bool) or not isinstance(self.budget, int | float) or not self.budget > 0:
+        if not is_number(self.budget) or not self.budget > 0:
             raise UsageError(f"budget must be model-seconds, more than 0, not {self.budget!r}")

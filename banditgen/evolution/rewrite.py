@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from banditgen._loop import run_sync
+from banditgen._text import flat, one_line
 from banditgen.arm import GeneratorConfig
 from banditgen.evolution.genome import Genome
 from banditgen.evolution.operators import Child
@@ -67,7 +68,10 @@ class Rewriter:
         slot = REWRITTEN[int(self._rng.integers(len(REWRITTEN)))]
         old = getattr(genome, slot)
         question = QUESTION.format(
-            slot=slot, text=_short(old) or "(none yet)", task=_short(task.prompt), failure=_short(failure) or "its tests failed"
+            slot=slot,
+            text=one_line(old, SHOWN_CHARS) or "(none yet)",
+            task=one_line(task.prompt, SHOWN_CHARS),
+            failure=one_line(failure, SHOWN_CHARS) or "its tests failed",
         )
         deadlines = Deadlines(first_token=seconds, total=seconds)
         request = Request(question, self._arm, int(self._rng.integers(1 << 31)), deadlines=deadlines)
@@ -96,15 +100,12 @@ def usable(answer: str) -> str | None:
     paragraph = next((part for part in re.split(r"\n\s*\n", answer) if part.strip()), "")
     if "```" in paragraph:  # looked for before quotes are taken off
         return None
-    text = "".join(character if character.isprintable() else " " for character in paragraph)
-    text = re.sub(r"^\W*(new |better |improved )?instruction\W*:", "", " ".join(text.split()), flags=re.IGNORECASE).strip("\"'`* ")
+    text = re.sub(r"^\W*(new |better |improved )?instruction\W*:", "", " ".join(flat(paragraph).split()), flags=re.IGNORECASE).strip(
+        "\"'`* "
+    )
     if len(text) > MAX_CHARS:  # to its last whole sentence
         text = text[: max(text.rfind(stop, 0, MAX_CHARS) for stop in ".!?") + 1]
     words = re.findall(r"[A-Za-z]{2,}", text)
     if len(text) < MIN_CHARS or len(words) < 3 or re.search(r"\bdef \w+\(|[{}<>]", text):
         return None
     return text
-
-
-def _short(text: str) -> str:
-    return " ".join("".join(character if character.isprintable() else " " for character in text[:SHOWN_CHARS]).split())

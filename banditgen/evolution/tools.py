@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 import yaml
 
-from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_settings, check_text
+from banditgen._checks import check_text
+from banditgen._text import one_line, shown
+from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_settings
 from banditgen.errors import UsageError
 
 Tool = dict[str, Any]
@@ -60,19 +62,19 @@ def arm_from_tool(tool: Any) -> GeneratorConfig:
         UsageError: not a tool definition of a language model; says what is wrong.
     """
     if not isinstance(tool, Mapping):
-        raise UsageError(f"a tool must be a mapping with name, type and llm, not {_short(tool)}")
+        raise UsageError(f"a tool must be a mapping with name, type and llm, not {shown(tool)}")
     for key in ("name", "type", "llm"):
         if key not in tool:
             raise UsageError(f"a tool needs name, type and llm: {key} is missing")
     if tool["type"] != "llm":
-        raise UsageError(f'a tool that is an arm has type "llm", not {_short(tool["type"])}')
+        raise UsageError(f'a tool that is an arm has type "llm", not {shown(tool["type"])}')
     llm, metadata = tool["llm"], tool.get("metadata", {})
     for key, value in (("llm", llm), ("metadata", metadata)):
         if not isinstance(value, Mapping):
-            raise UsageError(f"a tool's {key} must be a mapping, not {_short(value)}")
+            raise UsageError(f"a tool's {key} must be a mapping, not {shown(value)}")
     unknown = [key for key in llm if key != "model" and key not in SAMPLING_FIELDS]
     if unknown or "model" not in llm:
-        what = f"unknown key {_short(unknown[0])}" if unknown else "model is missing"
+        what = f"unknown key {shown(unknown[0])}" if unknown else "model is missing"
         raise UsageError(f"a tool's llm: {what}; it has model and may have {', '.join(SAMPLING_FIELDS)}")
     name = metadata.get("evolved_from", tool["name"])
     settings: dict[str, Any] = {**llm, "weight": metadata.get("weight", 1.0)}
@@ -99,7 +101,7 @@ def loads(text: str, source: str) -> list[Tool]:
         # JSON first: YAML would take most of it, but not its escaped surrogates
         data = json.loads(text) if text.lstrip().startswith(("{", "[")) else yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UsageError(f"{source}: neither JSON nor YAML: {_short(error)}") from None
+        raise UsageError(f"{source}: neither JSON nor YAML: {one_line(error)}") from None
     tools = data if isinstance(data, list) else [data]
     if not tools:
         raise UsageError(f"{source}: there is no tool in it")
@@ -144,8 +146,3 @@ def file_name(task_type: str, form: Format) -> str:
     if slug != task_type:
         slug = f"{slug or 'task'}_{hashlib.sha256(task_type.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
     return f"{slug}_expert.{form}"
-
-
-def _short(value: Any) -> str:
-    text = " ".join((repr(value) if not isinstance(value, Exception) else str(value)).split())
-    return text if len(text) <= 200 else text[:200] + "…"

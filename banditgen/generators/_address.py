@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
+from banditgen._text import one_line
 from banditgen.errors import BackendError
-from banditgen.generators._text import one_line
 
 _PORTS = {"http": 80, "https": 443}
 _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::(.*))?")

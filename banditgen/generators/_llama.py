@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from banditgen._text import one_line
 from banditgen.errors import BackendError
 from banditgen.generators import _gguf
-from banditgen.generators._text import one_line
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
+from banditgen._text import one_line
 from banditgen.generators._address import Address
-from banditgen.generators._text import one_line
 
 _MOST_BYTES = 64_000_000  # of one answer or of one record of a stream: a host may send without end
 

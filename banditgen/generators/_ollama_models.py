@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 
+from banditgen._text import one_line
 from banditgen.errors import BackendError
 from banditgen.generators._ollama_api import OllamaApi, OllamaError, UnreadableError
 from banditgen.generators._ollama_wire import generates
-from banditgen.generators._text import one_line
 from banditgen.generators.base import ModelInfo
 
 logger = logging.getLogger("banditgen.generators")

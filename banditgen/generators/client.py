@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from banditgen._text import one_line
 from banditgen._threads import LoopThread, in_thread
 from banditgen.arm import GeneratorConfig, arm_settings
-from banditgen.generators._text import one_line
 from banditgen.generators.base import Generation, GenerationError, ModelInfo, OnText, Request
 from banditgen.result import FailureKind, Timings
 

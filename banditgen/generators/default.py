@@ -10,9 +10,9 @@ import sys
 from typing import Any
 
 from banditgen._settings import setting
+from banditgen._text import one_line
 from banditgen.errors import BackendError, NoBackendError, UsageError
 from banditgen.generators import embedded
-from banditgen.generators._text import one_line
 from banditgen.generators.base import Generator
 from banditgen.generators.client import ClientGenerator
 

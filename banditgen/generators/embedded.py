@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig, arm_settings
 from banditgen.errors import BackendError, ModelNotFoundError
 from banditgen.generators import _gguf
 from banditgen.generators import models as registry
 from banditgen.generators._llama import Chunk, LoadedModel
 from banditgen.generators._progress import shown_pull
-from banditgen.generators._text import one_line
 from banditgen.generators.base import Deadlines, Generation, GenerationError, ModelInfo, OnText, Request
 from banditgen.generators.prompts import chat_messages, completion, version
 from banditgen.result import FailureKind, Timings

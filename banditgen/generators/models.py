@@ -16,8 +16,8 @@ from pathlib import Path
 
 import platformdirs
 
+from banditgen._text import one_line
 from banditgen.errors import DownloadError, ModelNotFoundError
-from banditgen.generators._text import one_line
 
 logger = logging.getLogger("banditgen.generators")
 

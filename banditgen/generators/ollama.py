@@ -11,13 +11,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from banditgen._text import one_line
 from banditgen.generators._ollama_address import address_of_client, ollama_address
 from banditgen.generators._ollama_api import OllamaApi, OllamaError
 from banditgen.generators._ollama_job import OllamaJob, Stage
 from banditgen.generators._ollama_models import models_of, reason
 from banditgen.generators._ollama_wire import full_name, normal_name, sampling_options, tokens
 from banditgen.generators._streamed import Retries, received
-from banditgen.generators._text import one_line
 from banditgen.generators._turns import ModelTurns
 from banditgen.generators.base import Deadlines, Generation, GenerationError, ModelInfo, OnText, Request
 from banditgen.generators.prompts import instructions, told, version

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from banditgen._checks import is_number
+from banditgen._text import one_line
 from banditgen.errors import UsageError
-from banditgen.generators._text import one_line
 from banditgen.result import FailureKind, Timings
 
 RACES_AT_ONCE = 1000  # races of an exported history whose candidates may stand among each other
@@ -221,7 +222,7 @@ def _text(data: Mapping[str, Any], key: str) -> str:
 
 def _number(data: Mapping[str, Any], key: str) -> float:
     value = data[key]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if not is_number(value) or not math.isfinite(value) or value < 0:
         raise TypeError(f"{key} is {value!r}, not a number of at least 0")
     return float(value)
 

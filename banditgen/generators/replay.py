@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from banditgen._text import one_line
 from banditgen.errors import UsageError
 from banditgen.generators._ollama_wire import normal_name
-from banditgen.generators._text import one_line
 from banditgen.generators.base import Generation, GenerationError, ModelInfo, OnText, Request
 from banditgen.generators.recordings import Recording, read_recordings
 from banditgen.result import FailureKind

@@ -13,6 +13,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from banditgen._checks import is_number
 from banditgen.result import LONG, FailureKind, GenerationResult, Length, Range, Timings
 
 Check = Callable[[Any], Any]
@@ -137,7 +138,7 @@ def _number(limit: Range) -> Check:
     def check(value: Any) -> float:
         if type(value) is float and low <= value <= high:  # nearly all, at once
             return value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if not is_number(value) or not low <= value <= high:
             raise ValueError
         return float(value)
 

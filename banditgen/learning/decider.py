@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from banditgen.arm import check_whole
+from banditgen._checks import check_whole
 from banditgen.history.base import DecisionRecord
 from banditgen.history.ids import new_id
 from banditgen.learning.learner import Drawn, Learner, Stepped

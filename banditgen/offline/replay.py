@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from banditgen.arm import check_arms, check_whole
+from banditgen._checks import check_whole
+from banditgen.arm import check_arms
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import Policy
 from banditgen.bandit.policies import make_policy

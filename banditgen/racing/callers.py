@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from banditgen._text import one_line
 from banditgen._threads import in_thread
 from banditgen.errors import EvaluatorError, SandboxError
 from banditgen.evaluators.base import Evaluator, is_measure
-from banditgen.generators._text import one_line
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.runner import run_with
 from banditgen.task import Task

@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from banditgen._text import one_line
 from banditgen._threads import in_thread
 from banditgen.arm import arm_id
 from banditgen.errors import EvaluatorError, PackageError, SandboxError
 from banditgen.evaluators.base import Evaluator
-from banditgen.generators._text import one_line
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import ended, extract, is_only_thinking
 from banditgen.history.ids import new_id

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from banditgen import _html
-from banditgen.generators._text import one_line
+from banditgen._text import one_line
 from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.result import GenerationResult, results_html
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from banditgen._text import shown
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.fields import fields_of, result_from_json
@@ -20,7 +21,6 @@ from banditgen.task import Task
 _FIELDS = fields_of(GenerationResult)
 _REQUIRED = ("generator_name", "test_passed")
 _WORKED_OUT = frozenset({"id", "speed_score", "combined_score", "reward"})
-SAID = 80  # characters of a refused value that are repeated
 
 
 def told_race(
@@ -133,7 +133,7 @@ def _checked(key: str, value: Any) -> Any:
         if key == "measures":
             return {name: unit_interval(f"measure {name}", measure) for name, measure in plain.items()}
     except (TypeError, ValueError, KeyError, OverflowError):
-        raise UsageError(f"a told result's {key} cannot be {_said(value)}") from None
+        raise UsageError(f"a told result's {key} cannot be {shown(value)}") from None
     return plain
 
 
@@ -143,11 +143,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _said(value: Any) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of more digits than Python writes
-        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else type(value).__name__
-    return text if len(text) <= SAID else f"{text[:SAID]}…"

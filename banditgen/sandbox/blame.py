@@ -10,7 +10,7 @@ from banditgen.result import FailureKind
 from banditgen.sandbox import orders
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.report import Report
-from banditgen.sandbox.verdict import one_line
+from banditgen.sandbox.verdict import error_text
 from banditgen.task import Task
 
 REMEMBERED = 256
@@ -43,4 +43,4 @@ class Blame:
 
 def blamed(execution: Execution, fault: str) -> Execution:
     """An execution that says nothing about its candidate."""
-    return dataclasses.replace(execution, passed=False, verified=False, failure=FailureKind.TASK, error=one_line(fault), limit=None)
+    return dataclasses.replace(execution, passed=False, verified=False, failure=FailureKind.TASK, error=error_text(fault), limit=None)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from banditgen._text import last_line
 from banditgen._threads import time_limit
 from banditgen.errors import SandboxError
 from banditgen.result import FailureKind
@@ -37,7 +38,7 @@ def run_with(runner: Any, node_id: str, code: str, seconds: float) -> Execution:
         passed=passed,
         verified=False,
         failure=None if passed else FailureKind.ERROR,
-        error=None if passed else _last_line(stderr) or f"exit code {exit_code}",
+        error=None if passed else last_line(stderr)[:500] or f"exit code {exit_code}",
         stdout=str(stdout or ""),
         stderr=stderr,
         wall_seconds=seconds,
@@ -54,8 +55,3 @@ def _seconds(milliseconds: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         return 0.0
     return seconds if math.isfinite(seconds) and seconds >= 0 else 0.0
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1][:500] if lines else ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import signal
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from banditgen._text import flat, last_line
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.report import Report
@@ -36,7 +36,7 @@ def execution(report: Report, *, code: str, verified: bool, channel: str, isolat
         passed=failure is None,
         verified=verified,
         failure=failure,
-        error=one_line(error) if error else None,
+        error=error_text(error) if error else None,
         stdout=report.stdout,
         stderr=report.stderr,
         wall_seconds=report.wall,
@@ -71,7 +71,7 @@ def of_tests(report: Report) -> Report:
 def compared(result: Execution, difference: str | None) -> Execution:
     """An execution that ended well, after a look at its output: what is wrong with that, if something is."""
     return (
-        result if difference is None else dataclasses.replace(result, passed=False, failure=FailureKind.WRONG, error=one_line(difference))
+        result if difference is None else dataclasses.replace(result, passed=False, failure=FailureKind.WRONG, error=error_text(difference))
     )
 
 
@@ -121,12 +121,6 @@ def _ended(status: int) -> str:
     return f"exit status {status}"
 
 
-def last_line(text: str) -> str:
-    """The last line that says something."""
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "")
-
-
-def one_line(text: str) -> str:
-    """Hostile text as one bounded line without control characters."""
-    clean = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text[: 2 * ERROR_CHARACTERS])
-    return clean.strip()[:ERROR_CHARACTERS]
+def error_text(text: str) -> str:
+    """Hostile text as one bounded line, its spaces as they were: what a test compares may differ in them."""
+    return flat(text[: 2 * ERROR_CHARACTERS]).strip()[:ERROR_CHARACTERS]

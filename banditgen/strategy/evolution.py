@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from banditgen.arm import check_whole
+from banditgen._checks import check_whole, is_number
 from banditgen.errors import UsageError
 
 
@@ -33,5 +33,5 @@ class Evolution:
         for name, least in (("every", 1), ("children", 1), ("max_arms", 2), ("trial", 1)):
             check_whole(name, getattr(self, name), least)
         share = self.trial_share
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        if not is_number(share) or not 0 < share < 1:
             raise UsageError(f"trial_share must be a number above 0 and below 1, not {share!r}")

@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from banditgen.arm import GeneratorConfig, check_whole
+from banditgen._checks import check_whole, is_number
+from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
 from banditgen.strategy.evolution import Evolution
@@ -72,7 +73,7 @@ class BanditSettings:
                 unit_interval(name, getattr(self, name))
         for name in ("sharpness", "prior_strength"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf):
+            if value is not None and (not is_number(value) or not 0 <= value < math.inf):
                 raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
         if self.sharpness == 0:
             raise UsageError("sharpness must be above 0")
@@ -102,7 +103,7 @@ def check_temperatures(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise UsageError(f"temperatures must be a list of at least one number, not {value!r}")
     for heat in value:
-        if isinstance(heat, bool) or not isinstance(heat, int | float) or not 0.0 <= heat <= 2.0:
+        if not is_number(heat) or not 0.0 <= heat <= 2.0:
             raise UsageError(f"temperatures must be numbers between 0 and 2, not {heat!r}")
     if len({f"{heat:g}" for heat in value}) < len(value):
         raise UsageError(f"temperatures must differ from one another: {list(value)!r}")

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Literal, get_args
 
-from banditgen.arm import check_whole
+from banditgen._checks import check_whole, is_number
 from banditgen.errors import UsageError
 
 Spend = Literal["waves", "at_once"]
@@ -43,5 +43,5 @@ class Spending:
             if value is not None or name == "most":
                 check_whole(name, value)
         value = self.budget
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf):
+        if value is not None and (not is_number(value) or not 0 < value < math.inf):
             raise UsageError(f"budget must be a finite number above 0, not {value!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from banditgen._text import flat
 from banditgen.errors import StrategyError, UsageError
 from banditgen.offline.tune.bandit import BanditTuning
 from banditgen.offline.tune.tuner import Tuned, count
@@ -68,7 +69,7 @@ def to_toml(tuned: Tuned, before: Strategy, history_url: str | None = None) -> s
     if tuned.agreement[0] is not None and tuned.agreement[1] is not None:
         lines.append(f"Of pairs that people told apart, the scores order {tuned.agreement[1]:.1%} alike; {tuned.agreement[0]:.1%} before.")
     lines += ["What changed:", *(f"  {line}" for line in changes(before, tuned.strategy))]
-    comments = "".join(f"# {''.join(c if c.isprintable() else ' ' for c in line)}\n" for line in lines)
+    comments = "".join(f"# {flat(line)}\n" for line in lines)
     return comments + tuned.strategy.to_toml()
 
 
