@@ -8,12 +8,14 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 
-from banditgen._suite import REACHES_BY_TEXT, Suite, humaneval_check, last_name
+from banditgen import _leaving
+from banditgen._suite import REACHES_BY_TEXT, Suite, humaneval_check, last_name, names_any
 from banditgen.errors import TaskError
 
 JUDGES = re.compile(  # names of what raises when something is not as expected
     r"assert|fail|raises|warns|deprecated_call|exit|check|expect|verify|ensure|should|testmod|testfile|run_docstring|main|run|abort|benchmark"
 )
+RUNS_TEXT = frozenset({"exec", "run_path", "run_module"})
 CATCHES_ABSENCE = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 TESTERS = ("pytest", "_pytest")
 
@@ -40,7 +42,7 @@ def check(suite: Suite, *, entry_point: str | None, given: bool, packages: Seque
         *_tuples(suite.tree),
         *_imports(suite, packages, files),
         *_names(suite, running, entry_point if given else None, prompt),
-        *_nothing(suite, running),
+        *_nothing(suite, running, entry_point),
         *_strangers(suite, running, entry_point),
         *_coroutines(suite),
     ):
@@ -53,9 +55,9 @@ def _tuples(tree: ast.Module) -> Iterator[str]:
             yield f"line {node.lineno} of the tests asserts a tuple, which is always true: take the brackets away"
 
 
-def _nothing(suite: Suite, running: Sequence[ast.AST]) -> Iterator[str]:
+def _nothing(suite: Suite, running: Sequence[ast.AST], entry_point: str | None) -> Iterator[str]:
     """Whether nothing in the tests can fail but the candidate itself."""
-    if _imports_elsewhere(suite):
+    if _imports_elsewhere(suite) or names_any(running, RUNS_TEXT) or _leaving.places(suite, entry_point)[0]:
         return  # what that judges is not known
     for node in running:
         if isinstance(node, ast.Raise) or (isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant)):
@@ -140,7 +142,7 @@ def _names(suite: Suite, running: Sequence[ast.AST], entry_point: str | None, pr
     lines = {node.id: node.lineno for node in reversed(running) if isinstance(node, ast.Name)}
     if entry_point is not None and entry_point.lower() not in suite.source.lower() and not suite.is_checked:
         yield f"the tests never use {entry_point}, which entry_point says they do"
-    if REACHES_BY_TEXT.intersection(last_name(node) for node in running if isinstance(node, ast.expr)):
+    if names_any(running, REACHES_BY_TEXT):
         return
     given = {node.attr for node in running if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     for name in sorted(suite.free - given, key=lambda name: lines.get(name, 0)):

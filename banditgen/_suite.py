@@ -39,6 +39,7 @@ class Suite:
         explicit: whether they import it, so that no name of it is there without.
         free: names that they use and nothing in them binds: the candidate's, or a mistake.
         modules: names of the module under test.
+        star: whether they import `*` from it.
 
     """
 
@@ -49,6 +50,7 @@ class Suite:
     explicit: bool
     free: frozenset[str]
     modules: frozenset[str]
+    star: bool
 
     @functools.cached_property
     def is_checked(self) -> bool:
@@ -81,8 +83,9 @@ def look(source: str, module: str | None = None) -> Suite:
             explicit = True
         elif isinstance(node, ast.Import):
             explicit = explicit or any(alias.name in modules for alias in node.names)
-    explicit = explicit and "*" not in imported
-    return Suite(source, tree, is_pytest_file(tree), frozenset(imported - {"*"}), explicit, free_names(source), modules)
+    star = "*" in imported
+    free = free_names(source)
+    return Suite(source, tree, is_pytest_file(tree), frozenset(imported - {"*"}), explicit and not star, free, modules, star)
 
 
 def parsed(source: str, what: str) -> ast.Module:
@@ -208,6 +211,11 @@ def last_name(function: ast.expr) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
+
+
+def names_any(nodes: Iterable[ast.AST], names: frozenset[str]) -> bool:
+    """Whether any of these names stands at the end of an expression."""
+    return not names.isdisjoint(last_name(node) for node in nodes if isinstance(node, ast.expr))
 
 
 def humaneval_check(tree: ast.Module) -> ast.FunctionDef | None:

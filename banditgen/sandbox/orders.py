@@ -8,12 +8,13 @@ import marshal
 import re
 from typing import Any
 
-from banditgen import _suite
+from banditgen import _leaving, _suite
 from banditgen.sandbox.channel import Look
 from banditgen.task import Task, checker_arguments, checker_only_asserts
 
 LAYS = ("__file__", "multiprocessing", "ProcessPool", "main.py", "runpy")  # in code that may look for its own file
 STARTS = ("subprocess", "os.system", "popen")  # in tests that may start a program
+NAME = re.compile(r"[^\W\d]\w*")
 READS_SOURCE = frozenset({"getsource", "getsourcelines", "getsourcefile", "getfile"})  # which a stub has none of
 
 
@@ -33,12 +34,14 @@ def tests(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any
     """A task's tests, as `inside.tests.run_tests` takes them."""
     assert task.tests is not None
     own, used, script = _names(task.tests, task.module)
+    suite = _suite.look(task.tests, task.module)
+    exits, skips = _leaving.places(suite, task.entry_point)
     return {
         "kind": task.kind,
         "tests": task.tests,
         "entry_point": task.entry_point,
         "names": look.names,
-        "call_check": _suite.look(task.tests, task.module).is_checked,
+        "call_check": suite.is_checked,
         "compiled": look.compiled,
         "shared": look.shared,
         "orders": look.orders,
@@ -50,6 +53,9 @@ def tests(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any
         "own": own,
         "used": used,
         "script": script,
+        "star": suite.star,
+        "exits": exits,
+        "skips": skips,
     }
 
 
@@ -106,6 +112,9 @@ def _names(source: str, module: str | None) -> tuple[tuple[str, ...], tuple[str,
                 own.update((alias.asname or alias.name).partition(".")[0] for alias in aliases)
             case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 own.add(name)
+    if _suite.names_any(ast.walk(suite.tree), _suite.REACHES_BY_TEXT):
+        texts = (node.value for node in ast.walk(suite.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        used.update(name for text in texts for name in NAME.findall(text))
     script = any(isinstance(node, ast.Assert | ast.With) for node in _suite.reached(suite.tree, guarded=False))
     return tuple(own), tuple(used), script
 
@@ -122,8 +131,8 @@ def _names_in_texts(source: str, module: str | None) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _names_its_uses(source: str, module: str | None) -> bool:
-    nodes = ast.walk(_suite.look(source, module).tree)
-    return (_suite.REACHES_BY_TEXT | READS_SOURCE).isdisjoint(_suite.last_name(node) for node in nodes if isinstance(node, ast.expr))
+    tree = _suite.look(source, module).tree
+    return not _suite.names_any(ast.walk(tree), _suite.REACHES_BY_TEXT | READS_SOURCE)
 
 
 @functools.lru_cache(maxsize=256)

@@ -124,7 +124,15 @@ def test_tests_run_as_a_script_leave_the_bytes_as_they_were(monkeypatch: pytest.
     """Else each such job pays for the closer look, which costs more than the job."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     memory = pristine.Memory()
-    order = {"kind": "asserts", "tests": "assert f() == 1", "entry_point": "f", "call_check": False, "compiled": b"", "own": ()}
+    order = {
+        "kind": "asserts",
+        "tests": "assert f() == 1",
+        "entry_point": "f",
+        "call_check": False,
+        "compiled": b"",
+        "exits": (),
+        "star": False,
+    }
     assert tests.run_tests(order, {"f": first}, dict(vars(builtins))) == {"outcome": "passed"}
     assert memory.image.same()
 

@@ -68,6 +68,37 @@ def test_leaving_early_is_no_pass(sandbox: Sandbox, tests: str, way_out: str) ->
     assert not sandbox.run(f"def add(a, b):\n    {way_out}\n", Task("add", tests=tests)).passed
 
 
+@pytest.mark.parametrize(
+    ("code", "tests"),
+    [
+        ("def main(): raise SystemExit(0)", "main()\nassert f(1) == 2"),
+        ("class App:\n    def exit(self): raise SystemExit(0)", "app = App()\napp.exit()\nassert f(1) == 2"),
+        ("import sys\nclass App:\n    exit = staticmethod(sys.exit)", "import os\napp = App()\napp.exit()\nassert f(1) == 2"),
+        ("import sys\nleave = sys.exit", "bye = leave\nbye(0)\nassert f(1) == 2"),
+        ("import sys\nleave = sys.exit", "from solution import leave as exit, f\nexit(0)\nassert f(1) == 2"),
+        (
+            "import pytest\ndef skip(n): pytest.skip('no')",
+            "def test_a():\n    skip(1)\n    assert f(1) == 2\ndef test_b():\n    assert f(2) == 2",
+        ),
+    ],
+)
+def test_what_is_called_like_an_exit_and_is_the_candidate_s_is_none(sandbox: Sandbox, code: str, tests: str) -> None:
+    for first in ("", "import sys\n"):
+        run = sandbox.run(f"{code}\ndef f(n): return 2 * (n > 1)", Task("f", tests=first + tests))
+        assert not run.passed, run.channel
+
+
+def test_an_imported_star_gives_what_python_has_it_give(sandbox: Sandbox) -> None:
+    """`__all__`, or all names without an underscore before them."""
+    for first in ("", "import os\n"):
+        task = Task("f", tests=f"{first}from solution import *\nassert f(1) == 2 and _helper(2) == 4")
+        code = "def f(n): return n + 1\ndef _helper(n): return 2 * n\n"
+        assert sandbox.run(code + "__all__ = ['f', '_helper']", task).passed
+        assert "_helper" in (sandbox.run(code, task).error or "")
+        assert "'f'" in (sandbox.run(code + "__all__ = ['_helper']", task).error or "")
+        assert "no attribute 'g'" in (sandbox.run(code + "__all__ = ['f', '_helper', 'g']", task).error or "")
+
+
 def test_measures_come_from_outside(sandbox: Sandbox) -> None:
     code = "import time\nblock = bytearray(50 << 20)\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
     run: Execution = sandbox.run(code, Task("work"))

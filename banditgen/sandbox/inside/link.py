@@ -94,6 +94,8 @@ class Link:
         self.asked = len(found) - len(stand_ins)
         module = types.ModuleType(program.MODULE)
         vars(module).update(found)
+        if isinstance(exported := reply.get("all"), list):
+            vars(module)["__all__"] = exported
         beside.name_module(module, modules)
         return found
 

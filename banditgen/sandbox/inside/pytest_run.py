@@ -85,7 +85,7 @@ class Watcher:
         self._beside = beside_candidate
         self._watch = watch
         self._code = compile(order["tests"], "<tests>", "exec", dont_inherit=True)
-        self._places = places.Places(order["tests"], self._code)
+        self._places = places.Places(self._code)
         self._collected = 0
         self._left: dict[str, str] = {}
         self.problem: tuple[str, str] | None = None
@@ -118,7 +118,7 @@ class Watcher:
         module = sys.modules[NAME] = types.ModuleType(NAME)
         module.__file__ = str(FILE)
         used = {name: value for name, value in self._candidate.items() if name in self._used and not name.startswith("__")}
-        vars(module).update(used)
+        vars(module).update({} if self._order["star"] else used)  # where they import `*`, what it gives is all that they have
         main, unittest.main = unittest.main, _no_main  # type: ignore[assignment]  # pytest runs the tests, and leaves when they are done
         try:
             program.run_code(self._code, module, self._order["tests"])
@@ -168,7 +168,7 @@ class Watcher:
         for part in (error, error.__context__):
             found = self._places.of(part)
             if found:
-                return self._places.says(found, places.SKIPS, self._own)
+                return places.innermost(found, self._order["skips"])
         return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:

@@ -109,6 +109,9 @@ class LoadedCandidate:
         if self._failure is not None:
             return {"lasting": shared.lasting, "exception": self._encode(self._failure, shared)}
         reply = {"lasting": shared.lasting, "value": self._encode(found, shared)}
+        if "__all__" in vars(self._module):  # what `*` gives: of names that are not there Python says so
+            exported = vars(self._module)["__all__"]
+            reply["all"] = [str(name) for name in exported if name in found or name not in vars(self._module)]
         self._constants = {name: value for name, value in found.items() if id(value) not in self._numbers}
         shared.settle()
         return reply

@@ -39,15 +39,31 @@ def failure(source: str, names: Iterable[str], modules: Iterable[str]) -> Except
     """
     tree = ast.parse(source)
     scope: dict[str, Any] = {"__name__": "slices", "__builtins__": vars(builtins)}
-    look = _Look(set(names), frozenset(modules), scope)
+    leaves = LEAVES | set(_other_names(tree))
+    look = _Look(set(names), frozenset(modules), scope, leaves)
     look.go(tree.body)
     for function in _tests(tree):
         if look.found is None and not function.decorator_list:
             parameters = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
-            inner = _Look(look.theirs | parameters, look.modules, {**scope})
+            inner = _Look(look.theirs | parameters, look.modules, {**scope}, leaves)
             inner.go(function.body)
             look.found = inner.found
     return look.found
+
+
+def _other_names(tree: ast.Module) -> Iterator[str]:
+    """What the tests also call what leaves them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (alias.asname for alias in node.names if alias.asname and alias.name in LEAVES)
+        elif isinstance(node, ast.Assign) and any(
+            isinstance(part, ast.Name | ast.Attribute) and _last(part) in LEAVES for part in ast.walk(node.value)
+        ):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _last(part: ast.Name | ast.Attribute) -> str:
+    return part.id if isinstance(part, ast.Name) else part.attr
 
 
 def _tests(tree: ast.Module) -> Iterator[ast.FunctionDef]:
@@ -60,11 +76,12 @@ def _tests(tree: ast.Module) -> Iterator[ast.FunctionDef]:
 class _Look:
     """A body of statements, with the names that may hold something of the candidate's."""
 
-    def __init__(self, theirs: set[str], modules: frozenset[str], scope: dict[str, Any]) -> None:
+    def __init__(self, theirs: set[str], modules: frozenset[str], scope: dict[str, Any], leaves: frozenset[str]) -> None:
         self.theirs = theirs
         self.modules = modules
         self.found: Exception | None = None
         self._scope = scope
+        self._leaves = leaves
         self._met = False
 
     def go(self, statements: Iterable[ast.stmt]) -> None:
@@ -79,7 +96,7 @@ class _Look:
                         if self.found is None:
                             self.found = self._run(ast.Expression(part))
                 self._take(statement)
-                if self.found is not None or _leaves(statement):
+                if self.found is not None or _leaves(statement, self._leaves):
                     return
             elif not self._met or _is_data(statement):
                 error = self._run(ast.Module([statement], []))
@@ -88,7 +105,7 @@ class _Look:
                     return
             else:
                 self._take(statement)
-                if _leaves(statement):
+                if _leaves(statement, self._leaves):
                     return
 
     def _take(self, statement: ast.AST) -> None:
@@ -154,12 +171,12 @@ def _own(statement: ast.AST) -> Iterator[ast.AST]:
             yield from _own(child)
 
 
-def _leaves(statement: ast.stmt) -> bool:
+def _leaves(statement: ast.stmt, names: frozenset[str]) -> bool:
     """Whether what comes behind a statement may not be come to."""
     for part in _own(statement):
         if isinstance(part, ast.Raise | ast.Continue | ast.Break):
             return True
-        if isinstance(part, ast.Name | ast.Attribute) and (part.id if isinstance(part, ast.Name) else part.attr) in LEAVES:
+        if isinstance(part, ast.Name | ast.Attribute) and _last(part) in names:
             return True
     return False
 

@@ -7,6 +7,7 @@ import os
 import sys
 import types
 from _frozen_importlib import ModuleSpec
+from collections.abc import Collection
 from typing import Any
 
 from banditgen.sandbox.inside import places, pristine, program, pytest_run
@@ -29,7 +30,8 @@ def run_tests(
     module.__spec__ = ModuleSpec("__main__", None)  # so that a process that multiprocessing starts anew does not run the tests again
     module.__file__ = f"{os.getcwd()}/main.py"
     scope = vars(module)
-    scope.update({name: value for name, value in names.items() if name == entry_point or not (name in clean or name.startswith("__"))})
+    if not order["star"]:  # else what they import is all that they have
+        scope.update({name: value for name, value in names.items() if name == entry_point or not (name in clean or name.startswith("__"))})
     scope["__builtins__"] = clean
     sys.modules["__main__"] = module
     compiled = order["compiled"]
@@ -41,16 +43,15 @@ def run_tests(
                 return {"outcome": "error", "error": f"NameError: name {entry_point!r} is not defined"}
             scope["check"](scope[entry_point])
     except BaseException as error:  # noqa: BLE001
-        return _of_raised(error, places.Places(source, code), frozenset(order["own"]), watch)
+        return _of_raised(error, places.Places(code).of(error), order["exits"], watch)
     return {"outcome": "passed"}
 
 
-def _of_raised(error: BaseException, where: places.Places, own: frozenset[str], watch: Any) -> dict[str, Any]:
-    """What tests as a script come to that end with an exception: an exit of their own says so itself."""
-    found = where.of(error)
+def _of_raised(error: BaseException, found: list[types.TracebackType], exits: Collection[places.Place], watch: Any) -> dict[str, Any]:
+    """What tests as a script come to that end with an exception, where one of their own `exits` counts as what it says."""
     if watch is not None:
         watch.see(error, found)
-    if isinstance(error, SystemExit) and where.says(found, places.EXITS, own):
+    if isinstance(error, SystemExit) and places.innermost(found, exits):
         return {"outcome": "wrong", "error": f"the tests exit with {error.code!r}"} if error.code else {"outcome": "passed"}
     if not isinstance(error, AssertionError):
         program.show(error)

@@ -78,7 +78,16 @@ def warm_up(memory: pristine.Memory, clean: dict[str, Any]) -> None:
         clean: the builtins.
 
     """
-    order = {"kind": "asserts", "tests": TESTS, "entry_point": "f", "call_check": True, "compiled": b"", "own": (), "nonce": ""}
+    order = {
+        "kind": "asserts",
+        "tests": TESTS,
+        "entry_point": "f",
+        "call_check": True,
+        "compiled": b"",
+        "exits": (),
+        "star": False,
+        "nonce": "",
+    }
     order |= {"files": (), "names": ["f"], "modules": program.ALIASES, "seconds": 1.0, "shared": False, "orders": False, "searches": False}
     modules = dict(sys.modules)
     received = beside.Candidate(CODE, program.ALIASES, (), lay=False, later=False)
