@@ -105,7 +105,7 @@ OWN_FAULTS: dict[str, dict[str, Any]] = {
     "all of them skipped": {"tests": "import pytest\n@pytest.mark.skip\ndef test_a(): assert double(2) == 4"},
     "a coroutine that nothing runs": {"tests": "async def test_a(): assert double(2) == 4"},
     "a module beside it that fails": {"tests": "from helper import x\nassert double(2) == x", "files": {"helper.py": "x = 1 / 0"}},
-    "a checker that fails": {"examples": [("", "")], "checker": "def check(stdin, stdout): return int(stdout) == 4"},
+    "a checker that fails": {"examples": [("", "")], "checker": "def check(stdin, stdout): return stdout == {}[stdin]"},
     "a named package that is not there": {"tests": "assert double(2) == 4", "packages": ["nowhere_to_be_found"]},
 }
 

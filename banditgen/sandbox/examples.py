@@ -44,17 +44,13 @@ def run(
 
 
 def _checked(execution: Execution, task: Task, texts: tuple[str, str, str], run_checker: Callable[[dict[str, Any]], Report]) -> Execution:
-    """What a checker says of an output: where it fails, as in `int("no number")`, but passes the expected one, the output is wrong."""
-    stdin, printed, expected = texts
-    report = run_checker(orders.check(task, stdin, printed, expected))
+    """What a checker says of an output."""
+    report = run_checker(orders.check(task, *texts))
     ended = f"the checker hit the {report.limit} limit" if report.limit else "the checker ended before its end"
     found = report.verdict or {"outcome": "fault", "error": ended}
-    if found["outcome"] in {"passed", "wrong"}:
-        return verdict.compared(execution, found.get("error"))
-    of_expected = run_checker(orders.check(task, stdin, expected, expected)).verdict if report.verdict and expected else None
-    if of_expected and of_expected["outcome"] == "passed":
-        return verdict.compared(execution, f"the checker takes the expected output, but not this one: {found['error']}")
-    return blame.blamed(execution, str(found["error"]))
+    if found["outcome"] == "fault":
+        return blame.blamed(execution, str(found["error"]))
+    return verdict.compared(execution, found.get("error"))
 
 
 def lines(text: str) -> list[str]:

@@ -68,10 +68,15 @@ def alone(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any
 
 
 def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]:
-    """A task's checker and what it has to judge, as `inside.tests.run_checker` takes them."""
+    """A task's checker and what it has to judge, as `inside.checker.run` takes them."""
     assert task.checker is not None
-    texts = (stdin, printed, expected)[: checker_arguments(task.checker)]
-    return {"checker": task.checker, "texts": texts, "only_asserts": checker_only_asserts(task.checker), "paths": ()}
+    return {
+        "checker": task.checker,
+        "texts": (stdin, printed, expected),
+        "arguments": checker_arguments(task.checker),
+        "only_asserts": checker_only_asserts(task.checker),
+        "paths": (),
+    }
 
 
 def names_its_uses(task: Task) -> bool:

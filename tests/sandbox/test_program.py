@@ -129,6 +129,8 @@ def test_a_checker_of_the_tasks_own_judges(sandbox: Sandbox) -> None:
         "p", examples=[("1", "2")], checker="def check(stdin, stdout, expected):\n    return abs(int(stdout) - int(expected)) <= 1\n"
     )
     assert sandbox.run("print(3)", expecting).passed
+    unread = Task("sort", examples=examples, checker=SORTED)
+    assert sandbox.run("print('no number')", unread).failure is FailureKind.WRONG  # the checker reads other outputs
     for other in ("4", "no number"):  # the checker passes what was expected, so that its ValueError is the output's fault
         assert sandbox.run(f"print({other!r})", expecting).failure is FailureKind.WRONG
     for broken in ("return 1 / 0", "import nowhere", "pass", "raise SystemExit", "while True: pass"):
@@ -136,6 +138,13 @@ def test_a_checker_of_the_tasks_own_judges(sandbox: Sandbox) -> None:
         run = sandbox.run(right, task)
         assert (run.passed, run.failure, run.verified) == (False, FailureKind.TASK, False), (broken, run.error)
         assert sandbox.run("1 / 0", task).failure is FailureKind.ERROR  # it did not come to that
+    for broken in (
+        "return stdout == {}[stdin]",
+        "if not stdout: return False\n    return stdout == {}[stdin]",
+        "return stdout.strip() == wanted",
+    ):
+        task = Task("p", examples=examples, checker=f"def check(stdin, stdout):\n    {broken}\n")
+        assert sandbox.run(right, task).failure is FailureKind.TASK, broken
     hostile = "import sys\nprint(1)\nopen('check.py', 'w').write('check = all')\nsys.modules['__main__'].check = lambda *a: True"
     assert not sandbox.run(hostile, Task("sort", examples=examples, checker=SORTED)).passed
 

@@ -11,7 +11,7 @@ import sys
 import types
 from typing import Any, NoReturn
 
-from banditgen.sandbox.inside import beside, pristine, program, stub, tests
+from banditgen.sandbox.inside import beside, checker, pristine, program, stub, tests
 
 _kept: list[tuple[pristine.Memory, dict[str, Any]]] = []  # what is remembered, and the builtins, until a job takes them
 
@@ -107,7 +107,7 @@ def alone(tests_fd: int, verdict_fd: int) -> NoReturn:
     """Run what is no candidate's: a task's checker over an output, or its tests over a stub, to see what they do by themselves."""
     memory, clean = _kept.pop()
     order = marshal.loads(program.read_all(tests_fd))  # noqa: S302  # what the user's process wrote
-    verdict = stub.run(order, clean, memory) if "stub" in order else tests.run_checker(order, clean)
+    verdict = stub.run(order, clean, memory) if "stub" in order else checker.run(order, clean)
     sys.stdout.flush()
     program.write_verdict(verdict_fd, {**verdict, "nonce": order["nonce"]})
     os._exit(0)

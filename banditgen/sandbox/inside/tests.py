@@ -1,4 +1,4 @@
-"""A task's tests, run over the candidate or what stands for it: as a script, by pytest, or by the task's checker."""
+"""A task's tests, run over the candidate or what stands for it: as a script, or by pytest."""
 
 from __future__ import annotations
 
@@ -56,21 +56,3 @@ def _of_raised(error: BaseException, found: list[types.TracebackType], exits: Co
     if not isinstance(error, AssertionError):
         program.show(error)
     return {"outcome": "wrong" if isinstance(error, AssertionError) else "error", "error": program.describe(error)}
-
-
-def run_checker(order: dict[str, Any], clean: dict[str, Any]) -> dict[str, Any]:
-    """Have a task's checker judge an output: "passed", "wrong", or "fault" where the checker itself fails."""
-    module = types.ModuleType("__main__")
-    vars(module)["__builtins__"] = clean
-    try:
-        program.run_source(order["checker"], module, "<checker>")
-        right = vars(module)["check"](*order["texts"])
-    except AssertionError as error:
-        return {"outcome": "wrong", "error": f"the checker refuses the output: {program.describe(error)}"}
-    except BaseException as error:  # noqa: BLE001
-        return {"outcome": "fault", "error": f"the checker failed: {program.describe(error)}"}
-    if right is None and order["only_asserts"]:
-        right = True
-    if right is None:
-        return {"outcome": "fault", "error": "the checker returned None, neither true nor false"}
-    return {"outcome": "passed"} if right else {"outcome": "wrong", "error": "the checker refuses the output"}
