@@ -2,9 +2,10 @@
 
 from banditgen.bandit.base import Choice, Policy, State
 from banditgen.bandit.choose import choose, exploit, without
+from banditgen.bandit.discount import KEEP
 from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, recommend
 from banditgen.bandit.policies import POLICIES, make_policy
-from banditgen.bandit.posterior import KEEP, Statistics
+from banditgen.bandit.posterior import Statistics
 from banditgen.bandit.priors import child_prior
 from banditgen.bandit.spending import Account, expected_cost
 from banditgen.bandit.waves import Shown, Wave, next_wave

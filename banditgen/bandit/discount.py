@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+KEEP = 0.1  # what evidence from before a model's weights changed counts for
+
 
 def worth(digest: str, running: Collection[str], keep: float) -> float:
     """What an outcome under a digest counts for, in [0, 1], where these digests of its model are the ones that run next.

@@ -98,12 +98,6 @@ class Patterns:
         shape = len(self.count), len(self.race)
         return csr_matrix((np.ones(shape[1]), np.arange(shape[1]), np.searchsorted(self.race, np.arange(shape[0] + 1))), shape=shape)
 
-    def discount(self, arms: Ints, keep: float) -> None:
-        """Multiply what these arms' outcomes count for."""
-        for entries in (self._lone, self._siblings):
-            entries.weight.values[np.isin(entries.cell.values % len(self.model), arms)] *= keep
-        self.covered[:, :, arms] *= keep
-
 
 class _Column:
     """An array that grows at its end."""

@@ -20,7 +20,6 @@ from banditgen.bandit.patterns import Patterns
 from banditgen.errors import UsageError
 
 MEASURES = 2  # quality, speed
-KEEP = 0.1  # what evidence from before a model's weights changed counts for
 
 Pattern = tuple[tuple[int, int, float], ...]  # of one race: arm, 1 passed or 0 failed, and what that still counts for, in this order
 
@@ -145,29 +144,6 @@ class Statistics:
                 _add(self.sums[value, :, :, i], cell[chosen], sums[chosen, i])
                 for j in range(MEASURES):
                     _add(self.products[value, :, :, i, j], cell[chosen], products[chosen, i, j])
-
-    def forget(self, arm: str, keep: float = KEEP) -> None:
-        """Multiply an arm's evidence by `keep`, in every task type: its model's digest changed.
-
-        Raises:
-            UsageError: `keep` outside [0, 1].
-        """
-        if not 0 <= keep <= 1:
-            raise UsageError(f"keep must be in [0, 1], not {keep!r}")
-        i = self.arms.get(arm)
-        if i is None:
-            return
-        self.passes[:, i] *= keep
-        self.fails[:, i] *= keep
-        self.sums[:, :, i] *= keep
-        self.products[:, :, i] *= keep
-        for task_type, known in self.patterns.items():
-            changed: dict[Pattern, float] = {}
-            for key, count in known.items():
-                kept = tuple(sorted((arm, passed, weight * keep if arm == i else weight) for arm, passed, weight in key))
-                changed[kept] = changed.get(kept, 0.0) + count
-            self.patterns[task_type] = changed
-        self._tables = {}
 
     def state(
         self,

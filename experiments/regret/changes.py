@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from banditgen.bandit import State, make_policy
-from banditgen.bandit.arrays import Floats
+from banditgen.bandit.arrays import Floats, Ints
+from banditgen.bandit.discount import KEEP, worth
+from banditgen.bandit.patterns import Patterns
 from banditgen.offline.replay import draw_outcomes, empty_state, play
 from experiments.regret.matrices import Matrix
 
@@ -65,7 +66,7 @@ def digest_change(
 ) -> dict[str, list[float]]:
     """After `before` races the best model's arms fall to a third and the worst model's arms take its outcomes, with their digests.
 
-    The best reward in each 50 races, around the change; evidence of the changed arms is multiplied by 0.1.
+    The best reward in each 50 races, around the change; their evidence is discounted as live.
     """
     outcomes, arms = matrix
     models = sorted({arm.model for arm in arms})
@@ -76,23 +77,24 @@ def digest_change(
     table = draw_outcomes(outcomes, before + after, seeds)[0]
     for i, j in pairs:
         table[:, before:, [i, j]] = table[:, before:, [j, i]]
-    changed = np.array([i for pair in pairs for i in pair])
+    changed = {i for pair in pairs for i in pair}
+    share = np.array([worth("old", {"new"} if i in changed else {"old"}, KEEP) for i in range(len(arms))])
     result = {}
     for name in names:
-
-        def watch(t: int, state: State) -> State | None:
-            if t == before:
-                forget(state, changed, 0.1)
-            return None
-
-        choices = play(make_policy(name), table, empty_state(arms, np.ones(len(arms)), len(seeds)), K, seeds, watch)
+        policy, state = make_policy(name), empty_state(arms, np.ones(len(arms)), len(seeds))
+        known = play(policy, table[:, :before], state, K, seeds)
+        state = discounted(state, known, table[:, :before], share)
+        choices = np.concatenate([known, play(policy, table[:, before:], state, K, seeds)], 1)
         reward = np.nan_to_num(np.take_along_axis(table, choices, 2)).max(2).mean(0)
         result[name] = [round(float(x), 3) for x in reward.reshape(-1, 50).mean(1)]
     return result
 
 
-def forget(state: State, arms: NDArray[np.int64], keep: float) -> None:
-    """What `Statistics.forget` does, on a batch, in place."""
-    for table in (state.passes, state.fails, state.total, state.square):
-        table[:, arms] *= keep
-    state.patterns.discount(arms, keep)
+def discounted(state: State, choices: Ints, table: Floats, share: Floats) -> State:
+    """What these races (seeds, rounds, k) on drawn outcomes taught, where an arm's outcomes count a share (K,) of themselves."""
+    patterns, rows = Patterns(len(table), state.model), np.arange(len(table))
+    for t in range(choices.shape[1]):
+        rewards = np.take_along_axis(table[:, t], choices[:, t], 1)
+        patterns.add(rows, choices[:, t], np.where(np.isnan(rewards), np.nan, rewards > 0), weights=share[choices[:, t]])
+    counts = {name: getattr(state, name) * share for name in ("passes", "fails", "total", "square")}
+    return dataclasses.replace(state, patterns=patterns, **counts)

@@ -10,6 +10,7 @@ import pytest
 
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import State, Statistics, beliefs, make_policy
+from banditgen.bandit.patterns import Patterns
 from banditgen.bandit.spending import Account
 from banditgen.bandit.waves import price_of, races
 from banditgen.offline.replay import empty_state, observe
@@ -25,21 +26,24 @@ def states(rng: np.random.Generator) -> State:
     weight[rng.integers(arms_in_all)] = 1.0
     state = empty_state(arms, weight, BATCH)
     rate = rng.choice([0.0, 0.01, 0.5, 0.99, 1.0], (BATCH, arms_in_all))
+    share = np.where(rng.random(arms_in_all) < rng.choice([0.0, 0.5], p=[0.7, 0.3]), 0.1, 1.0)  # models that have changed since
+    patterns = Patterns(BATCH, state.model)
     for _ in range(int(rng.integers(0, 12))):
         order = rng.random((BATCH, arms_in_all)).argsort(1)
         passed = np.take_along_axis((rng.random(rate.shape) < rate).astype(float), order, 1)
         if rng.random() < 0.5:
             passed[np.cumsum(passed, 1) - passed > 0] = np.nan
         passed[rng.random(passed.shape) < rng.choice([0.0, 0.3, 0.9])] = np.nan
-        observe(state, np.where(rng.random(order.shape) < 0.1, -1, order), passed * rng.choice([1.0, 0.7, 1e-3]))
-    if rng.random() < 0.3:
-        changed = np.arange(arms_in_all)[rng.random(arms_in_all) < 0.5]
-        for table in (state.passes, state.fails, state.total, state.square):
-            table[:, changed] *= 0.1
-        state.patterns.discount(changed, 0.1)
+        ran = np.where(rng.random(order.shape) < 0.1, -1, order)
+        observe(state, ran, passed * rng.choice([1.0, 0.7, 1e-3]))
+        patterns.add(np.arange(BATCH), ran, passed, weights=share[ran])
+    for table in (state.passes, state.fails, state.total, state.square):
+        table[:] = table * share
     strength = rng.choice([0.0, 0.5, 30.0], (BATCH, arms_in_all))
     pending = rng.choice([0.0, 1.0, 500.0], (BATCH, arms_in_all), p=[0.8, 0.1, 0.1])
-    return dataclasses.replace(state, pending=pending, prior_strength=strength, prior_mean=rng.choice([0.0, 0.4, 1.0], strength.shape))
+    return dataclasses.replace(
+        state, patterns=patterns, pending=pending, prior_strength=strength, prior_mean=rng.choice([0.0, 0.4, 1.0], strength.shape)
+    )
 
 
 @pytest.mark.slow

@@ -82,18 +82,3 @@ def test_a_cancelled_outcome_teaches_nothing_but_is_counted() -> None:
     statistics.fold([IDS[0]], ["t"], [np.nan], [[np.nan, np.nan]])
     assert statistics.state(ARMS, "t", (0.7, 0.3)).count.sum() == 0
     assert statistics.censored.sum() == 1
-
-
-def test_a_changed_digest_keeps_a_tenth_of_the_evidence() -> None:
-    arms, types, passed, x, races = outcomes()
-    statistics = Statistics()
-    statistics.fold(arms, types, passed, x, races)
-    before = statistics.state(ARMS, "t", (0.7, 0.3))
-    statistics.forget(IDS[1], 0.1)
-    after = statistics.state(ARMS, "t", (0.7, 0.3))
-    assert after.count[0, 1] == pytest.approx(0.1 * before.count[0, 1])
-    assert after.mean[0, 1] == pytest.approx(before.mean[0, 1])
-    assert after.count[0, 0] == before.count[0, 0]
-    for value, count in ((0, after.fails[0, 1]), (1, after.passes[0, 1])):
-        assert after.patterns.covered[0, value, 1] <= count + 1e-9
-    assert after.patterns.covered[0, :, 1] == pytest.approx(0.1 * before.patterns.covered[0, :, 1])
