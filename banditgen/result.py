@@ -22,9 +22,10 @@ class Range(NamedTuple):
 
 
 class Length(NamedTuple):
-    """The most characters of a text."""
+    """The most characters of a text, and the least."""
 
     most: int
+    least: int = 0
 
 
 LONG = "long"  # marks a text that frames hold only where they are asked for the code
@@ -32,6 +33,7 @@ Seconds = Annotated[float, Range(0.0, 1e9)]
 Share = Annotated[float, Range(0.0, 1.0)]
 Count = Annotated[int, Range(0, (1 << 62) - 1)]  # two of them add up to what a database can hold
 Name = Annotated[str, Length(2000)]  # what an index takes
+Id = Annotated[str, Length(2000, 1)]  # a name that is never empty
 Long = Annotated[str, LONG]
 
 

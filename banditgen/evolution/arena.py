@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from banditgen._loop import run_sync
-from banditgen.arm import arm_id, arm_settings
+from banditgen.arm import arm_id
 from banditgen.errors import BackendError, TaskError
 from banditgen.evolution.fitness import Outcome, Outcomes
 from banditgen.evolution.genome import Genome
@@ -65,14 +65,7 @@ class Arena:
         """Keep in the history who came from whom."""
         self._racer.history.add_arms(
             [
-                ArmRecord(
-                    arm_id=child.genome.arm_id,
-                    name=self.arm(child.genome).name,
-                    model=child.genome.model,
-                    settings=arm_settings(self.arm(child.genome)),
-                    parents=[parent.arm_id for parent in child.parents],
-                    origin="evolved",
-                )
+                ArmRecord.of(self.arm(child.genome), [parent.arm_id for parent in child.parents], "evolved")
                 for child in children
                 if child.how != "founder"
             ]

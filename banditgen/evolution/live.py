@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.arm import arm_id, arm_settings, plain_model
+from banditgen.arm import arm_id, plain_model
 from banditgen.bandit.arrays import Floats
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.lineage import CriteriaFor, gain_of
@@ -165,8 +165,8 @@ class LiveEvolution:
         shares, parents = [share for share, _ in pairs], [own for _, own in pairs]
         # a founder may become a parent before its first race; those that are there already stay as they are
         founders = [self._founders[own] for own in parents if own in self._founders]
-        records = [ArmRecord(arm_id(founder), founder.name, founder.model, arm_settings(founder)) for founder in founders]
-        self._history.add_arms([*records, ArmRecord(arm.arm_id, arm.name, arm.model, arm_settings(arm), parents, "evolved")])
+        records = [ArmRecord.of(founder) for founder in founders]
+        self._history.add_arms([*records, ArmRecord.of(arm, parents, "evolved")])
         detail = {"parents": parents, "shares": shares, "change": child.change, "look": look}
         self._tell(arm.arm_id, BORN, detail, str(uuid.uuid5(uuid.NAMESPACE_OID, f"{look}/{index}/{self._scope!a}")))
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig
+from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_id, arm_settings
 from banditgen.errors import UsageError
 from banditgen.history.judged import Learn, PreferredResult, RatedResult, WeightsOfType
 from banditgen.result import Feedback, GenerationResult, Preference
@@ -70,6 +70,11 @@ class ArmRecord:
     parents: list[str] = dataclasses.field(default_factory=list)
     origin: str = "strategy"
     created_at: float = 0.0
+
+    @classmethod
+    def of(cls, arm: Any, parents: Sequence[str] = (), origin: str = "strategy") -> ArmRecord:
+        """The record of an arm."""
+        return cls(arm_id(arm), arm.name, arm.model, arm_settings(arm), list(parents), origin)
 
     @property
     def arm(self) -> GeneratorConfig | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -74,7 +75,7 @@ def check_of(hint: Any) -> Check:
         bare, limits = bare.__origin__, bare.__metadata__
     if typing.get_origin(bare) is dict:
         keys, values = map(check_of, typing.get_args(bare))
-        return lambda value: {keys(key): values(one) for key, one in _mapping(value).items()}
+        return lambda value: {keys(key): values(one) for key, one in mapping(value).items()}
     if dataclasses.is_dataclass(bare):
         return functools.partial(checked, bare)
     if issubclass(bare, enum.Enum):
@@ -94,7 +95,7 @@ def checked(declared: Any, given: Any) -> dict[str, Any]:
         KeyError: one that is required is missing.
         TypeError, ValueError: a value cannot be.
     """
-    given, fields = _mapping(given), fields_of(declared)
+    given, fields = mapping(given), fields_of(declared)
     return {name: field.check(given[name]) for name, field in fields.items() if name in given or field.missing is dataclasses.MISSING}
 
 
@@ -109,7 +110,8 @@ def result_from_json(data: Mapping[str, Any]) -> GenerationResult:
     return GenerationResult(**values)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value, refused (TypeError) unless it is a JSON object."""
     if not isinstance(value, Mapping):
         raise TypeError(f"{value!r:.40} is no JSON object")
     return value
@@ -122,10 +124,10 @@ def _truth(value: Any) -> bool:
 
 
 def _string(limit: Length | None) -> Check:
-    longest = float("inf") if limit is None else limit.most
+    most, least = (math.inf, 0) if limit is None else limit
 
     def check(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > longest:
+        if not isinstance(value, str) or not least <= len(value) <= most:
             raise ValueError
         return value
 

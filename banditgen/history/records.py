@@ -11,14 +11,13 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from banditgen.history.fields import CONTENTS, Check, check_of, fields_of, result_from_json
+from banditgen.history.fields import CONTENTS, Check, check_of, fields_of, mapping, result_from_json
 from banditgen.history.rows import result_row
-from banditgen.result import GenerationResult, Name, Range, Share
+from banditgen.result import GenerationResult, Id, Name, Range, Seconds, Share
 from banditgen.scoring import unit_interval
 
 _LAST_SECOND = 253402300800.0  # the year 10000
 _DEPTH = 50  # of what is inside of other things
-_NAME_LENGTH = 2000  # of an id, an arm's name, a task type: what an index takes
 
 
 @dataclasses.dataclass
@@ -65,14 +64,14 @@ def _rows(data: Any) -> Rows:
 
 def _read(rows: Rows, data: Any) -> None:
     """One record with those inside of it."""
-    record = _mapping(data)
+    record = mapping(data)
     kind = record.get("record")
     if kind == "candidate":
         _read_candidate(rows, record)
     elif kind == "race":
         rows.add("race", _checked("race", record))
         if record.get("decision") is not None:
-            rows.add("decision", _checked("decision", _mapping(record["decision"])))
+            rows.add("decision", _checked("decision", mapping(record["decision"])))
     elif isinstance(kind, str) and kind in _COLUMNS:
         rows.add(kind, _checked(kind, record))
     elif kind != "history":
@@ -82,7 +81,7 @@ def _read(rows: Rows, data: Any) -> None:
             raise ValueError("what is under also must be records other than candidates")
         _read(rows, other)
     if record.get("race") is not None:
-        _read(rows, {**_mapping(record["race"]), "record": "race", "also": None})
+        _read(rows, {**mapping(record["race"]), "record": "race", "also": None})
 
 
 def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
@@ -93,10 +92,10 @@ def _read_candidate(rows: Rows, record: Mapping[str, Any]) -> None:
     dropped: dict[str, Any] = {}
     for name in CONTENTS:
         if record.get(name) is None:
-            dropped |= _values("candidate", {f"{name}_hash": _optional(_hash)}, {f"{name}_hash": record.get(f"{name}_hash")})
+            dropped |= _values("candidate", {f"{name}_hash": _hash}, {f"{name}_hash": record.get(f"{name}_hash")})
             fields[name] = ""
         else:
-            fields |= _values("candidate", {name: _string}, {name: record[name]})
+            fields |= _values("candidate", {name: _TEXT}, {name: record[name]})
     result = result_from_json(fields)
     where = _values("candidate", _PLACE, {name: record.get(name) for name in _PLACE})
     row = result_row(result, where["race_id"], where["task_type"], where["created_at"], where["position"]) | dropped
@@ -137,39 +136,17 @@ def _finite(text: str) -> float:
     return number
 
 
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _name(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _NAME_LENGTH:
+def _hash(value: Any) -> str | None:
+    if value is not None and (len(_TEXT(value)) != 64 or not set(value) <= set("0123456789abcdef")):
         raise ValueError
-    return value
-
-
-def _short(value: Any) -> str:
-    """A name that may be empty."""
-    return _name(value) if value != "" else ""
-
-
-def _hash(value: Any) -> str:
-    if len(_string(value)) != 64 or not set(value) <= set("0123456789abcdef"):
-        raise ValueError
-    return str(value)
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{value!r:.40} is no JSON object")
-    return value
+    return None if value is None else str(value)
 
 
 def _json(value: Any) -> dict[str, Any]:
     """A JSON object of any content, kept as it is."""
-    _shallow(_mapping(value), _DEPTH)
-    return dict(value)
+    copy = dict(mapping(value))
+    _shallow(copy, _DEPTH)
+    return copy
 
 
 def _shallow(value: dict[str, Any] | list[Any], depth: int) -> None:
@@ -194,98 +171,93 @@ def _each(check: Check) -> Check:
     return lambda value: [check(one) for one in _list(value)]
 
 
-def _optional(check: Check) -> Check:
-    return lambda value: None if value is None else check(value)
-
-
 def _arm(value: Any) -> dict[str, Any]:
     """An arm as a decision keeps it."""
     arm = _json(value)
-    return arm | {name: _short(arm[name]) for name in ("name", "model", "arm_id")}
+    return arm | {name: _NAME(arm[name]) for name in ("name", "model", "arm_id")}
 
 
-_SECONDS, _SHARE, _TIME = (check_of(Annotated[float, Range(0.0, most)]) for most in (1e9, 1.0, _LAST_SECOND))
+_SECONDS, _SHARE, _TIME = check_of(Seconds), check_of(Share), check_of(Annotated[float, Range(0.0, _LAST_SECOND)])
+_ID, _NAME, _TEXT = check_of(Id), check_of(Name), check_of(str)
 _PLACES = check_of(Annotated[int, Range(0, (1 << 31) - 1)])
 # a candidate's fields, and where it stands
-_RESULT: dict[str, Check] = {name: field.check for name, field in fields_of(GenerationResult).items() if name not in CONTENTS} | {
-    "id": _name
-}
+_RESULT: dict[str, Check] = {name: field.check for name, field in fields_of(GenerationResult).items() if name not in CONTENTS} | {"id": _ID}
 _REQUIRED = (
     "id",
     *(name for name, field in fields_of(GenerationResult).items() if field.missing is dataclasses.MISSING and name in _RESULT),
 )
 _PLACE: dict[str, Check] = {
     "created_at": _TIME,
-    "race_id": _optional(_name),
+    "race_id": check_of(Id | None),
     "position": _PLACES,
-    "task_type": _name,
+    "task_type": _ID,
 }
 # the columns of the other tables, by the name of their records
 _COLUMNS: dict[str, dict[str, Check]] = {
     "race": {
-        "id": _name,
+        "id": _ID,
         "created_at": _TIME,
-        "task_type": _name,
+        "task_type": _ID,
         "task": _json,
-        "best_id": _optional(_name),
-        "reason": _string,
+        "best_id": check_of(Id | None),
+        "reason": _TEXT,
         "wall_seconds": _SECONDS,
     },
     "decision": {
-        "id": _name,
+        "id": _ID,
         "created_at": _TIME,
-        "task_type": _name,
+        "task_type": _ID,
         "arms": _each(_arm),
         "propensities": check_of(dict[Name, Share] | None),
-        "policy": _short,
-        "strategy": _optional(_short),
+        "policy": _NAME,
+        "strategy": check_of(Name | None),
         "seed": check_of(int | None),
         "detail": _json,
-        "race_id": _optional(_name),
+        "race_id": check_of(Id | None),
         "step": lambda value: 0 if value is None else _PLACES(value),
     },
     "arm": {
-        "arm_id": _name,
-        "name": _short,
-        "model": _short,
+        "arm_id": _ID,
+        "name": _NAME,
+        "model": _NAME,
         "settings": _json,
-        "parents": _each(_name),
-        "origin": _short,
+        "parents": _each(_ID),
+        "origin": _NAME,
         "created_at": _TIME,
     },
-    "arm_event": {"id": _name, "created_at": _TIME, "scope": _short, "arm_id": _name, "event": _short, "detail": _json},
-    "strategy": {"hash": _name, "name": _short, "created_at": _TIME, "toml": _string},
+    "arm_event": {"id": _ID, "created_at": _TIME, "scope": _NAME, "arm_id": _ID, "event": _NAME, "detail": _json},
+    "strategy": {"hash": _ID, "name": _NAME, "created_at": _TIME, "toml": _TEXT},
     "feedback": {
-        "id": _name,
+        "id": _ID,
         "created_at": _TIME,
-        "race_id": _optional(_name),
-        "result_id": _optional(_name),
+        "race_id": check_of(Id | None),
+        "result_id": check_of(Id | None),
         "satisfaction": lambda value: unit_interval("satisfaction", value),
-        "who": _optional(_string),
-        "why": _optional(_string),
+        "who": check_of(str | None),
+        "why": check_of(str | None),
     },
     "preference": {
-        **dict.fromkeys(("id", "race_id", "better_id", "worse_id"), _name),
+        **dict.fromkeys(("id", "race_id", "better_id", "worse_id"), _ID),
         "created_at": _TIME,
-        "who": _optional(_string),
-        "why": _optional(_string),
+        "who": check_of(str | None),
+        "why": check_of(str | None),
     },
     "selection": {
-        "id": _name,
+        "id": _ID,
         "created_at": _TIME,
-        "scope": _short,
-        "task_type": _optional(_string),
-        "arm_name": _short,
-        "result_id": _optional(_name),
+        "scope": _NAME,
+        "task_type": check_of(str | None),
+        "arm_name": _NAME,
+        "result_id": check_of(Id | None),
         "combined_score": _SHARE,
     },
     "weights": {
-        "id": _name,
+        "id": _ID,
         "created_at": _TIME,
-        "scope": _short,
+        "scope": _NAME,
         **dict.fromkeys(("quality", "speed"), check_of(Annotated[float, Range(0.0, 1e300)])),
-        "feedback_id": _optional(_name),
-        "task_type": lambda value: "" if value is None else _short(value),
+        "feedback_id": check_of(Id | None),
+        "task_type": lambda value: "" if value is None else _NAME(value),
     },
-    "soft_evidence": {**dict.fromkeys(("id", "result_id", "kind"), _name), "created_at": _TIME, "value": _SHARE},
+    "soft_evidence": {**dict.fromkeys(("id", "result_id", "kind"), _ID), "created_at": _TIME, "value": _SHARE},
 }
