@@ -26,7 +26,7 @@ from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract, RaceSetting
 from banditgen.racing.events import OnEvent, each_finished, heard
 from banditgen.racing.record import describe_arm, race_record
-from banditgen.racing.waves import RacePlan, run_waves
+from banditgen.racing.waves import RacePlan, RaceUnderWay
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, check_weights, rank, score
@@ -276,16 +276,15 @@ class ParallelGenerator:
             # before anything is generated: a history that cannot be written is found out now
             await asyncio.to_thread(self.history.add_decision, decision)
         started = time.perf_counter()
-        results: list[GenerationResult] = []
-        plan = plan or RacePlan()
+        race = RaceUnderWay(setting, max_workers, plan or RacePlan(), heard(on_event), self._rng)
         try:
-            await run_waves(setting, arms, max_workers, plan, results, heard(on_event), self._rng)
+            await race.run(arms)
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
-            ranked = rank(results, setting.criteria)
+            ranked = rank(race.results, setting.criteria)
             record = race_record(
                 decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
             )
-            record = dataclasses.replace(record, reason="; ".join([record.reason, *plan.ended]))
+            record = dataclasses.replace(record, reason="; ".join([record.reason, *race.plan.ended]))
             await asyncio.shield(asyncio.to_thread(self._remember, record))
         return record
 

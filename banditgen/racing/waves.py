@@ -36,79 +36,82 @@ class RacePlan:
     ended: list[str] = dataclasses.field(default_factory=list)
 
 
-async def run_waves(
-    setting: RaceSetting,
-    arms: Sequence[Any],
-    max_workers: int,
-    plan: RacePlan,
-    results: list[GenerationResult],
-    on_event: OnEvent,
-    rng: np.random.Generator,
-) -> None:
-    """Run wave after wave, adding each result to `results` as it is there, also where the race is interrupted."""
-    step = 0
-    try:
-        async with asyncio.timeout(plan.seconds):
-            while len(arms):
-                await _run_wave(setting, arms, max_workers, plan, results, on_event, rng, step)
-                step += 1
-                arms = await plan.more(results)
-    except TimeoutError:
-        plan.ended.append(f"it was over after its {plan.seconds:g} s")
+@dataclasses.dataclass(frozen=True)
+class RaceUnderWay:
+    """A race whose waves run one after another.
 
+    Args:
+        setting: of each candidate.
+        max_workers: how many generate at once, at least 1; the backend's own bound holds too.
+        plan: how it goes on.
+        on_event: hears of each arm's progress.
+        rng: draws the order in which arms start.
+        results: filled as they come, also where the race is interrupted.
+    """
 
-async def _run_wave(
-    setting: RaceSetting,
-    arms: Sequence[Any],
-    max_workers: int,
-    plan: RacePlan,
-    results: list[GenerationResult],
-    on_event: OnEvent,
-    rng: np.random.Generator,
-    step: int,
-) -> None:
-    order = start_order(arms, rng)
-    slot = asyncio.Semaphore(max(1, min(max_workers, setting.generator.concurrency)))
-    loop, running, writing, over = asyncio.get_running_loop(), dict[str, asyncio.Future[None]](), set[str](), False
+    setting: RaceSetting
+    max_workers: int
+    plan: RacePlan
+    on_event: OnEvent
+    rng: np.random.Generator
+    results: list[GenerationResult] = dataclasses.field(default_factory=list)
 
-    def cut_off() -> None:
-        """Stop what writes; what loads or waits is stopped by its first token, what is being tested may end."""
-        for name in [name for name in writing if over and name in running]:
-            running[name].cancel()
+    async def run(self, arms: Sequence[Any]) -> None:
+        """Run wave after wave, the first of these arms."""
+        step = 0
+        try:
+            async with asyncio.timeout(self.plan.seconds):
+                while len(arms):
+                    await self._run_wave(arms, step)
+                    step += 1
+                    arms = await self.plan.more(self.results)
+        except TimeoutError:
+            self.plan.ended.append(f"it was over after its {self.plan.seconds:g} s")
 
-    def stage(arm: Any, what: str, text: str) -> None:
-        if text:
-            writing.add(arm.name)
-            loop.call_soon_threadsafe(cut_off)
-        elif what == "testing":
-            writing.discard(arm.name)
-        on_event(RaceEvent(arm.name, what, text))
+    async def _run_wave(self, arms: Sequence[Any], step: int) -> None:
+        order = start_order(arms, self.rng)
+        slot = asyncio.Semaphore(max(1, min(self.max_workers, self.setting.generator.concurrency)))
+        loop, running, writing, over = asyncio.get_running_loop(), dict[str, asyncio.Future[None]](), set[str](), False
 
-    async def one(arm: Any, node_id: str) -> None:
-        nonlocal over
-        on_event(RaceEvent(arm.name, "waiting"))
-        result = await run_candidate(setting, arm, node_id, slot, lambda what, text: stage(arm, what, text))
-        result.step = step
-        results.append(result)
-        running.pop(arm.name, None)
-        on_event(RaceEvent(arm.name, "done", result=result))
-        if not over and running and plan.enough is not None and await asyncio.to_thread(plan.enough, list(results)) and not over:
-            over = True
-            plan.ended.append(f"after {arm.name} what still wrote was stopped")
-            cut_off()
+        def cut_off() -> None:
+            """Stop what writes; what loads or waits is stopped by its first token, what is being tested may end."""
+            for name in [name for name in writing if over and name in running]:
+                running[name].cancel()
 
-    for arm, node_id in zip(order, node_ids(setting.node_id, order), strict=True):
-        running[arm.name] = asyncio.ensure_future(one(arm, node_id))
-    tasks = list(running.values())
-    try:
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for end in ends:
-        if isinstance(end, Exception):
-            raise end
+        def stage(arm: Any, what: str, text: str) -> None:
+            if text:
+                writing.add(arm.name)
+                loop.call_soon_threadsafe(cut_off)
+            elif what == "testing":
+                writing.discard(arm.name)
+            self.on_event(RaceEvent(arm.name, what, text))
+
+        async def one(arm: Any, node_id: str) -> None:
+            nonlocal over
+            self.on_event(RaceEvent(arm.name, "waiting"))
+            result = await run_candidate(self.setting, arm, node_id, slot, lambda what, text: stage(arm, what, text))
+            result.step = step
+            self.results.append(result)
+            running.pop(arm.name, None)
+            self.on_event(RaceEvent(arm.name, "done", result=result))
+            enough = self.plan.enough
+            if not over and running and enough is not None and await asyncio.to_thread(enough, list(self.results)) and not over:
+                over = True
+                self.plan.ended.append(f"after {arm.name} what still wrote was stopped")
+                cut_off()
+
+        for arm, node_id in zip(order, node_ids(self.setting.node_id, order), strict=True):
+            running[arm.name] = asyncio.ensure_future(one(arm, node_id))
+        tasks = list(running.values())
+        try:
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
 
 def start_order(arms: Sequence[Any], rng: np.random.Generator) -> list[Any]:
