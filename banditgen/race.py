@@ -29,6 +29,7 @@ from banditgen.racing.record import describe_arm, race_record
 from banditgen.racing.waves import RacePlan, RaceUnderWay
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.default import shared_sandbox
 from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, check_weights, rank, score
 from banditgen.task import Level, Task
 
@@ -115,7 +116,7 @@ class ParallelGenerator:
     @property
     def sandbox(self) -> Sandbox:
         """Where tests run; started at first use."""
-        return self._sandbox or defaults.default_sandbox(self._require, allow_unsafe=self._allow_unsafe)
+        return self._sandbox or shared_sandbox(self._require, allow_unsafe=self._allow_unsafe)
 
     def _criteria_now(self) -> SelectionCriteria:
         return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)

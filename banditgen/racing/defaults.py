@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import threading
 from typing import Any
 
 from banditgen.errors import UsageError
@@ -13,7 +10,6 @@ from banditgen.generators.base import Generator
 from banditgen.history.base import HistoryStore
 from banditgen.sandbox.base import Sandbox
 from banditgen.strategy import Strategy, strategy_in_use
-from banditgen.task import Level
 
 
 def default_backend(backend: Any = None) -> Generator:
@@ -21,29 +17,6 @@ def default_backend(backend: Any = None) -> Generator:
     from banditgen.generators.default import resolve_backend
 
     return resolve_backend(backend)
-
-
-_shared: dict[tuple[int, Level | None, bool], Sandbox] = {}
-_sharing = threading.Lock()
-
-
-def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:
-    """The strongest sandbox this machine allows, shared by all that ask for the same in this process, closed at its end.
-
-    Where one that was shared has been closed, it is another.
-
-    Raises:
-        SandboxError: the machine does not give the level that is required.
-    """
-    from banditgen.sandbox import default
-
-    key = (os.getpid(), require, allow_unsafe)  # a forked child needs its own
-    with _sharing:
-        sandbox = _shared.get(key)
-        if sandbox is None or getattr(sandbox, "closed", False):
-            sandbox = _shared[key] = default.default_sandbox(require, allow_unsafe=allow_unsafe)
-            atexit.register(sandbox.close)
-    return sandbox
 
 
 def default_evaluator(evaluator: Any = None) -> Evaluator:

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import platform
 import sys
+import threading
 
 from banditgen.errors import SandboxError, UsageError
 from banditgen.sandbox.base import Sandbox
 from banditgen.task import Level
+
+_shared: dict[tuple[int, Level | None, bool], Sandbox] = {}
+_sharing = threading.Lock()
+
+
+def shared_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:
+    """The one of `default_sandbox` for all that ask for the same in this process, closed at its end.
+
+    Where one that was shared has been closed, it is another.
+
+    Raises:
+        SandboxError: the machine does not give the level that is required.
+    """
+    key = (os.getpid(), require, allow_unsafe)  # a forked child needs its own
+    with _sharing:
+        sandbox = _shared.get(key)
+        if sandbox is None or getattr(sandbox, "closed", False):
+            sandbox = _shared[key] = default_sandbox(require, allow_unsafe=allow_unsafe)
+            atexit.register(sandbox.close)
+    return sandbox
 
 
 def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False) -> Sandbox:

@@ -10,7 +10,7 @@ import pytest
 from banditgen.cli import VERBS
 from banditgen.history.store import History
 from banditgen.race import ParallelGenerator
-from banditgen.racing.defaults import default_sandbox
+from banditgen.sandbox.default import shared_sandbox
 from banditgen.task import Task
 from tests.cli.command import banditgen, process
 from tests.clients import GOOD, Client
@@ -106,7 +106,7 @@ def test_doctor_tells_what_is_there() -> None:
     assert report["sandbox"]["network"]
     assert done.returncode == (0 if report["usable"] else 1)
     assert "sandbox" in banditgen("doctor").stdout
-    assert not default_sandbox().run("pass", Task("p")).error, "the one that races share is still open"
+    assert not shared_sandbox().run("pass", Task("p")).error, "the one that races share is still open"
 
 
 def test_models_list() -> None:

@@ -12,8 +12,8 @@ from banditgen.demo.catalogue import TASK_TYPES, catalogue
 from banditgen.demo.comparison import compare, matrix, plot, recordings, verdict
 from banditgen.generators.extract import extract_code
 from banditgen.generators.recordings import Recording
-from banditgen.racing.defaults import default_sandbox
 from banditgen.result import Timings
+from banditgen.sandbox.default import shared_sandbox
 
 
 def planted(rates: Mapping[str, Sequence[float]], samples: int = 5) -> list[Recording]:
@@ -85,7 +85,7 @@ def test_the_shipped_recordings_are_a_full_matrix() -> None:
 def test_recorded_verdicts_hold_when_the_code_runs_again() -> None:
     tasks = {entry.task.name: entry.task for entry in catalogue()}
     rows = recordings()
-    sandbox = default_sandbox()
+    sandbox = shared_sandbox()
     for index in np.random.default_rng(3).choice(len(rows), 60, replace=False):
         row = rows[index]
         code = extract_code(row.text, tasks[row.prompt_id].entry_point)

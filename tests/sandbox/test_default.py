@@ -10,9 +10,8 @@ import pytest
 
 from banditgen.cli import doctor
 from banditgen.errors import SandboxError, UsageError
-from banditgen.racing import defaults
 from banditgen.sandbox import default
-from banditgen.sandbox.default import default_sandbox
+from banditgen.sandbox.default import default_sandbox, shared_sandbox
 from banditgen.task import Task
 
 
@@ -45,11 +44,11 @@ def test_levels_are_checked() -> None:
 def test_the_shared_one_can_be_closed_and_then_there_is_another() -> None:
     """Also by `doctor`, which looks at it, and leaves it to those who run candidates in it."""
     task = Task("f", tests="assert f(1) == 2")
-    first = defaults.default_sandbox()
+    first = shared_sandbox()
     assert first.run("def f(n): return n + 1", task).passed
     assert doctor._sandbox()["name"] == first.name
-    assert defaults.default_sandbox() is first
+    assert shared_sandbox() is first
     assert first.run("def f(n): return n + 1", task).passed
     first.close()
-    assert defaults.default_sandbox() is not first
-    assert defaults.default_sandbox().run("def f(n): return n + 1", task).passed
+    assert shared_sandbox() is not first
+    assert shared_sandbox().run("def f(n): return n + 1", task).passed

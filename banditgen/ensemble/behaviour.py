@@ -1,0 +1,134 @@
+"""What candidates do on the same inputs: each is run in the sandbox and asked."""
+
+from __future__ import annotations
+
+import ast
+import concurrent.futures
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from banditgen._quiet import quiet
+from banditgen.ensemble import _asked
+from banditgen.sandbox.base import Execution, Sandbox
+from banditgen.sandbox.examples import lines
+from banditgen.task import Task
+
+Outcome = str
+"""What an input came to: "=" and the value in a form that is the same for equal values; "!" and the exception's type; LATE where the
+time ran out; VARIES where two runs differ, which agrees with nothing."""
+LATE = "~"
+VARIES = "*"
+CALL_SECONDS = 1.0
+LOADING = 0.2  # of a candidate's wall time
+
+
+def of_calls(codes: Sequence[str], calls: Sequence[str], sandbox: Sandbox, task: Task) -> list[tuple[Outcome, ...]]:
+    """For each code the outcome of each call; equal codes are run once.
+
+    Args:
+        codes: (n) candidates' source.
+        calls: (m) expressions, evaluated among the candidate's names, twice each.
+        sandbox: where they run.
+        task: whose limits, packages and files they have.
+
+    Raises:
+        SandboxError: the sandbox failed.
+    """
+    around = Task(task.prompt, limits=task.limits, packages=task.packages, files=dict(task.files))
+    seconds = (1 - LOADING) * task.limits.wall_seconds
+
+    def asked(code: str) -> tuple[Outcome, ...]:
+        # a mark that nothing prints by chance, and the same each time, so that a sandbox may remember what it has run
+        mark = hashlib.sha256("\0".join([code, *calls]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        order = f"{code!r}, {list(calls)!r}, {mark!r}, {CALL_SECONDS!r}, {seconds!r}"
+        done = sandbox.run(f"{_harness()}\n\nask({order})\n", around)
+        told = [_told(line.removeprefix(mark)) for line in done.stdout.split("\n") if line.startswith(mark)][: len(calls)]
+        return (*told, *[_ended(done)] * (len(calls) - len(told)))
+
+    return _each(codes, asked) if calls else [()] * len(codes)
+
+
+def of_inputs(codes: Sequence[str], inputs: Sequence[str], sandbox: Sandbox, task: Task) -> list[tuple[Outcome, ...]]:
+    """The same for programs: for each code what it prints for each text on its standard input."""
+
+    def printed(code: str, text: str) -> Outcome:
+        around = Task(task.prompt, examples=[(text, "")], limits=task.limits, packages=task.packages, files=dict(task.files))
+        done = sandbox.run(code, around)
+        return of_output(done.stdout) if done.exit_code == 0 and done.limit is None else _ended(done)
+
+    def asked(code: str) -> tuple[Outcome, ...]:
+        first = [printed(code, text) for text in inputs]
+        return tuple(VARIES if said[0] == "=" and printed(code, text) != said else said for text, said in zip(inputs, first, strict=True))
+
+    return _each(codes, asked)
+
+
+def of_values(expected: Sequence[str], sandbox: Sandbox, task: Task) -> list[Outcome | None]:
+    """The outcomes of calls that return what these expressions say; None where one can't be evaluated.
+
+    What is no literal is evaluated in the sandbox, with no candidate there to speak for it.
+    """
+    found: dict[str, Outcome | None] = {}
+    for text in dict.fromkeys(expected):
+        try:
+            with quiet():
+                found[text] = _short("=" + _asked.show(ast.literal_eval(text)))
+        except (SyntaxError, TypeError, MemoryError, RecursionError):
+            found[text] = None
+        except ValueError:
+            found[text] = ""
+    open_ = [text for text, outcome in found.items() if outcome == "" and is_expression(text)]
+    for text, outcome in zip(open_, of_calls([""], open_, sandbox, task)[0], strict=True):
+        found[text] = outcome if outcome[0] == "=" else None
+    return [found[text] or None for text in expected]
+
+
+def of_output(printed: str) -> Outcome:
+    """The outcome of a program that prints this."""
+    return _short("=" + "\n".join(lines(printed)))
+
+
+def is_expression(text: str) -> bool:
+    """Whether a call can be evaluated."""
+    try:
+        with quiet():
+            compile(text, "<call>", "eval", ast.PyCF_ONLY_AST)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+@functools.cache
+def _harness() -> str:
+    return Path(_asked.__file__).read_text(encoding="utf-8")
+
+
+def _short(outcome: Outcome) -> Outcome:
+    return _asked.short(outcome)
+
+
+def _told(text: str) -> Outcome:
+    """What the candidate's side wrote, which may be anything."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return "!"
+    return said if isinstance(said, str) and said[:1] in ("=", "!", LATE, VARIES) and said else "!"
+
+
+def _ended(done: Execution) -> Outcome:
+    """The outcome of what ended before it answered."""
+    if done.limit in ("wall", "cpu"):
+        return LATE
+    return f"!{done.limit or ''.join(re.findall(r'^[A-Za-z_.]+(?=:|$)', done.error or ''))}"
+
+
+def _each(codes: Sequence[str], asked: Callable[[str], tuple[Outcome, ...]]) -> list[tuple[Outcome, ...]]:
+    distinct = list(dict.fromkeys(codes))
+    with concurrent.futures.ThreadPoolExecutor(min(len(distinct), 8) or 1, thread_name_prefix="banditgen-ask") as threads:
+        found = dict(zip(distinct, threads.map(asked, distinct), strict=True))
+    return [found[code] for code in codes]

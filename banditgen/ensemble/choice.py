@@ -1,0 +1,163 @@
+"""The candidate that is most likely right, and how likely that is, where no test says so."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from banditgen.ensemble import behaviour, inputs
+from banditgen.ensemble.behaviour import Outcome
+from banditgen.ensemble.evidence import FEATURES, Evidence, Floats, votes, weigh_up
+from banditgen.ensemble.inputs import Inputs
+from banditgen.ensemble.weights import chances
+from banditgen.errors import UsageError
+from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.default import shared_sandbox
+from banditgen.task import Task
+
+UNKNOWN = 0.5  # an arm's reliability where nobody says
+BROKEN = 0.01  # what is left of it where the code can't even be loaded
+SILENT = 0.2  # and where it returned nothing, whatever it was asked
+SAME = 1e-9
+NOTHING = "="  # what a program does that prints nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """One of the candidates.
+
+    Args:
+        index: its place.
+        confidence: the chance that it is right, in [0, 1].
+        sure: whether behaviour, asserts or examples told candidates apart or together; without, the most reliable arm's was taken.
+        scores: of each candidate, the chance that it is right.
+        reason: in words, one line.
+    """
+
+    index: int
+    confidence: float
+    sure: bool
+    scores: tuple[float, ...]
+    reason: str
+
+
+def choose(
+    codes: Sequence[str],
+    *,
+    entry_point: str | None = None,
+    calls: Iterable[str] = (),
+    tests: Iterable[tuple[str, str, float]] = (),
+    reliabilities: Sequence[float] | None = None,
+    models: Sequence[str] | None = None,
+    task: Task | None = None,
+    sandbox: Sandbox | None = None,
+) -> Choice:
+    """Run all candidates on the same inputs, and choose by what they do.
+
+    Candidates that do the same on each input are right or wrong together. How likely a group is right follows from how reliable its
+    arms are, how many they are and of how many models, its errors, and what asserts and the prompt's examples say
+    (`evidence.weigh_up`, with the weights in `weights`). A candidate is never compared inside its own process, so it can
+    speak for itself alone.
+
+    Args:
+        codes: (n) candidates' source, n at least 1.
+        entry_point: the function that is asked for; None is the task's.
+        calls: source text of calls, `f(2)`; for programs what they read, as text or as a string's source.
+        tests: (call, expected, votes) that a model wrote, all but the votes source text; witnesses, as most of them may be wrong.
+        reliabilities: (n) of the candidates' arms, the chance that what they write is right; None is 0.5 for each.
+        models: (n) of their arms: what one model writes is wrong in the same way more often; None takes them as different.
+        task: its prompt's examples, its limits, packages and files are used.
+        sandbox: where candidates run; None is the strongest here, shared within the process.
+
+    Raises:
+        UsageError: no code, or lists that don't fit it.
+        SandboxError: the sandbox failed.
+    """
+    codes, trusted, names = _checked(codes, reliabilities, models)
+    task = task or Task("what do they do?")
+    entry_point = entry_point or task.entry_point
+    sandbox = sandbox or shared_sandbox()
+    # in an order of their own, so that nothing depends on the places in which they were given
+    order = sorted(range(len(codes)), key=lambda i: (-trusted[i], hashlib.sha256(codes[i].encode("utf-8", "replace")).digest(), names[i]))
+    codes, names = [codes[i] for i in order], [names[i] for i in order]
+    trusted = trusted[order]
+    found = inputs.collected(codes, task, entry_point, calls, tests, sandbox)
+    asked, does = _asked(codes, found, sandbox, task)
+    evidence = weigh_up(does, codes, asked, trusted, names, found.written, found.shown)
+    if asked and evidence.has_values:
+        scores = np.zeros(len(codes))
+        for group, chance in zip(evidence.groups, chances(evidence), strict=True):
+            scores[group] = chance
+        sure = _is_told(evidence)
+    else:
+        loads = _loading(codes, entry_point, sandbox, task, is_program=found.is_program)
+        most = np.array([max(trusted[i] for i, other in enumerate(codes) if other == code) for code in codes])
+        scores, sure = most * np.where(loads, SILENT if asked else 1.0, BROKEN), False
+    best = int(np.flatnonzero(scores >= scores.max() - SAME)[0])  # of equals the most reliable
+    by_place = np.empty(len(codes))
+    by_place[order] = scores
+    reason = _reason(evidence, best, does, asked, found, sure=sure)
+    return Choice(order[best], float(scores[best]), sure, tuple(by_place.tolist()), reason)
+
+
+def _checked(
+    codes: Sequence[str], reliabilities: Sequence[float] | None, models: Sequence[str] | None
+) -> tuple[list[str], Floats, list[str]]:
+    if isinstance(codes, str) or not isinstance(codes, Sequence) or not codes or not all(isinstance(code, str) for code in codes):
+        raise UsageError(f"codes must be a list of at least one candidate's source, not {codes!r:.80}")
+    for name, given in (("reliabilities", reliabilities), ("models", models)):
+        if given is not None and len(given) != len(codes):
+            raise UsageError(f"{name} must have one entry for each of the {len(codes)} codes, not {len(given)}")
+    try:
+        trusted = np.full(len(codes), UNKNOWN) if reliabilities is None else np.array(reliabilities, float)
+    except (TypeError, ValueError):
+        raise UsageError(f"reliabilities must be numbers between 0 and 1, not {reliabilities!r:.80}") from None
+    if not ((trusted >= 0) & (trusted <= 1)).all():
+        raise UsageError(f"reliabilities must be numbers between 0 and 1, not {reliabilities!r:.80}")
+    return list(codes), trusted, [str(i) for i in range(len(codes))] if models is None else [str(model) for model in models]
+
+
+def _asked(codes: Sequence[str], found: Inputs, sandbox: Sandbox, task: Task) -> tuple[list[str], list[tuple[Outcome, ...]]]:
+    """The inputs that say something, and what each candidate does with them.
+
+    An input that was guessed and that nobody can take was a bad guess, and where no program prints anything there is nothing to compare.
+    """
+    asked = [*found.asked, *found.guesses]
+    does = (behaviour.of_inputs if found.is_program else behaviour.of_calls)(codes, asked, sandbox, task)
+    kept = [
+        c
+        for c, call in enumerate(asked)
+        if not (call in found.guesses and all(each[c][0] != "=" for each in does))
+        and not (found.is_program and all(each[c][0] != "=" or each[c] == NOTHING for each in does))
+    ]
+    return [asked[c] for c in kept], [tuple(each[c] for c in kept) for each in does]
+
+
+def _loading(codes: Sequence[str], entry_point: str | None, sandbox: Sandbox, task: Task, *, is_program: bool) -> list[bool]:
+    """Which of the candidates run at all, and have the function that is asked for."""
+    if is_program:
+        return [outcome[0] == "=" for (outcome,) in behaviour.of_inputs(codes, [""], sandbox, task)]
+    probe = f"callable({entry_point})" if entry_point else "None"
+    return [outcome in {"=1", "=None"} for (outcome,) in behaviour.of_calls(codes, [probe], sandbox, task)]
+
+
+def _is_told(evidence: Evidence) -> bool:
+    """Whether anything but the arms' reliability speaks: some agree, some have more errors, or there are witnesses."""
+    own = {name: evidence.features[:-1, FEATURES.index(name)] for name in ("size", "errors", "has_written", "meets", "misses")}
+    errors = own.pop("errors")
+    return bool(np.ptp(errors) > SAME) or any(bool(column.any()) for column in own.values())
+
+
+def _reason(evidence: Evidence, best: int, does: Sequence[tuple[Outcome, ...]], asked: Sequence[str], found: Inputs, *, sure: bool) -> str:
+    if not sure:
+        why = "there was nothing to ask" if not asked else "they differ everywhere" if evidence.has_values else "none returns anything"
+        return f"nothing tells the candidates apart, as {why}: the most reliable arm's" if len(does) > 1 else "it is the only candidate"
+    alike = len(next(group for group in evidence.groups if best in group))
+    told = [f"{alike} of {len(does)} candidates behave like it on {len(asked)} input{'' if len(asked) == 1 else 's'}"]
+    for said, whose in ((found.shown, "the prompt's examples"), (found.written, "the votes of asserts")):
+        won, total = votes(does[best], asked, said)
+        told += [f"{won:g} of {total:g} of {whose} say so"] if total else []
+    return "; ".join(told)

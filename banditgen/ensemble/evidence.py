@@ -1,0 +1,82 @@
+"""What candidates' behaviour says of which of them are right: groups that behave alike, and their features."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banditgen.ensemble.behaviour import VARIES, Outcome
+from banditgen.ensemble.inputs import Said
+
+Floats = NDArray[np.float64]
+FEATURES = ("reliability", "size", "models", "errors", "written", "has_written", "meets", "misses", "none")
+UNSURE = 0.02  # no arm's reliability counts as nearer to 0 or 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """Groups of candidates that behave alike, and `features` (groups + 1, features), the last row for "none of them is right"."""
+
+    groups: list[list[int]]
+    features: Floats
+    has_values: bool  # whether any candidate returned anything
+
+
+def weigh_up(
+    behaviours: Sequence[tuple[Outcome, ...]],
+    codes: Sequence[str],
+    calls: Sequence[str],
+    reliabilities: Floats,
+    models: Sequence[str],
+    written: Said,
+    shown: Said,
+) -> Evidence:
+    """Group candidates by what they do, and describe each group.
+
+    The features of a group, in the order of `FEATURES`: the mean of its arms' log-odds of being right; the logarithm of how many they
+    are, and of how many models they come from; the share of inputs that it answers with an error or not in time, where anybody has a
+    value; the logarithm of the share of votes for its outcomes among the asserts that a model wrote, one vote for and one against
+    added, and whether there are any; whether it meets all of the prompt's examples, and the share of them that it misses.
+
+    Args:
+        behaviours: (n) of each candidate, an outcome for each call.
+        codes: (n) their source; what varies from run to run is alike only where the source is.
+        calls: (m).
+        reliabilities: (n) of their arms, in [0, 1].
+        models: (n) of their arms.
+        written: what a model wrote that comes out.
+        shown: what the prompt shows.
+    """
+    alike: dict[tuple[Outcome, ...], list[int]] = {}
+    for i, does in enumerate(behaviours):
+        alike.setdefault((*does, codes[i]) if VARIES in does else does, []).append(i)
+    groups = list(alike.values())
+    answered = [c for c in range(len(calls)) if any(does[c][0] == "=" for does in behaviours)]
+    odds = np.clip(reliabilities, UNSURE, 1 - UNSURE)
+    odds = np.log(odds) - np.log1p(-odds)
+    rows = np.zeros((len(groups) + 1, len(FEATURES)))
+    for row, group in zip(rows, groups, strict=False):
+        does = behaviours[group[0]]
+        (won, told), (met, shown_in_all) = votes(does, calls, written), votes(does, calls, shown)
+        row[:] = (
+            odds[group].mean(),
+            np.log(len(group)),
+            np.log(len({models[i] for i in group})),
+            np.mean([does[c][0] != "=" for c in answered]) if answered else 1.0,
+            np.log((won + 1) / (told + 2)) if told else 0.0,
+            told > 0,
+            0 < shown_in_all == met,
+            1 - met / shown_in_all if shown_in_all else 0.0,
+            0.0,
+        )
+    rows[-1, -1] = 1.0
+    return Evidence(groups, rows, bool(answered))
+
+
+def votes(does: tuple[Outcome, ...], calls: Sequence[str], said: Said) -> tuple[float, float]:
+    """How many votes there are for what a candidate does, and how many in all."""
+    told = [(said[call][outcome], said[call].total()) for call, outcome in zip(calls, does, strict=True) if call in said]
+    return sum(won for won, _ in told), sum(total for _, total in told)

@@ -1,0 +1,112 @@
+"""What candidates are asked: calls or inputs from every source there is, and what witnesses say comes out."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from banditgen._quiet import quiet
+from banditgen.ensemble import behaviour, examples, hints
+from banditgen.ensemble.behaviour import Outcome
+from banditgen.errors import UsageError
+from banditgen.sandbox.base import Sandbox
+from banditgen.task import Task
+
+FEW = 5  # calls; where there are fewer, more are drawn from type hints
+MOST = 100
+_READS = re.compile(r"\binput\s*\(|\bstdin\b")
+
+Said = dict[str, Counter[Outcome]]
+"""By input, how many votes each outcome has."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """What to ask. `written` is what a model said comes out, `shown` what the prompt's own examples say; guesses were drawn."""
+
+    is_program: bool
+    asked: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    written: Said = dataclasses.field(default_factory=dict)
+    shown: Said = dataclasses.field(default_factory=dict)
+
+
+def collected(
+    codes: Sequence[str],
+    task: Task,
+    entry_point: str | None,
+    calls: Iterable[str],
+    tests: Iterable[tuple[str, str, float]],
+    sandbox: Sandbox,
+) -> Inputs:
+    """All inputs that there are for these candidates: given ones, those of asserts and of the prompt's examples, else drawn ones.
+
+    Raises:
+        UsageError: calls or tests that cannot be.
+        SandboxError: the sandbox failed.
+    """
+    given, told = _checked(calls, tests)
+    if task.kind == "stdio" or (entry_point is None and not given and not told) or _are_programs(codes, entry_point):
+        given, told = [_text(call) for call in given], [(_text(call), _text(expected), votes) for call, expected, votes in told]
+        samples = [examples.Example(*pair) for pair in task.examples] or examples.of_program(task.prompt)
+        asked = dict.fromkeys([*given, *(call for call, _, _ in told), *(sample.call for sample in samples)])
+        written = _votes((call, behaviour.of_output(expected), votes) for call, expected, votes in told)
+        shown = _votes((sample.call, behaviour.of_output(sample.expected), 1) for sample in samples)
+        return Inputs(True, tuple(asked)[:MOST] or ("",), (), written, shown)
+    samples = examples.of_function(task.prompt, entry_point)
+    expected = [*(text for _, text, _ in told), *(sample.expected for sample in samples)]
+    outcomes = behaviour.of_values([text for text in expected if text[:1] != "!"], sandbox, task)
+    meant = dict(zip((text for text in expected if text[:1] != "!"), outcomes, strict=True))
+    asked = dict.fromkeys([*given, *(call for call, _, _ in told), *(sample.call for sample in samples)])
+    asked_tuple = tuple(call for call in asked if behaviour.is_expression(call))[:MOST]
+    guesses = hints.guessed([task.prompt, *sorted(set(codes))], entry_point) if entry_point and len(asked_tuple) < FEW else []
+    return Inputs(
+        False,
+        asked_tuple,
+        tuple(call for call in guesses if call not in asked),
+        _votes((call, meant.get(text), votes) for call, text, votes in told),
+        _votes((call, text if text[:1] == "!" else meant.get(text), 1) for call, text in samples),
+    )
+
+
+def _votes(said: Iterable[tuple[str, Outcome | None, float]]) -> Said:
+    votes: Said = defaultdict(Counter)
+    for call, outcome, count in said:
+        if outcome is not None:
+            votes[call][outcome] += count  # type: ignore[assignment]
+    return dict(votes)
+
+
+def _are_programs(codes: Sequence[str], entry_point: str | None) -> bool:
+    """Whether most candidates read their standard input, and nobody named a function."""
+    return entry_point is None and 2 * sum(_READS.search(code) is not None for code in codes) > len(codes)
+
+
+def _text(source: str) -> str:
+    """What a program reads or prints: what a string's source means, else the text as it is."""
+    try:
+        with quiet():
+            value = ast.literal_eval(source)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return source
+    return value if isinstance(value, str) else source
+
+
+def _checked(calls: Iterable[str], tests: Iterable[tuple[str, str, float]]) -> tuple[list[str], list[tuple[str, str, float]]]:
+    if isinstance(calls, str) or not isinstance(calls, Iterable):
+        raise UsageError(f"calls must be a list of source texts, not {calls!r}")
+    given, told = list(calls), []
+    for call in given:
+        if not isinstance(call, str):
+            raise UsageError(f"a call must be source text such as 'f(2)', not {call!r}")
+    for test in tests:
+        if not isinstance(test, tuple | list) or len(test) != 3 or not all(isinstance(part, str) for part in test[:2]):
+            raise UsageError(f"a test must be (call, expected, votes) with source texts, not {test!r}")
+        call, expected, votes = test
+        if isinstance(votes, bool) or not isinstance(votes, int | float) or not 0 <= votes < float("inf"):
+            raise UsageError(f"votes must be a number of at least 0, not {votes!r}")
+        told.append((call, expected, votes))
+    return given, told

@@ -1,0 +1,34 @@
+"""What each feature of a group is worth; fitted by `experiments/choosing/fit.py`, which says on what."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from banditgen.ensemble.evidence import FEATURES, Evidence, Floats
+
+WEIGHTS = {
+    "reliability": 1.01,
+    "size": 1.32,
+    "models": 0.8,
+    "errors": -3.26,
+    "written": 0.41,
+    "has_written": 0.45,
+    "meets": 2.22,
+    "misses": -3.9,
+    "none": 0.21,
+}
+CALIBRATION = (0.22, 0.93)  # from the log-odds that a group alone is right to those that it is right
+
+
+def chances(evidence: Evidence) -> Floats:
+    """(groups): the chance that each is right.
+
+    A conditional logit (McFadden 1974) among the groups and "none of them" says which is right if only one can be. Several can, where
+    they differ in what nobody asks for, so its log-odds are calibrated (Platt 1999).
+    """
+    merit = evidence.features @ np.array([WEIGHTS[name] for name in FEATURES])
+    alone = np.exp(merit - merit.max())
+    alone = np.clip(alone / alone.sum(), 1e-9, 1 - 1e-9)[:-1]
+    shift, slope = CALIBRATION
+    odds: Floats = shift + slope * (np.log(alone) - np.log1p(-alone))
+    return 1 / (1 + np.exp(-odds))
