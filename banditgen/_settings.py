@@ -17,8 +17,9 @@ import platformdirs
 
 from banditgen.errors import UsageError
 
-Key = Literal["backend", "history", "models", "strategy"]
-KEYS: tuple[Key, ...] = ("backend", "history", "models", "strategy")
+Key = Literal["api_key_env", "backend", "base_url", "history", "models", "strategy"]
+KEYS: tuple[Key, ...] = ("api_key_env", "backend", "base_url", "history", "models", "strategy")
+HEADERS = "headers"
 FILE = "banditgen.toml"
 PREFIX = "BANDITGEN_"
 
@@ -50,6 +51,21 @@ def model_names() -> list[str]:
     """The models that are set, a list in a file or names with commas between; empty where none are."""
     found = setting("models")
     return [name.strip() for name in found.value.split(",") if name.strip()] if found else []
+
+
+def request_headers() -> dict[str, str]:
+    """The extra headers that are set for the server at `base_url`: a table in a file, the project's or else the user's.
+
+    Raises:
+        UsageError: as `setting`, or a header that is no text; names file and key, and no value.
+    """
+    for path, table in _files():
+        if HEADERS in table:
+            headers = table[HEADERS]
+            if not isinstance(headers, Mapping) or not all(isinstance(value, str) for value in headers.values()):
+                raise UsageError(f"{path}: {HEADERS} must be a table of texts")
+            return dict(headers)
+    return {}
 
 
 def _files() -> Iterator[tuple[Path, Mapping[str, Any]]]:
@@ -85,10 +101,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _checked(path: Path, table: Any) -> Mapping[str, Any]:
     if not isinstance(table, Mapping):
-        raise UsageError(f"{path}: the settings must be a table with {', '.join(KEYS)}")
+        raise UsageError(f"{path}: the settings must be a table with {', '.join((*KEYS, HEADERS))}")
     for key in table:
-        if key not in KEYS:
-            raise UsageError(f"{path}: {key}: unknown setting; use {', '.join(KEYS)}")
+        if key == "api_key":
+            raise UsageError(
+                f"{path}: api_key: a key has no place in a file; put it in an environment variable, and name that: api_key_env"
+            )
+        if key not in (*KEYS, HEADERS):
+            raise UsageError(f"{path}: {key}: unknown setting; use {', '.join((*KEYS, HEADERS))}")
     return table
 
 

@@ -63,6 +63,8 @@ class Timings:
     `queue` is the wait for a slot, `load` loading the model, `prompt_eval` reading the prompt, `eval` writing tokens,
     `wall` from request to last token as the caller saw it. Tokens are counts; `cached_tokens` of the prompt came from
     a prefix cache; `in_flight` is how many requests the backend had under way when this one started, itself included.
+    `source` is whose clock prompt eval and eval are by: "host" the host's own, "stream" when text arrived, "wall" from the request to
+    its end, None unknown.
     """
 
     wall: Seconds
@@ -75,6 +77,7 @@ class Timings:
     cached_tokens: Count | None = None
     completion_tokens: Count | None = None
     in_flight: Count = 1
+    source: Name | None = None
 
     @property
     def model_seconds(self) -> float:

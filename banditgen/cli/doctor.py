@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import platform
 import shutil
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from banditgen._settings import KEYS, setting
 from banditgen._text import flat
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
+from banditgen.generators.backends import OURS, backend_names
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
 from banditgen.history.database import default_url
@@ -38,15 +40,15 @@ _HELD = {
 @click.pass_context
 def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
     """Show what is reachable, what isolation holds, and where files are. Exit 0 when a race could run, else 1."""
+    found = {name: _try(functools.partial(_backend, name)) for name in _backends()}
     parts = {
-        "ollama": _try(lambda: _backend("ollama")),
-        "embedded": _try(_embedded),
+        **found,
         "sandbox": _try(_sandbox),
         "history": _try(lambda: _history(history)),
         "settings": _try(_settings),
         "strategies": _try(lambda: {name: str(path) for name, path in known_strategies().items()}),
     }
-    generates = any("error" not in parts[name] and parts[name].get("models") for name in ("ollama", "embedded"))
+    generates = any(part.get("models") for part in found.values())
     usable = generates and "error" not in parts["sandbox"] and "error" not in parts["history"]
     if as_json:
         print_json({"version": __version__, "python": platform.python_version(), "system": platform.platform(), "usable": usable, **parts})
@@ -56,13 +58,13 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
             rows += [(part if i == 0 else "", key, value) for i, (key, value) in enumerate(facts.items())]
         print_table(("part", "what", "seen"), rows)
         click.echo()
-        click.echo(textwrap.fill(flat(verdict(parts)), shutil.get_terminal_size().columns))
+        click.echo(textwrap.fill(flat(verdict(parts, list(found))), shutil.get_terminal_size().columns))
     ctx.exit(0 if usable else 1)
 
 
-def verdict(parts: Mapping[str, Mapping[str, Any]]) -> str:
-    """What will run here, how well candidates are held, and what to do better, in sentences."""
-    backend = next((name for name in ("ollama", "embedded") if parts[name].get("models")), None)
+def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = ("ollama", "embedded")) -> str:
+    """What will run here, how well candidates are held, and what to do better, in sentences; backends in the order of preference."""
+    backend = next((name for name in backends if parts[name].get("models")), None)
     asked = parts["settings"].get("backend")
     todo = [f"mend the settings: {parts['settings']['error']}"] if "error" in parts["settings"] else []
     if backend is None:
@@ -98,7 +100,19 @@ def _try(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"error": str(error)}
 
 
+def _backends() -> list[str]:
+    """The backends to look at: ours that are set or need not be, and those of installed packages."""
+    others = [name for name in backend_names() if name not in OURS]
+    try:
+        openai = setting("base_url") is not None
+    except BanditgenError:
+        openai = False  # what is wrong with the settings stands there
+    return [*(["openai"] if openai else []), "ollama", "embedded", *others]
+
+
 def _backend(name: str) -> dict[str, Any]:
+    if name == "embedded":
+        return _embedded()
     generator = defaults.default_backend(name)
     models = run_sync(generator.models())
     run_sync(generator.aclose())
@@ -124,7 +138,8 @@ def _sandbox() -> dict[str, Any]:
 
 def _settings() -> dict[str, Any]:
     found = [(key, one) for key in KEYS if (one := setting(key)) is not None]
-    said: dict[str, Any] = {key: f"{shown(one.value) if key == 'history' else one.value} (from {one.source})" for key, one in found}
+    public: dict[str, Callable[[str], str]] = {"history": shown, "base_url": lambda url: url.rpartition("@")[2]}  # without passwords
+    said: dict[str, Any] = {key: f"{public.get(key, str)(one.value)} (from {one.source})" for key, one in found}
     return said or {"set": "none"}
 
 

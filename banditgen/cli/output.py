@@ -8,16 +8,33 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from banditgen._text import flat
+from banditgen.generators.backends import backend_names
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 WIDE = 10_000  # columns, where output goes to a file or a pipe
 errors = Console(stderr=True, soft_wrap=True)
+
+
+class BackendName(click.types.StringParamType):
+    """A backend's name; whoever opens it says which there are."""
+
+    name = "name"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """The names that are known here."""
+        return [CompletionItem(name) for name in backend_names() if name.startswith(incomplete)]
+
+
+def backend_option(said: str, default: str | None = None) -> Callable[[F], F]:
+    """The option that names a backend."""
+    return click.option("--backend", "-b", type=BackendName(), default=default, show_default=default is not None, help=said)
 
 
 def shared(*names: str) -> Callable[[F], F]:
@@ -28,11 +45,8 @@ def shared(*names: str) -> Callable[[F], F]:
             "-s",
             help="A strategy's name or its file. Default: the one set, else balanced; as `tune --apply` left it.",
         ),
-        "backend": click.option(
-            "--backend",
-            "-b",
-            type=click.Choice(["ollama", "embedded"]),
-            help="Default: the one set, else Ollama where it answers, else embedded.",
+        "backend": backend_option(
+            "ollama, openai, embedded or a package's. Default: the one set, else Ollama where it answers, else embedded."
         ),
         "history": click.option(
             "--history", help="A sqlite:/// URL or a file. Default: the one that is set, else a file in the platform's data folder."

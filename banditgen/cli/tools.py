@@ -12,7 +12,7 @@ import click
 from banditgen.arm import arm_id
 from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import racing_arms, strategy_of
-from banditgen.cli.output import errors, print_json, print_table, safe, shared
+from banditgen.cli.output import backend_option, errors, print_json, print_table, safe, shared
 from banditgen.errors import UsageError
 from banditgen.evolution.experts import MIN_PROBABILITY, Review, Standing, review
 from banditgen.evolution.tools import FORMATS, Format, Tool, arm_from_tool, dumps, file_name, read_tools
@@ -29,7 +29,7 @@ SUFFIXES: dict[str, Format] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
 @click.option(
     "--as-strategy", type=click.Path(path_type=Path), help="Only print a strategy of the arms in this tool file, or folder of them."
 )
-@click.option("--backend", "-b", type=click.Choice(["ollama", "embedded"]), help="Only arms that can race there now. Default: no backend.")
+@backend_option("Only arms that can race there now. Default: no backend.")
 @shared("history", "json")
 def command(
     strategy: str | None,

@@ -35,7 +35,12 @@ def generates(listed: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
         return False
     details = [entry["details"] for entry in (shown, listed) if isinstance(entry.get("details"), dict)]
     families = " ".join(f"{entry.get('family')} {entry.get('families')}" for entry in details).lower()
-    return "bert" not in families and _EMBEDS.search(str(listed.get("name", "")).lower()) is None
+    return "bert" not in families and not only_embeds(str(listed.get("name", "")))
+
+
+def only_embeds(name: str) -> bool:
+    """Whether a model's name says that it only embeds."""
+    return _EMBEDS.search(name.lower()) is not None
 
 
 def sampling_options(arm: Any, seed: int | None) -> dict[str, Any]:
@@ -72,6 +77,7 @@ def timings_of(
         prompt_tokens=tokens(final, "prompt_eval_count"),
         completion_tokens=tokens(final, "eval_count"),
         in_flight=in_flight,
+        source="wall" if written is None else "host",
     )
 
 

@@ -73,20 +73,21 @@ async def received(answer: Streamed, records: AsyncIterator[Any], take: Callable
     Raises:
         GenerationError: a deadline has passed.
     """
-    loop, first = asyncio.get_running_loop(), True
+    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(deadlines.total) as total, asyncio.timeout(deadlines.first_token) as waiting:
             async for record in records:
                 take(record)
-                first = False
-                stall = _LAST_WORDS if answer.finished else deadlines.stall
-                waiting.reschedule(None if stall is None else loop.time() + stall)
+                if answer.finished or answer.first_token is not None:  # until then it may be a sign of life without a word
+                    stall = _LAST_WORDS if answer.finished else deadlines.stall
+                    waiting.reschedule(None if stall is None else loop.time() + stall)
     except TimeoutError:
         if answer.finished:
             return
         if total.expired():
             raise GenerationError(FailureKind.TIMEOUT, f"not finished within {deadlines.total:g} s") from None
-        late = f"no token within {deadlines.first_token:g} s" if first else f"no more tokens within {deadlines.stall:g} s"
+        began = answer.first_token is not None
+        late = f"no more tokens within {deadlines.stall:g} s" if began else f"no token within {deadlines.first_token:g} s"
         raise GenerationError(FailureKind.INFRASTRUCTURE, late) from None
 
 

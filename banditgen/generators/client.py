@@ -65,7 +65,7 @@ class ClientGenerator:
             raise GenerationError(error.kind, error.message, timings=Timings(wall=time.perf_counter() - started)) from None
         if on_text is not None:
             on_text(text)
-        timings = Timings(wall=time.perf_counter() - asked, queue=started - asked, in_flight=in_flight)
+        timings = Timings(wall=time.perf_counter() - asked, queue=started - asked, in_flight=in_flight, source="wall")
         return Generation(text, timings, request.arm.model)
 
     async def aclose(self) -> None:

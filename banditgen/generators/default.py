@@ -10,9 +10,9 @@ import sys
 from typing import Any
 
 from banditgen._settings import setting
-from banditgen._text import one_line
 from banditgen.errors import BackendError, NoBackendError, UsageError
 from banditgen.generators import embedded
+from banditgen.generators.backends import make_backend
 from banditgen.generators.base import Generator
 from banditgen.generators.client import ClientGenerator
 
@@ -26,22 +26,23 @@ def resolve_backend(backend: Any = None) -> Generator:
     """The backend to generate with. Blocking: with None or "ollama" it asks the host, for at most a few seconds.
 
     Args:
-        backend: "ollama" (the host that `OLLAMA_HOST` names), "embedded", an `ollama.Client` or `ollama.AsyncClient` (the host that
-            it points to), another object with `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is
-            returned as it is. None takes the one that is set (`BANDITGEN_BACKEND`, a project's or a user's settings), else Ollama
-            where a host answers with at least one model that generates, else the embedded models, and logs which.
+        backend: a name, "ollama" (the host that `OLLAMA_HOST` names), "openai" (a server of its dialect at the `base_url` that is set),
+            "embedded", or one that a package registers (see `backends`); an `ollama.Client` or `ollama.AsyncClient` (the host that it
+            points to), another object with `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is
+            returned as it is. None takes the one that is set (`BANDITGEN_BACKEND`, a project's or a user's settings; "openai" where
+            only a `base_url` is), else Ollama where a host answers with at least one model that generates, else the embedded
+            models, and logs which.
 
     Raises:
         UsageError: a name that is none, or an object that cannot generate.
-        NoBackendError: what was asked for is not there, or, for None, nothing is.
+        NoBackendError: what was asked for is not there or broken, or, for None, nothing is there.
     """
-    found = setting("backend") if backend is None else None
-    if found is not None:
-        return _named(found.value, f" (set by {found.source})")
     if backend is None:
-        return _reachable()
+        if (found := setting("backend")) is not None:
+            return make_backend(found.value, f" (set by {found.source})")
+        return make_backend("openai") if setting("base_url") else _reachable()
     if isinstance(backend, str):
-        return _named(backend)
+        return make_backend(backend)
     if isinstance(backend, Generator):
         return backend
     if (client := _ollama_client(backend)) is not None:
@@ -54,20 +55,19 @@ def resolve_backend(backend: Any = None) -> Generator:
         raise UsageError(f"this cannot be a backend: {error}") from None
 
 
-def _named(name: str, where: str = "") -> Generator:
-    if name == "embedded":
-        if not embedded.is_installed():
-            raise NoBackendError("the embedded models need xllamacpp: run `pip install 'banditgen[embedded]'`")
-        return embedded.EmbeddedGenerator()
-    if name == "ollama":
-        try:
-            generator, why = _asked()
-        except BackendError as error:
-            raise NoBackendError(str(error)) from None
-        if generator is None:
-            raise NoBackendError(f"{why}; start it with `ollama serve`, pull a model, or set OLLAMA_HOST")
-        return generator
-    raise UsageError(f"no backend is named {one_line(name)!r}{where}: use 'ollama', 'embedded', or hand in a client")
+def asked_ollama() -> Generator:
+    """The Ollama host that `OLLAMA_HOST` names, if it answers with a model that generates (else NoBackendError)."""
+    generator, why = _asked()
+    if generator is None:
+        raise NoBackendError(f"{why}; start it with `ollama serve`, pull a model, or set OLLAMA_HOST")
+    return generator
+
+
+def installed_embedded() -> Generator:
+    """The embedded models, if what runs them is installed (else NoBackendError)."""
+    if not embedded.is_installed():
+        raise NoBackendError("the embedded models need xllamacpp: run `pip install 'banditgen[embedded]'`")
+    return embedded.EmbeddedGenerator()
 
 
 def _reachable() -> Generator:

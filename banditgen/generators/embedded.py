@@ -214,7 +214,7 @@ class _Answer:
         wall = time.perf_counter() - self.started
         own = self._last.timings
         if "predicted_ms" not in own:
-            return Timings(wall=wall, load=self.load, in_flight=self.in_flight)
+            return Timings(wall=wall, load=self.load, in_flight=self.in_flight, source="wall")
         prompt, written = own["prompt_ms"] / 1e3, own["predicted_ms"] / 1e3
         return Timings(
             wall=wall,
@@ -227,6 +227,7 @@ class _Answer:
             cached_tokens=int(own["cache_n"]),
             completion_tokens=int(own["predicted_n"]),
             in_flight=self.in_flight,
+            source="host",
         )
 
     def generation(self, model: _Model) -> Generation:

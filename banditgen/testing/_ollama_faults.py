@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 
-from banditgen.testing._ollama_replies import chunk, headers, record, reply
+from banditgen.testing._replies import chunk, headers, record, reply
 
 
 class Fault(enum.Enum):

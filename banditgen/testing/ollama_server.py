@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import datetime as dt
-import json
-import logging
-import threading
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from banditgen.arm import GeneratorConfig
 from banditgen.generators._ollama_wire import normal_name
 from banditgen.generators.base import GenerationError, Generator, Request
 from banditgen.testing._ollama_faults import Fault, fail_early, fail_late
 from banditgen.testing._ollama_host import Answer, HostMemory, HostModel
-from banditgen.testing._ollama_replies import chunk, headers, record, reply
-
-logger = logging.getLogger("banditgen.testing")
+from banditgen.testing._replies import chunk, headers, record, reply
+from banditgen.testing._stand_in import Received, StandIn
 
 __all__ = ["Fault", "HostModel", "OllamaServer", "Received", "answer_with"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Received:
-    """One request as it arrived."""
-
-    path: str
-    body: dict[str, Any]
-    at: float
-    headers: Mapping[str, str]
-
-
-class OllamaServer:
+class OllamaServer(StandIn[Fault]):
     """The server, as a context manager; it runs on a thread and an event loop of its own.
 
     Args:
@@ -52,14 +35,9 @@ class OllamaServer:
     """
 
     def __init__(self, models: Sequence[HostModel] = (), *, slots: int = 1, room: int = 3) -> None:
+        super().__init__()
         self.models = {model.name: model for model in models or [HostModel("tiny")]}
-        self.received: list[Received] = []
-        self.left: list[str] = []
-        self.url = ""
-        self._faults: deque[Fault] = deque()
         self._slots, self._room = slots, room
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="ollama-stand-in", daemon=True)
 
     @property
     def loads(self) -> list[str]:
@@ -68,77 +46,17 @@ class OllamaServer:
 
     def fail_next(self, *faults: Fault) -> None:
         """The next requests to /api/generate meet these faults, one each, in order: those that carry a prompt, or for LOAD_ABORTED none."""
-        self._faults.extend(faults)
+        super().fail_next(*faults)
 
     def generated(self) -> list[dict[str, Any]]:
         """Bodies of the requests that carried a prompt."""
         return [request.body for request in self.received if request.path == "/api/generate" and request.body.get("prompt")]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._ready.wait(10)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
+    def _begin(self) -> None:
         self._memory = HostMemory(self._room, self._slots)
-        connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.ensure_future(self._connection(reader, writer))
-            connections[task] = writer
-            task.add_done_callback(lambda _: connections.pop(task))
-
-        server = await asyncio.start_server(connected, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._ready.set()
-        await self._stop.wait()
-        server.close()
-        for _ in range(10):  # a connection may still be on its way in, and transports close in the loop's next rounds
-            for task, writer in connections.items():
-                task.cancel()
-                writer.transport.abort()  # what was not sent yet would keep it open
-            await asyncio.gather(*connections, return_exceptions=True)
-            await asyncio.sleep(0.001)
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request per connection; work for it ends when its client goes away."""
-        path = ""
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-            raw = await reader.readexactly(int(headers.get("content-length", 0)))
-            path = head[0].split(" ")[1]
-            body = json.loads(raw) if raw else {}
-            self.received.append(Received(path, body, time.perf_counter(), headers))
-            await self._work(path, body, reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            self.left.append(path)
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-
-    async def _work(self, path: str, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        work = asyncio.ensure_future(self._answer(path, body, writer))
-        gone = asyncio.ensure_future(reader.read(1))
-        try:
-            await asyncio.wait([work, gone], return_when=asyncio.FIRST_COMPLETED)
-            if gone.done():
-                self.left.append(path)
-        finally:
-            work.cancel()
-            gone.cancel()
-            failed, _ = await asyncio.gather(work, gone, return_exceptions=True)
-        if isinstance(failed, Exception) and not isinstance(failed, ConnectionError):
-            logger.error("the stand-in host failed to answer %s", path, exc_info=failed)
-
-    async def _answer(self, path: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
+        path, body = request.path, request.body
         if path == "/api/generate":
             await self._generate(body, writer)
         elif path == "/api/tags":
