@@ -16,11 +16,11 @@ from scipy import sparse
 
 from banditgen.bandit.arrays import Floats
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.kernel import GRID, Features, Likeness
+from banditgen.evolution.kernel import GRID, Features, Kernel
 
 LEVEL_VARIANCE = 0.25  # of the level that all arms share: as good as unknown for qualities in [0, 1]
 TASK_SHARE = 0.3  # of the variance between outcomes of an arm, what the task explains, before evidence of it
-MIN_CHOICE = 20  # outcomes below which the likeness is not chosen by them
+MIN_CHOICE = 20  # outcomes below which the kernel is not chosen by them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,10 +102,10 @@ class Estimator:
         space: where the genomes lie.
         genomes: those that have evidence or may get it before the next `update`, by arm id.
         evidence: all outcomes; those of other arms are left out.
-        likeness: the prior's; None chooses it by the evidence (maximum marginal likelihood over `GRID`).
+        kernel: the prior's; None chooses it by the evidence (maximum marginal likelihood over `GRID`).
     """
 
-    def __init__(self, space: Space, genomes: Mapping[str, Genome], evidence: Outcomes, likeness: Likeness | None = None) -> None:
+    def __init__(self, space: Space, genomes: Mapping[str, Genome], evidence: Outcomes, kernel: Kernel | None = None) -> None:
         self._space = space
         self._codes: dict[object, int] = {}
         self.genomes = list(genomes.values())
@@ -113,10 +113,10 @@ class Estimator:
         self._features = Features.of(self.genomes, space, self._codes)
         self._evidence = evidence
         rows = self._weigh()
-        if likeness is None:
-            likeness = max(GRID, key=self._log_likelihood) if rows >= MIN_CHOICE else Likeness()
-        self.likeness = likeness
-        self._prior = LEVEL_VARIANCE + likeness.between(self._features, self._features)
+        if kernel is None:
+            kernel = max(GRID, key=self._log_likelihood) if rows >= MIN_CHOICE else Kernel()
+        self.kernel = kernel
+        self._prior = LEVEL_VARIANCE + kernel.between(self._features, self._features)
         self._solve()
 
     def update(self) -> None:
@@ -127,8 +127,8 @@ class Estimator:
     def believe(self, genomes: Sequence[Genome]) -> QualityPosterior:
         """The posterior of any genomes."""
         features = Features.of(genomes, self._space, self._codes)
-        across = LEVEL_VARIANCE + self.likeness.between(self._features, features)
-        own = LEVEL_VARIANCE + self.likeness.between(features, features)
+        across = LEVEL_VARIANCE + self.kernel.between(self._features, features)
+        own = LEVEL_VARIANCE + self.kernel.between(features, features)
         return self._belief(across, own)
 
     def known(self, places: NDArray[np.int64] | None = None) -> QualityPosterior:
@@ -142,8 +142,8 @@ class Estimator:
         if genomes is None:
             across, own = self._prior, np.diagonal(self._prior)
         else:
-            across = LEVEL_VARIANCE + self.likeness.between(self._features, Features.of(genomes, self._space, self._codes))
-            own = np.full(len(genomes), LEVEL_VARIANCE + self.likeness.variance)
+            across = LEVEL_VARIANCE + self.kernel.between(self._features, Features.of(genomes, self._space, self._codes))
+            own = np.full(len(genomes), LEVEL_VARIANCE + self.kernel.variance)
         explained = np.einsum("ij,ij->j", across, self._gain[:, 1:] @ across)
         return self._level + across.T @ self._gain[:, 0], np.sqrt(np.maximum(own - explained, 0.0))
 
@@ -183,9 +183,9 @@ class Estimator:
         self._score = (total - count.T @ (kappa * np.bincount(block, y, minlength=len(blocks)))) / noise
         return len(y)
 
-    def _log_likelihood(self, likeness: Likeness) -> float:
+    def _log_likelihood(self, kernel: Kernel) -> float:
         """Up to what is the same for all likenesses: ½(sᵀ K (I + ΛK)⁻¹ s − log |I + ΛK|)."""
-        prior = LEVEL_VARIANCE + likeness.between(self._features, self._features)
+        prior = LEVEL_VARIANCE + kernel.between(self._features, self._features)
         inner = np.eye(len(prior)) + self._precision @ prior
         explained = self._score @ prior @ np.linalg.solve(inner, self._score)
         return float(explained - np.linalg.slogdet(inner)[1]) / 2

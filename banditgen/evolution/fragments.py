@@ -9,7 +9,6 @@ SLOTS = ("role", "method", "constraints", "output", "example")
 NONE = ""
 """A slot that is left out."""
 SEPARATOR = "\n\n"
-MAX_FRAGMENT_CHARS = 1000
 
 FRAGMENTS: dict[str, dict[str, str]] = {
     "role": {

@@ -36,7 +36,7 @@ class Features:
 
 
 @dataclasses.dataclass(frozen=True)
-class Likeness:
+class Kernel:
     """A covariance over genomes: effects of single genes, which add up, and one of the genome as a whole.
 
     Args:
@@ -71,5 +71,5 @@ class Likeness:
         return combined
 
 
-GRID = tuple(Likeness(variance, length, whole) for variance in (0.04, 0.12) for length in (0.25, 0.6) for whole in (0.05, 0.2, 0.7))
+GRID = tuple(Kernel(variance, length, whole) for variance in (0.04, 0.12) for length in (0.25, 0.6) for whole in (0.05, 0.2, 0.7))
 """Among which the evidence chooses."""

@@ -41,7 +41,15 @@ class Child:
 
 def random_genome(space: Space, rng: np.random.Generator) -> Genome:
     """A genome from anywhere in the space, uniformly; each number that may be unset is so in three of ten."""
-    return Genome(**_drawn(space, rng))
+    fields: dict[str, Any] = {"model": space.models[int(rng.integers(len(space.models)))]}
+    for name, gene in space.genes.items():
+        number: Number = gene.value(rng.random())
+        unset = gene.neutral is not None and rng.random() < UNSET
+        fields[name] = None if unset else number
+    if space.think:
+        fields["think"] = bool(rng.integers(2))
+    fields.update(_fragments(space.fragments, rng))
+    return Genome(**fields)
 
 
 def crossover(one: Genome, two: Genome, space: Space, rng: np.random.Generator) -> Child:
@@ -74,7 +82,7 @@ def mutate(genome: Genome, space: Space, rng: np.random.Generator, *, genes: flo
         return genome
     chosen = rng.random(len(names)) < min(1.0, genes / len(names))
     chosen[rng.integers(len(names))] = True
-    drawn = _drawn(space, rng)
+    drawn = random_genome(space, rng).to_dict()
     fields = genome.to_dict()
     for name in np.array(names)[chosen]:
         if name in space.genes and fields[name] is not None and rng.random() >= RESET:
@@ -108,19 +116,6 @@ def mutable(space: Space) -> list[str]:
     names = list(space.genes)
     names += ["model"] * (len(space.models) > 1) + ["think"] * space.think
     return names + [slot for slot, texts in space.fragments.items() if len(texts) > 1]
-
-
-def _drawn(space: Space, rng: np.random.Generator) -> dict[str, Any]:
-    """Every field that the space lets vary, drawn anew; the model always."""
-    fields: dict[str, Any] = {"model": space.models[int(rng.integers(len(space.models)))]}
-    for name, gene in space.genes.items():
-        number: Number = gene.value(rng.random())
-        unset = gene.neutral is not None and rng.random() < UNSET
-        fields[name] = None if unset else number
-    if space.think:
-        fields["think"] = bool(rng.integers(2))
-    fields.update(_fragments(space.fragments, rng))
-    return fields
 
 
 def _fragments(fragments: Mapping[str, Sequence[str]], rng: np.random.Generator) -> dict[str, str]:

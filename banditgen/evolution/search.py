@@ -19,10 +19,10 @@ from banditgen.bandit.arrays import Floats
 from banditgen.errors import UsageError
 from banditgen.evolution.fitness import Estimator, Outcome, Outcomes, QualityPosterior
 from banditgen.evolution.genome import Genome, Space
-from banditgen.evolution.kernel import Likeness
+from banditgen.evolution.kernel import Kernel
 from banditgen.evolution.operators import Child, breed
 from banditgen.evolution.plan import Evaluate, Heat, Plan, Rewrite
-from banditgen.evolution.surrogate import dream
+from banditgen.evolution.surrogate import surrogate_search
 
 ATTEMPTS = 4  # children bred for each that is raced: those that were there before are left out
 DRAWS = 2
@@ -172,7 +172,7 @@ class Search:
             "until": self.until,
             "rounds": self.rounds,
             "fitted": self._fitted,
-            "likeness": dataclasses.asdict(self.estimator.likeness),
+            "likeness": dataclasses.asdict(self.estimator.kernel),
             "rng": self.rng.bit_generator.state,
             "genomes": {
                 arm_id: {
@@ -210,7 +210,7 @@ class Search:
         self.generation, self.spent = state["generation"], state["spent"]
         self.until, self.rounds, self._fitted = state["until"], state["rounds"], state["fitted"]
         self.rng.bit_generator.state = state["rng"]
-        self.estimator = Estimator(self.space, self.raced, self.evidence, Likeness(**state["likeness"]))
+        self.estimator = Estimator(self.space, self.raced, self.evidence, Kernel(**state["likeness"]))
 
     def _keep(self) -> None:
         if self._kept is not None:
@@ -219,7 +219,9 @@ class Search:
     def _propose(self) -> list[Genome]:
         """The next generation's children, none raced before: those of many bred that the estimate, drawn at random, likes best."""
         if self.plan.screened:
-            offspring = self._draw_children(dream(self.population, self.children, self.estimator, self.toolbox.mate, self.plan.screened))
+            offspring = self._draw_children(
+                surrogate_search(self.population, self.children, self.estimator, self.toolbox.mate, self.plan.screened)
+            )
         else:
             bred = (self.toolbox.mate(self.population) for _ in range(ATTEMPTS * self.plan.population))
             offspring = list({child.genome.arm_id: child for child in bred if child.genome.arm_id not in self.children}.values())
@@ -262,9 +264,9 @@ class Search:
             self.estimator.update()
 
     def _estimate(self) -> None:
-        """Fit all evidence; which likeness explains it best is asked again only when there is half as much more of it."""
+        """Fit all evidence; which kernel explains it best is asked again only when there is half as much more of it."""
         grown = len(self.evidence.outcomes) > GROWN * self._fitted
-        self.estimator = Estimator(self.space, self.raced, self.evidence, None if grown else self.estimator.likeness)
+        self.estimator = Estimator(self.space, self.raced, self.evidence, None if grown else self.estimator.kernel)
         if grown:
             self._fitted = len(self.evidence.outcomes)
 

@@ -26,7 +26,7 @@ class Promise(base.Fitness):  # type: ignore[misc]  # DEAP has no type informati
 
 
 @dataclasses.dataclass
-class Dreamt:
+class Found:
     """A genome as DEAP's tools want it, with what it has of genomes that were really raced: shares by genome, summing to 1."""
 
     genome: Genome
@@ -34,7 +34,7 @@ class Dreamt:
     fitness: Promise
 
 
-def dream(
+def surrogate_search(
     parents: Sequence[Genome],
     known: Mapping[str, object],
     estimator: Estimator,
@@ -43,16 +43,16 @@ def dream(
 ) -> list[Child]:
     """Up to `SIZE` children of the parents' line, none known, that the estimate likes; their parents are those at the line's start."""
     roots = {genome.arm_id: {genome: 1.0} for genome in parents}
-    kept: list[Dreamt] = []
+    kept: list[Found] = []
     breeding = list(parents)
     for _ in range(generations):
-        bred: dict[str, Dreamt] = {}
+        bred: dict[str, Found] = {}
         there = {one.genome.arm_id for one in kept}
         for _ in range(SIZE):
             child = mate(breeding)
             arm_id = child.genome.arm_id
             if arm_id not in known and arm_id not in there and arm_id not in bred:
-                bred[arm_id] = Dreamt(child.genome, _roots(child, roots), Promise())
+                bred[arm_id] = Found(child.genome, _roots(child, roots), Promise())
         new = list(bred.values())
         if new:
             mean, deviation = estimator.estimate([one.genome for one in new])
@@ -72,7 +72,7 @@ def _roots(child: Child, roots: Mapping[str, Mapping[Genome, float]]) -> dict[Ge
     return shares
 
 
-def _child(one: Dreamt) -> Child:
+def _child(one: Found) -> Child:
     """With the two parents at most that gave most."""
     most = sorted(one.roots.items(), key=lambda item: -item[1])[:2]
     total = sum(share for _, share in most) or 1.0

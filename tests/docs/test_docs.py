@@ -56,5 +56,33 @@ def test_python_in_the_docs_compiles(path: Path) -> None:
             compile(block, str(path), "exec")
 
 
+HOUSE = (ROOT / "docs/explanation/architecture.md").read_text()
+PACKAGE = ROOT / "banditgen"
+
+
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    for name in re.findall(r"`([\w/]+(?:\.py|/))`", HOUSE):
+        inner = [PACKAGE / name, *(folder / name for folder in PACKAGE.iterdir() if folder.is_dir())]
+        assert any(path.exists() for path in (ROOT / name, *inner)), name
+
+
+def test_every_room_stands_in_the_architecture() -> None:
+    rooms = {f"`{path.name}/`" for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    rooms |= {f"`{path.name}`" for path in PACKAGE.glob("*.py") if path.name != "__init__.py"}
+    assert sorted(room for room in rooms if room not in HOUSE) == []
+
+
+def test_the_ten_answers_name_what_is_in_the_files_that_they_name() -> None:
+    """Each name in a row is defined in, or a field of, one of the row's files."""
+    rows = [row.split("|")[1:-1] for row in HOUSE.partition("| to change |")[2].partition("## ")[0].splitlines()[2:] if row.startswith("|")]
+    assert len(rows) == 10
+    for _, first, then in rows:
+        names = re.findall(r"`(\w+)`", first + then)
+        texts = [(PACKAGE / name).read_text() for name in re.findall(r"`([\w/]+\.py)`", first + then)]
+        assert texts
+        for name in names:
+            assert any(re.search(rf"\b{name}\b", text) for text in texts), name
+
+
 if __name__ == "__main__":
     (ROOT / "docs/reference/cli.md").write_text(page())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import ModelNotFoundError, UsageError
-from banditgen.evolution.fragments import FRAGMENTS, MAX_FRAGMENT_CHARS, SEPARATOR, SLOTS, assemble, dissect
+from banditgen.evolution.fragments import FRAGMENTS, SEPARATOR, SLOTS, assemble, dissect
 from banditgen.evolution.genome import GENES, Gene, Genome, Space
 from banditgen.evolution.operators import Child, breed, crossover, mutable, mutate, random_genome
 
@@ -59,7 +59,7 @@ def test_known_fragments_are_found_in_their_slots() -> None:
 def test_fragments_are_bounded_distinct_and_survive_the_separator() -> None:
     texts = [text for slot in SLOTS for text in FRAGMENTS[slot].values() if text]
     assert len(set(texts)) == len(texts)
-    assert all(len(text) <= MAX_FRAGMENT_CHARS and SEPARATOR not in text for text in texts)
+    assert all(len(text) <= 1000 and SEPARATOR not in text for text in texts)
 
 
 def test_one_form_for_what_is_one_generator() -> None:

@@ -44,7 +44,7 @@ def race(bandit: BanditGenerator, rate: Rate, races: int, seed: int = 0, task_ty
 
 
 def bear(store: History, name: str, temperature: float, *, parents: list[GeneratorConfig] = FOUNDERS[:1]) -> GeneratorConfig:
-    """A child by hand, as the nursery writes one."""
+    """A child by hand, as live evolution writes one."""
     child = GeneratorConfig(name, "model", temperature, max_tokens=500)
     ids = [parent.arm_id for parent in parents]
     store.add_arms([ArmRecord(child.arm_id, child.name, child.model, arm_settings(child), ids, "evolved")])

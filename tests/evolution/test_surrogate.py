@@ -8,7 +8,7 @@ import pytest
 from banditgen.evolution.fitness import Estimator, Outcome, Outcomes
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.operators import Child, breed, random_genome
-from banditgen.evolution.surrogate import SIZE, dream
+from banditgen.evolution.surrogate import SIZE, surrogate_search
 
 SPACE = Space(("good", "bad"))
 
@@ -29,7 +29,7 @@ def test_children_are_new_and_their_parents_are_those_that_were_raced() -> None:
     genomes, estimator, rng = setting(0)
     parents = genomes[:6]
     known = {genome.arm_id: None for genome in genomes}
-    children = dream(parents, known, estimator, lambda population: breed(population, SPACE, rng), 5)
+    children = surrogate_search(parents, known, estimator, lambda population: breed(population, SPACE, rng), 5)
     ids = [child.genome.arm_id for child in children]
     assert 0 < len(ids) <= SIZE
     assert len(set(ids)) == len(ids)
@@ -45,7 +45,7 @@ def test_more_generations_find_what_the_estimate_likes_more() -> None:
     expected = []
     for generations in (1, 8):
         rng = np.random.default_rng(2)
-        children = dream(genomes[:6], {}, estimator, lambda population, rng=rng: breed(population, SPACE, rng), generations)  # type: ignore[misc]
+        children = surrogate_search(genomes[:6], {}, estimator, lambda population, rng=rng: breed(population, SPACE, rng), generations)  # type: ignore[misc]
         mean, _ = estimator.estimate([child.genome for child in children])
         expected.append(float(mean.mean()))
         good = float(np.mean([child.genome.model == "good" for child in children]))
@@ -56,7 +56,7 @@ def test_more_generations_find_what_the_estimate_likes_more() -> None:
 def test_children_without_parents_are_accepted() -> None:
     """As random search makes them."""
     genomes, estimator, rng = setting(3)
-    children = dream(genomes[:2], {}, estimator, lambda _: Child(random_genome(SPACE, rng)), 2)
+    children = surrogate_search(genomes[:2], {}, estimator, lambda _: Child(random_genome(SPACE, rng)), 2)
     assert len(children) == SIZE
     assert all(child.parents == () for child in children)
 
