@@ -44,6 +44,7 @@ class State:
             that is worth; strength 0 is no opinion.
         patterns: which arms passed and failed together, in races that showed more than one outcome.
         other_count, other_total: (B, L, K), outcomes and Σy of the same arms in L other task types.
+        soft: (B, K), how many of `passes` and `fails` are soft evidence's and no verdicts (`bandit.soft`).
     """
 
     passes: Floats
@@ -58,6 +59,7 @@ class State:
     patterns: Patterns
     other_count: Floats
     other_total: Floats
+    soft: Floats | float = 0.0
 
     @property
     def count(self) -> Floats:

@@ -20,10 +20,11 @@ class Belief:
 
     Args:
         name: the arm's.
-        outcomes: how many moved its posterior; a fraction after forgetting.
+        outcomes: how many verdicts moved its posterior; a fraction after forgetting.
         expected: posterior mean of its mean reward.
         low, high: credible interval of that mean.
         chance_best: posterior chance that no other arm that may race has a better mean; 0 where it may not race itself.
+        soft: how many outcomes soft evidence counts for beside them.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Belief:
     low: float
     high: float
     chance_best: float
+    soft: float = 0.0
+
+    @property
+    def known(self) -> str:
+        """What this rests on, in words."""
+        return f"{self.outcomes:g} outcomes" + (f" and soft evidence worth {self.soft:.1f}" if self.soft >= 0.05 else "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +107,7 @@ def explain(policy: Policy, state: State, choice: Choice, names: Sequence[str], 
     left = [i for i in range(state.arms) if i not in choice.arms and state.weight[i] > 0]
     runner_up = max(left, key=lambda i: (choice.propensities[i], everything[i].expected), default=None)
     lines = [
-        f"{b.name}: expected reward {b.expected:.2f} (95 % between {b.low:.2f} and {b.high:.2f}) after {b.outcomes:g} outcomes; "
+        f"{b.name}: expected reward {b.expected:.2f} (95 % between {b.low:.2f} and {b.high:.2f}) after {b.known}; "
         f"the best arm with chance {b.chance_best:.0%}; in the race with chance {choice.propensities[i]:.0%}"
         for b, i in zip(chosen, choice.arms, strict=True)
     ]

@@ -44,7 +44,7 @@ class Changes:
     `patterns` by (task type, pattern, shard): how many races showed that; an arm that is not in a pattern was not run, or nothing was
     learned of it. Patterns hold every arm of their race, also such as were not asked for.
     `soft` by (task type, arm id, model, digest or "", kind, level, verdict, shard): how often soft evidence of that kind, its value in
-    tenths, stood beside that verdict.
+    tenths, stood beside that verdict; ratings of a race's results are of the kind "rating". What failed by no fault of its arm is left out.
     The rows of all shards add up. `again` says that everything is here, and that what was read before no longer counts.
     """
 
@@ -157,8 +157,9 @@ class RaceCost:
 class SoftEvidence:
     """Something that speaks for or against a candidate and is no verdict.
 
-    `kind` is a word for where it comes from: "agreed" (with the other candidates), "runner", "rating" and the like; `value` in [0, 1]
-    is how much it speaks for the candidate. The id makes telling it twice harmless.
+    `kind` is a word for where it comes from: "ran", "runner", "agreed" (with the other candidates), "evaluator" and the like; `value` in
+    [0, 1] is how much it speaks for the candidate. The id makes telling it twice harmless. People's ratings are soft evidence of the kind
+    "rating" by themselves: one of each result, the mean of each person's latest.
     """
 
     result_id: str
@@ -189,8 +190,8 @@ class HistoryStore(Protocol):
         """Append a decision; until its race is told it is pending."""
         ...
 
-    def add_race(self, race: RaceRecord) -> bool:
-        """Append a race with all its results, at once; False if it was there already."""
+    def add_race(self, race: RaceRecord, soft: Sequence[SoftEvidence] = ()) -> bool:
+        """Append a race with all its results and soft evidence of them, at once; False if it was there already."""
         ...
 
     def add_outcome(self, result: GenerationResult, task_type: str) -> None:
@@ -211,6 +212,12 @@ class HistoryStore(Protocol):
 
     def add_soft_evidence(self, evidence: SoftEvidence) -> bool:
         """Append soft evidence of a result; False if it was there already, or the result is not."""
+        ...
+
+    def soft_evidence(self) -> list[SoftEvidence]:
+        """All soft evidence of results in the order in which it was told, ratings among it: a later one of a result takes the place
+        of the one before.
+        """
         ...
 
     def add_arms(self, arms: Sequence[ArmRecord]) -> None:

@@ -186,6 +186,11 @@ def _batches(lines: Iterable[Rows]) -> Iterator[Rows]:
 def _append(database: Database, connection: sa.Connection, batch: Rows) -> Counter[str]:
     """Append what is not there yet; how much that was, by kind. The order is always the same: writers never wait in a ring."""
     new = Counter[str]()
+    rated = {row["result_id"] for row in batch.tables.get("feedback", ())} - {None}
+    if rated or connection.scalar(sa.select(t.feedback.c.id).limit(1)) is not None:
+        rated |= {row["id"] for row in batch.tables.get("candidate", ())}
+        database.lock(connection, t.feedback)  # nobody's rating may be missing from a result's mean
+    ratings = _rating_sums(connection, rated)
     for kind, table in _TABLES.items():
         if rows := batch.tables.get(kind):
             ordered = sorted(rows, key=itemgetter(next(iter(table.primary_key)).name))
@@ -194,6 +199,9 @@ def _append(database: Database, connection: sa.Connection, batch: Rows) -> Count
     candidates = _append_candidates(database, connection, batch)
     new["candidate"] = len(candidates)
     new["soft_evidence"] = _append_soft(database, connection, batch.tables.get("soft_evidence", []), candidates)
+    sums = _rating_sums(connection, rated)
+    sums.take_back(ratings)
+    statistics.Writer(database.insert, database.stamp).add(connection, sums, database.shard(connection))
     answered = sa.exists().where(t.races.c.id == t.decisions.c.race_id)
     races = {row["id"] for row in batch.tables.get("race", ())} | {row["race_id"] for row in batch.tables.get("decision", ())}
     for ids in _some(races):
@@ -225,13 +233,21 @@ def _append_soft(database: Database, connection: sa.Connection, rows: Sequence[d
     e, added = t.soft_evidence.c, list[str]()
     writer, shard = statistics.Writer(database.insert, database.stamp), database.shard(connection)
     for ids in _some(candidates):
-        writer.add(connection, statistics.soft_sums(connection, e.result_id.in_(ids)), shard)
+        writer.add(connection, statistics.soft_sums(statistics.told(connection, e.result_id.in_(ids))), shard)
     if rows:
         statement = database.insert(t.soft_evidence).on_conflict_do_nothing().returning(e.id)
         added = [str(own) for own in connection.scalars(statement, sorted(rows, key=itemgetter("id")))]
     for ids in _some(added):
-        writer.add(connection, statistics.soft_sums(connection, e.id.in_(ids)), shard)
+        writer.add(connection, statistics.soft_sums(statistics.told(connection, e.id.in_(ids))), shard)
     return len(added)
+
+
+def _rating_sums(connection: sa.Connection, result_ids: Iterable[str]) -> statistics.Sums:
+    """What the ratings of these results add to the running sums."""
+    sums = statistics.Sums()
+    for ids in _some(result_ids):
+        sums.include(statistics.soft_sums(statistics.rated(connection, t.results.c.id.in_(ids))))
+    return sums
 
 
 def _of_races(connection: sa.Connection, race_ids: Iterable[str]) -> list[dict[str, Any]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
 
 from banditgen.result import Feedback, Preference
+
+Opinion = TypeVar("Opinion", bound=Feedback | Preference)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,3 +57,22 @@ class WeightsOfType(NamedTuple):
     scope: str
     task_type: str
     learn: Learn
+
+
+def effective(opinions: Iterable[Opinion]) -> list[Opinion]:
+    """Of opinions in the order in which they were told, those that hold: each person's latest on each matter.
+
+    A matter is a result, or an unordered pair of results; None is a person, too. A correction takes the place of what it
+    corrects. A rating of a result without an id is a matter of its own.
+    """
+    latest: dict[object, Opinion] = {}
+    for opinion in opinions:
+        latest[matter(opinion)] = opinion
+    return list(latest.values())
+
+
+def matter(opinion: Feedback | Preference) -> object:
+    """What an opinion is on and whose it is: a later one with the same takes its place."""
+    if isinstance(opinion, Preference):
+        return frozenset((opinion.better_id, opinion.worse_id)), opinion.who
+    return (opinion.result_id, opinion.who) if opinion.result_id else opinion.id

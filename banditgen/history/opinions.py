@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,11 +14,10 @@ from banditgen.history import statistics
 from banditgen.history.base import SoftEvidence
 from banditgen.history.database import Database
 from banditgen.history.ids import new_id
-from banditgen.history.judged import Learn, Measured, PreferredResult, RatedResult, WeightsOfType
+from banditgen.history.judged import Learn, Measured, Opinion, PreferredResult, RatedResult, WeightsOfType, effective, matter
 from banditgen.result import Feedback, Preference
 from banditgen.scoring import unit_interval
 
-Opinion = TypeVar("Opinion", bound=Feedback | Preference)
 _AT_ONCE = 500  # ids in one query, below what any database takes
 _TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree
 
@@ -68,15 +68,26 @@ class Opinions:
             learners.append(WeightsOfType(scope, "", learn))
 
         def work(connection: sa.Connection) -> bool:
-            if learners:
-                self._database.lock(connection, t.weights)  # nobody's step may be missing from another's fold
+            # nobody's step may be missing from another's fold, nor anybody's rating from a result's mean
+            self._database.lock(connection, t.feedback, *([t.weights] if learners else []))
+            before = self._rating_sums(connection, opinion)
             if connection.execute(append).rowcount == 0:
                 return False
+            sums = self._rating_sums(connection, opinion)
+            sums.take_back(before)
+            self._statistics.add(connection, sums, self._database.shard(connection))
             for one in learners:
                 _learn(connection, one, row["id"])
             return True
 
         return self._database.run(work, write=True)
+
+    @staticmethod
+    def _rating_sums(connection: sa.Connection, opinion: Feedback | Preference) -> statistics.Sums:
+        """What the ratings of the result that an opinion rates add to the running sums."""
+        if not isinstance(opinion, Feedback) or opinion.result_id is None:
+            return statistics.Sums()
+        return statistics.soft_sums(statistics.rated(connection, t.results.c.id == opinion.result_id))
 
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
         """Every rating ever told, oldest first; of one race or all."""
@@ -130,29 +141,30 @@ class Opinions:
         def work(connection: sa.Connection) -> bool:
             if connection.scalar(there) is None or connection.execute(append).rowcount == 0:
                 return False
-            sums = statistics.soft_sums(connection, t.soft_evidence.c.id == row["id"])
+            sums = statistics.soft_sums(statistics.told(connection, t.soft_evidence.c.id == row["id"]))
             self._statistics.add(connection, sums, self._database.shard(connection))
             return True
 
         return self._database.run(work, write=True)
 
+    def soft_evidence(self) -> list[SoftEvidence]:
+        """All soft evidence of results in the order in which it was told, ratings among it: a later one of a result takes the place
+        of the one before.
+        """
 
-def effective(opinions: Iterable[Opinion]) -> list[Opinion]:
-    """Of opinions in the order in which they were told, those that hold: each person's latest on each matter.
+        def work(connection: sa.Connection) -> list[SoftEvidence]:
+            told = [SoftEvidence(**row) for row in connection.execute(sa.select(t.soft_evidence)).mappings()]
+            there = set(connection.scalars(sa.select(t.results.c.id).where(t.results.c.race_id.is_not(None))))
+            held: dict[str, dict[str | None, float]] = {}
+            for rating in _told(connection, Feedback):
+                if rating.race_id is not None and rating.result_id in there:
+                    of_result = held.setdefault(str(rating.result_id), {})
+                    of_result[rating.who] = rating.satisfaction
+                    mean = math.fsum(of_result.values()) / len(of_result)
+                    told.append(SoftEvidence(str(rating.result_id), statistics.RATING, mean, rating.id, rating.created_at))
+            return sorted(told, key=lambda evidence: (evidence.created_at, evidence.id))
 
-    A matter is a result, or an unordered pair of results; None is a person, too. A correction takes the place of what it
-    corrects. A rating of a result without an id is a matter of its own.
-    """
-    latest: dict[object, Opinion] = {}
-    for opinion in opinions:
-        latest[_matter(opinion)] = opinion
-    return list(latest.values())
-
-
-def _matter(opinion: Feedback | Preference) -> object:
-    if isinstance(opinion, Preference):
-        return frozenset((opinion.better_id, opinion.worse_id)), opinion.who
-    return (opinion.result_id, opinion.who) if opinion.result_id else opinion.id
+        return self._database.run(work, snapshot=True)
 
 
 def _learn(connection: sa.Connection, learner: WeightsOfType, opinion_id: str) -> None:
@@ -165,8 +177,8 @@ def _learn(connection: sa.Connection, learner: WeightsOfType, opinion_id: str) -
     ids = {*connection.scalars(sa.select(w.feedback_id).where(w.scope == scope, w.task_type == task_type)), opinion_id}
     told: list[Feedback | Preference] = [*_told(connection, Feedback), *_told(connection, Preference)]
     told.sort(key=lambda opinion: (opinion.created_at, opinion.id))
-    mine = {_matter(opinion) for opinion in told if opinion.id in ids}
-    held = [opinion for opinion in effective(told) if _matter(opinion) in mine]
+    mine = {matter(opinion) for opinion in told if opinion.id in ids}
+    held = [opinion for opinion in effective(told) if matter(opinion) in mine]
     joined = {p.preference.id: p for p in _joined(connection, [p for p in held if isinstance(p, Preference)])}
     known = [opinion if isinstance(opinion, Feedback) else joined.get(opinion.id) for opinion in held]
     for feedback_id, (quality, speed), when in [*start, (opinion_id, learn([opinion for opinion in known if opinion]), now)]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from banditgen.errors import UsageError
 from banditgen.history import schema as t
+from banditgen.history.base import SoftEvidence
 from banditgen.history.fields import HIDDEN, result_from_json
+from banditgen.history.ids import new_id
 from banditgen.result import GenerationResult
 from banditgen.scoring import unit_interval
 
@@ -65,6 +68,24 @@ def summed_row(result: GenerationResult, race_id: str | None, task_type: str, cr
         "tokens": result.tokens,
         "price": result.price,
     }
+
+
+def soft_rows(
+    soft: Iterable[SoftEvidence], results: Mapping[str, Mapping[str, Any]], created_at: float
+) -> list[tuple[dict[str, Any], tuple[Mapping[str, Any], str, float]]]:
+    """The rows of the soft evidence table that keep what is said of these results, and of each what the running sums are made of.
+
+    Raises:
+        UsageError: a result that is not among them, or a value that is no number in [0, 1].
+    """
+    rows = []
+    for one in soft:
+        if one.result_id not in results:
+            raise UsageError(f"soft evidence of result {one.result_id!r}, which is not of this race")
+        unit_interval("the value of soft evidence", one.value)
+        row = {**vars(one), "id": one.id or new_id(), "created_at": one.created_at or created_at}
+        rows.append((row, (results[one.result_id], one.kind, one.value)))
+    return rows
 
 
 def text_hash(text: str) -> str | None:

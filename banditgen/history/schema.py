@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from banditgen.history.columns import Code, Text
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = sa.MetaData()
 
@@ -152,6 +152,7 @@ feedback = sa.Table(
     sa.Column("why", Text),
 )
 sa.Index("banditgen_feedback_by_race", feedback.c.race_id)
+sa.Index("banditgen_feedback_by_result", feedback.c.result_id)
 
 preferences = sa.Table(
     "banditgen_preferences",

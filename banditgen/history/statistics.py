@@ -17,12 +17,14 @@ import sqlalchemy as sa
 
 from banditgen.arm import plain_model
 from banditgen.history import schema as t
-from banditgen.history.base import Changes, Cursor
+from banditgen.history.base import Changes, Cursor, SoftEvidence
 from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern, variant, variant_column
+from banditgen.result import FailureKind
 
 GENERATION = "statistics_generation"  # the meta row that counts rebuilds: readers then forget what they had
 RELATIVE = 1e-9  # how far a sum may be from the log's: the order of additions
 LEVELS = 10  # of soft evidence
+RATING = "rating"  # the kind of soft evidence that people's ratings are
 
 Key = tuple[Any, ...]
 
@@ -72,6 +74,12 @@ class Sums:
         table[key] = list(values) if old is None else [a + b for a, b in zip(old, values, strict=True)]
         if running is OWN:
             self.last_at[key] = max(last_at, self.last_at.get(key, last_at))
+
+    def include(self, other: Sums) -> None:
+        """Add what another has."""
+        for running in ALL:
+            for key, values in other.of(running).items():
+                self.add(running, key, values, other.last_at.get(key, 0.0))
 
     def take_back(self, other: Sums) -> None:
         """Subtract what another has, of keys that are here, too."""
@@ -143,13 +151,35 @@ def _add_race(sums: Sums, rows: Sequence[Mapping[str, Any]]) -> None:
     sums.add(PATTERNS, (task_type, pattern_hash(pattern), pattern), (1,))
 
 
-def soft_sums(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Sums:
-    """The sums of the soft evidence that is in the log, and meets some conditions."""
-    sums, r, e = Sums(), t.results.c, t.soft_evidence.c
-    query = sa.select(*RESULT_COLUMNS, e.kind, e.value).join_from(t.soft_evidence, t.results, r.id == e.result_id).where(*where)
-    for row in map(dict, connection.execute(query).mappings()):
-        sums.add(SOFT, (*_of_arm(row), row["kind"], round(LEVELS * row["value"]), verdict(row)), (1,))
+def soft_sums(told: Iterable[tuple[Mapping[str, Any], str, float]]) -> Sums:
+    """The sums of soft evidence: rows of the results table, each with a kind and a value.
+
+    What failed by no fault of its arm says nothing of the arm, whatever else is said of it.
+    """
+    sums = Sums()
+    for row, kind, value in told:
+        if row["failure"] is None or FailureKind(row["failure"]).moves_posterior:
+            sums.add(SOFT, (*_of_arm(row), kind, round(LEVELS * value), verdict(row)), (1,))
     return sums
+
+
+def told(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Iterator[tuple[Mapping[str, Any], str, float]]:
+    """The soft evidence that is in the log, and meets some conditions, for `soft_sums`."""
+    r, e = t.results.c, t.soft_evidence.c
+    query = sa.select(*RESULT_COLUMNS, e.kind, e.value).join_from(t.soft_evidence, t.results, r.id == e.result_id).where(*where)
+    return ((row, row["kind"], row["value"]) for row in map(dict, connection.execute(query).mappings()))
+
+
+def rated(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Iterator[tuple[Mapping[str, Any], str, float]]:
+    """The ratings of those results that meet some conditions, for `soft_sums`: one of each, the mean of each person's latest."""
+    r, f = t.results.c, t.feedback.c
+    both = (f.result_id == r.id) & (f.race_id == r.race_id)
+    query = sa.select(*RESULT_COLUMNS, f.satisfaction, f.who).join_from(t.results, t.feedback, both).where(*where)
+    rows, held = dict[str, Mapping[str, Any]](), defaultdict[str, dict[str | None, float]](dict)
+    for row in connection.execute(query.order_by(f.created_at, f.id)).mappings():
+        rows[row["id"]] = dict(row)
+        held[row["id"]][row["who"]] = row["satisfaction"]
+    return ((rows[own], RATING, math.fsum(said.values()) / len(said)) for own, said in held.items())
 
 
 def verdict(row: Mapping[str, Any]) -> int:
@@ -163,7 +193,7 @@ def _of_arm(row: Mapping[str, Any]) -> Key:
 
 def fold(connection: sa.Connection) -> Sums:
     """The sums of the whole log."""
-    sums, r = soft_sums(connection), t.results.c
+    sums, r = soft_sums(itertools.chain(told(connection), rated(connection))), t.results.c
     _fold_own(connection, sums)
     races = sa.select(*RESULT_COLUMNS).where(r.race_id.is_not(None)).order_by(r.race_id)
     for _, rows in itertools.groupby(connection.execute(races).mappings(), key=lambda row: str(row["race_id"])):
@@ -282,14 +312,30 @@ class Fold:
     def __init__(self) -> None:
         self._sums = Sums()
         self._new = Sums()
+        self._rows: dict[str, Mapping[str, Any]] = {}
+        self._ratings: dict[str, float] = {}
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows of the results table (`rows.summed_row`), those of one race together."""
-        new = sums_of(rows)
+        self._rows.update((row["id"], row) for row in rows)
+        self._include(sums_of(rows))
+
+    def add_soft(self, evidence: SoftEvidence) -> None:
+        """Add soft evidence of a result that was added before; a rating takes the place of the result's last one."""
+        row = self._rows.get(evidence.result_id)
+        if row is None:
+            return
+        new = soft_sums([(row, evidence.kind, evidence.value)])
+        if evidence.kind == RATING:
+            if evidence.result_id in self._ratings:
+                new.take_back(soft_sums([(row, RATING, self._ratings[evidence.result_id])]))
+            self._ratings[evidence.result_id] = evidence.value
+        self._include(new)
+
+    def _include(self, new: Sums) -> None:
+        self._sums.include(new)
         for running in ALL:
-            for key, values in new.of(running).items():
-                self._sums.add(running, key, values, new.last_at.get(key, 0.0))
-                self._new.of(running)[key] = []
+            self._new.of(running).update({key: [] for key in new.of(running)})
 
     def evidence(self, arms: Collection[str], models: Collection[str], since: Cursor | None = None) -> Changes:
         """What has changed since it was asked last; see `HistoryStore.evidence`."""
@@ -300,7 +346,8 @@ class Fold:
 
         own = {key: (*values, sums.last_at[key[:-1]]) for key, values in changed(OWN).items() if key[1] in arms or key[2] in models}
         patterns = {(key[0], read_pattern(key[2]), 0): values[0] for key, values in changed(PATTERNS).items()}
-        return Changes(own, patterns, {}, Cursor("fold", 0), since is None)
+        soft = {key: values[0] for key, values in changed(SOFT).items() if key[1] in arms}
+        return Changes(own, patterns, soft, Cursor("fold", 0), since is None)
 
 
 def _upsert(statement: Any, sums: Sequence[str], stamp: sa.ColumnElement[Any]) -> Any:

@@ -13,13 +13,24 @@ import sqlalchemy as sa
 from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
 from banditgen.history import statistics
-from banditgen.history.base import ArmEvent, ArmRecord, Changes, Cursor, DecisionRecord, RaceCost, RaceRecord, SelectionStats, Tally
+from banditgen.history.base import (
+    ArmEvent,
+    ArmRecord,
+    Changes,
+    Cursor,
+    DecisionRecord,
+    RaceCost,
+    RaceRecord,
+    SelectionStats,
+    SoftEvidence,
+    Tally,
+)
 from banditgen.history.database import Database, default_url
 from banditgen.history.frame import dataframe
 from banditgen.history.ids import new_id
 from banditgen.history.opening import open_database
 from banditgen.history.opinions import Opinions
-from banditgen.history.rows import RESULTS, code_rows, read_result, result_row
+from banditgen.history.rows import RESULTS, code_rows, read_result, result_row, soft_rows
 from banditgen.result import FailureKind, GenerationResult
 
 if TYPE_CHECKING:
@@ -28,7 +39,7 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 MANY = 1000  # ids in one question: databases limit them
-_RESULTS = t.results.insert().inline()  # no key is asked back: a pipeline would have to wait for it
+_RESULTS, _SOFT = t.results.insert().inline(), t.soft_evidence.insert().inline()  # no key is asked back: a pipeline would wait for it
 _ANSWERED = sa.update(t.decisions).where(t.decisions.c.race_id == sa.bindparam("of_race")).values(answered=True)
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
 # what every ask and tell reads: to build a statement costs more than its answer
@@ -98,19 +109,24 @@ class History(Opinions):
         self._run(work, write=True)
         self._known_arms.update(row["arm_id"] for row in arms)
 
-    def add_race(self, race: RaceRecord) -> bool:
-        """Append a race with all its results, at once; False if it was there already."""
+    def add_race(self, race: RaceRecord, soft: Sequence[SoftEvidence] = ()) -> bool:
+        """Append a race with all its results and soft evidence of them, at once; False if it was there already.
+
+        Raises:
+            UsageError: soft evidence of a result that is not the race's, or whose value is no number in [0, 1].
+        """
         now = time.time()
         row = {**vars(race), "created_at": now}
         del row["results"]
         rows = [result_row(result, race.id, race.task_type, now, position) for position, result in enumerate(race.results)]
+        said = soft_rows(soft, {result["id"]: result for result in rows}, now)
 
         def work(connection: sa.Connection) -> bool:
             if not self._added(connection, t.races, row):
                 return False
             # a result that is there already is an error: the race is not added
-            own = (_RESULTS, rows), (_ANSWERED, [{"of_race": race.id}])
-            self._write(connection, [*own, *self._lessons(connection, race.results, rows)])
+            own = (_RESULTS, rows), (_ANSWERED, [{"of_race": race.id}]), (_SOFT, [row for row, _ in said])
+            self._write(connection, [*own, *self._lessons(connection, race.results, rows, [summed for _, summed in said])])
             return True
 
         return self._run(work, write=True)
@@ -129,10 +145,17 @@ class History(Opinions):
         """Append a row; False if its key is there already."""
         return connection.execute(self._new[table], row, execution_options={"preserve_rowcount": True}).rowcount > 0
 
-    def _lessons(self, connection: sa.Connection, results: Sequence[GenerationResult], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    def _lessons(
+        self,
+        connection: sa.Connection,
+        results: Sequence[GenerationResult],
+        rows: Sequence[Mapping[str, Any]],
+        soft: Sequence[tuple[Mapping[str, Any], str, float]] = (),
+    ) -> list[Any]:
         """What writes what new results bring besides their rows: their codes, and their sums."""
-        shard = self._database.shard(connection)
-        return [(self._new[t.codes], code_rows(results)), *self._statistics.additions(statistics.sums_of(rows), shard)]
+        sums = statistics.sums_of(rows)
+        sums.include(statistics.soft_sums(soft))
+        return [(self._new[t.codes], code_rows(results)), *self._statistics.additions(sums, self._database.shard(connection))]
 
     def add_arms(self, arms: Sequence[ArmRecord]) -> None:
         """Append arms; one whose id is there already stays as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from banditgen.history.opinions import effective
+from banditgen.history.judged import effective
 from banditgen.history.store import History
 from banditgen.result import Feedback, Preference
 from tests.history.test_store import race, result
