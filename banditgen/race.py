@@ -26,6 +26,7 @@ from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract, RaceSetting
 from banditgen.racing.events import OnEvent, each_finished, heard
 from banditgen.racing.record import describe_arm, race_record
+from banditgen.racing.soft import witnesses
 from banditgen.racing.waves import RacePlan, RaceUnderWay
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
@@ -290,7 +291,8 @@ class ParallelGenerator:
         return record
 
     def _remember(self, record: RaceRecord) -> None:
-        self.history.add_race(record)
+        soft = witnesses(record.results, runner=self._runner is not None, evaluator=not self._evaluator_is_ours)
+        self.history.add_race(record, soft)
         self._last.update({result.generator_name: result for result in record.results})
         self._self_recorded.update((result.generator_name, record.task_type) for result in record.results if result.moves_posterior)
 

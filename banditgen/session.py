@@ -78,7 +78,7 @@ class BanditGenerator:
         )
 
         def learner(arms: Sequence[Any], bred: Bred | None = None) -> Learner:
-            return Learner(history, arms, strategy.policy, strategy.bandit, bred, lambda: self.racer.running)
+            return Learner(history, arms, strategy.policy, strategy.bandit, bred, lambda: self.racer.running, strategy.learning)
 
         self._criteria = criteria_now(history, strategy)
         self._learner = learner(founders)

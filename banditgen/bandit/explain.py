@@ -76,8 +76,10 @@ def beliefs(
     low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
     apart = draws + TIE * rng.random(draws.shape)
     best = np.bincount(np.where(state.weight > 0, apart, -1.0).argmax(1), minlength=state.arms) / samples
-    count, mean = state.count[0], policy.means(state)[0]
-    return [Belief(name, float(count[i]), float(mean[i]), float(low[i]), float(high[i]), float(best[i])) for i, name in enumerate(names)]
+    mean, soft = policy.means(state)[0], np.broadcast_to(state.soft, state.count.shape)[0]
+    verdicts = state.count[0] - soft
+    rows = zip(names, *(row.tolist() for row in (verdicts, mean, low, high, best, soft)), strict=True)
+    return [Belief(*row) for row in rows]
 
 
 def recommend(

@@ -6,6 +6,7 @@ passed·speed) the reward is wᵀu, and its sums and squares follow exactly from
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from banditgen.arm import arm_id, plain_model
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import State
 from banditgen.bandit.patterns import Patterns
+from banditgen.bandit.soft import LEVELS, soft_outcomes
 from banditgen.errors import UsageError
 
 MEASURES = 2  # quality, speed
@@ -30,6 +32,7 @@ class Statistics:
     Arrays (T, A) over task types and arms, (…, 2) over measures:
         passes, fails; sums[stratum] (T, A, 2) Σx and products[stratum] (T, A, 2, 2) Σxxᵀ, stratum 0 failed, 1 passed;
         censored (T, A) outcomes that taught nothing.
+    soft: by kind of soft evidence (T, A, levels, 3), how often it stood beside a fail, a pass, or no verdict.
     patterns: for each task type by its position, what its races of more than one outcome showed, and how many showed that.
     """
 
@@ -46,6 +49,7 @@ class Statistics:
         self.censored = np.zeros((types, arms))
         self.sums = np.zeros((2, types, arms, MEASURES))
         self.products = np.zeros((2, types, arms, MEASURES, MEASURES))
+        self.soft: dict[str, Floats] = {}
 
     def fold(
         self,
@@ -95,6 +99,22 @@ class Statistics:
         a, t = self._indices(self.arms, arms), self._indices(self.task_types, task_types)
         self._grow()
         self._add(a, t, verdicts, counts, sums, products)
+
+    def add_soft(self, arms: Sequence[str], task_types: Sequence[str], said: Sequence[tuple[str, int, int]], counts: Floats) -> None:
+        """Add soft evidence.
+
+        Args:
+            arms: (N,) ids.
+            task_types: (N,) ids.
+            said: (N,), its kind, its level, and the verdict that it stands beside: 1 passed, 0 failed, -1 none.
+            counts: (N,), how often; fractions discount, negative numbers take back.
+        """
+        a, t = self._indices(self.arms, arms), self._indices(self.task_types, task_types)
+        self._grow()
+        for arm, task_type, (kind, level, verdict), count in zip(a, t, said, counts, strict=True):
+            if kind not in self.soft:
+                self.soft[kind] = np.zeros((len(self.task_types), len(self.arms), LEVELS + 1, 3))
+            self.soft[kind][task_type, arm, level, verdict] += count  # the last place is none's
 
     def add_patterns(self, task_types: Sequence[str], patterns: Sequence[Sequence[tuple[str, bool, float]]], counts: ArrayLike) -> None:
         """Add what races showed, equal ones summed up before; the outcomes themselves are added by `add`.
@@ -191,6 +211,24 @@ class Statistics:
             other_total=_take_others(self.sums[1], here, rows) @ w,
         )
 
+    def with_soft(self, state: State, arms: Sequence[Any], task_type: str) -> State:
+        """A state of these arms in this task type with what soft evidence counts for; its passes are worth what the arm's others are."""
+        if not self.soft:
+            return state
+        here, rows = self.task_types.get(task_type, -1), np.array([self.arms.get(arm_id(arm), -1) for arm in arms], np.int64)
+        untested = {kind: _take(told[..., -1], here, rows)[0] for kind, told in self.soft.items()}
+        beside = {kind: told[..., :2].sum((0, 1)) for kind, told in self.soft.items()}
+        passes, fails = soft_outcomes(untested, beside)
+        worth = _worth(state)
+        return dataclasses.replace(
+            state,
+            passes=state.passes + passes,
+            fails=state.fails + fails,
+            total=state.total + passes * worth,
+            square=state.square + passes * worth**2,
+            soft=np.broadcast_to(passes + fails, state.passes.shape),
+        )
+
     def _patterns(self, here: int, rows: Ints, model: Ints) -> Patterns:
         """The patterns of a task type among these arms."""
         patterns = Patterns(1, model)
@@ -217,6 +255,17 @@ class Statistics:
             getattr(self, name)[:old_types, :old_arms] = old[name]
         for name in ("sums", "products"):
             getattr(self, name)[:, :old_types, :old_arms] = old[name]
+        for kind, told in old["soft"].items():
+            self.soft[kind] = np.zeros((types, arms, *told.shape[2:]))
+            self.soft[kind][:old_types, :old_arms] = told
+
+
+def _worth(state: State) -> Floats:
+    """(B, K): what a pass of each arm is worth in the mean, that of all arms where it has none, and 1 where nobody has."""
+    everybody = state.passes.sum(-1, keepdims=True)
+    mean = np.divide(state.total.sum(-1, keepdims=True), everybody, out=np.ones_like(everybody), where=everybody > 0)
+    worth: Floats = np.divide(state.total, state.passes, out=np.broadcast_to(mean, state.total.shape).copy(), where=state.passes > 0)
+    return worth
 
 
 def _checked(arms: int, types: int, passed: ArrayLike, measures: ArrayLike) -> tuple[Floats, Floats]:

@@ -3,7 +3,7 @@
 A witness is a kind of soft evidence (it ran, it agreed with others, what an evaluator or a person made of it); its levels are its values
 in tenths. Each level says how likely the candidate would have passed, from even odds: by careful odds to begin with, and the more by those
 seen, the more often it stood beside passes and fails. An arm's mean of these chances is what the witness says of it. It counts for as much
-as it sets the arm apart: for half a verdict an outcome where it is certain, for nothing at even odds.
+as it sets the arm apart: wholly where it is certain, for nothing at even odds; and never for as much as a verdict.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from banditgen.bandit.arrays import Floats
 from banditgen.bandit.priors import CAP
 
 LEVELS = 10  # of soft evidence, above 0
-TRUST = 0.5  # of a verdict, at most, whatever is said of an outcome without one
 RATING = "rating"  # a person's word on the very candidate: it adds up without end, all other kinds together to a prior
+RATED, WITNESSED = 0.6, 0.4  # of a verdict, at most: what a rating counts for, and all other kinds together
 SURE = 3.9  # log odds at which a witness is as good as certain: 98 %
 FEW_BESIDE_EACH, FEW_AT_LEVEL = 10.0, 5.0  # passes and fails beside a witness, and outcomes at a level, that are worth its prior odds
 
 _UP = np.arange(LEVELS + 1) / LEVELS
-_RATED = np.clip(_UP, 1e-9, 1 - 1e-9)
+_RATED = np.clip(_UP, 0.02, 0.98)
 _PRIOR: Mapping[str, Floats] = {
     RATING: np.log(_RATED / (1 - _RATED)),  # a fraction of a pass
     "ran": np.where(_UP < 0.5, -3.0, 0.0),  # what does not even run is not right; what runs may be anything
@@ -58,11 +58,16 @@ def soft_outcomes(untested: Mapping[str, Floats], beside: Mapping[str, Floats]) 
         untested: by kind (K, LEVELS + 1), how often it was said of each arm's outcomes without a verdict.
         beside: by kind (LEVELS + 1, 2), as in `said`, whoever's outcomes they were.
     """
-    counted = {kind: _counted(told, said(kind, beside[kind])) for kind, told in untested.items()}
-    kept = np.sum([told for kind, told in counted.items() if kind == RATING], 0)
-    others = np.sum([told for kind, told in counted.items() if kind != RATING], 0)
-    much, most = np.sum(others, 0), np.max([told.sum(1) for told in untested.values()], 0, initial=0.0)
-    passes, fails = kept + others * np.minimum(1.0, np.minimum(CAP, TRUST * most) / np.maximum(much, 1e-9))
+    arms = max(map(len, untested.values()), default=0)
+    ratings, others, outcomes = np.zeros((2, arms)), np.zeros((2, arms)), np.zeros(arms)
+    for kind, told in untested.items():
+        if kind == RATING:
+            ratings += RATED * _counted(told, said(kind, beside[kind]))
+        else:
+            others += _counted(told, said(kind, beside[kind]))
+            outcomes = np.maximum(outcomes, told.sum(1))
+    most = np.minimum(CAP, WITNESSED * outcomes)
+    passes, fails = ratings + others * np.minimum(1.0, most / np.maximum(others.sum(0), 1e-9))
     return passes, fails
 
 
@@ -70,5 +75,5 @@ def _counted(told: Floats, chance: Floats) -> Floats:
     """(2, K): passes and fails that one witness counts for."""
     outcomes = told.sum(1)
     mean = np.divide(told @ chance, outcomes, out=np.full(len(told), 0.5), where=outcomes > 0)
-    counts: Floats = TRUST * outcomes * (2 * mean - 1) ** 2 * np.stack([mean, 1 - mean])
+    counts: Floats = outcomes * (2 * mean - 1) ** 2 * np.stack([mean, 1 - mean])
     return counts

@@ -48,14 +48,14 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
             arms = _with_known(arms, store)
         rows = []
         if arms:
-            learner, criteria = Learner(store, arms, plan.policy, plan.bandit), criteria_now(store, plan)
-            kinds = [task_type] if task_type else learner.task_types() or [DEFAULT_TASK_TYPE]
+            learner, criteria = Learner(store, arms, plan.policy, plan.bandit, learning=plan.learning), criteria_now(store, plan)
+            kinds = [task_type] if task_type else learner.task_types(soft=True) or [DEFAULT_TASK_TYPE]
             rows = [(kind, r) for kind in kinds for r in learner.recommend(kind, criteria(kind))]
     if as_json:
         print_json(
             [
                 {"name": r.name, "arm_id": r.arm.arm_id, "task_type": kind, **arm_settings(r.arm)}
-                | {"expected_reward": r.expected_reward, "low": r.low, "high": r.high, "passes": r.passes, "fails": r.fails}
+                | {"expected_reward": r.expected_reward, "low": r.low, "high": r.high, "passes": r.passes, "fails": r.fails, "soft": r.soft}
                 for kind, r in rows
             ]
         )
@@ -63,7 +63,7 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
     if not rows:
         errors.print("no arms: nothing was raced in this history, and no backend answers")
         return
-    headings = ("task type", "arm", "model", "temperature", "passed", "of", "expected reward", "95 % interval")
+    headings = ("task type", "arm", "model", "temperature", "passed", "of", "soft evidence", "expected reward", "95 % interval")
     print_table(headings, [(kind, *_row(r)) for kind, r in rows])
 
 
@@ -93,7 +93,8 @@ def _with_known(arms: Sequence[Any], store: HistoryStore) -> list[Any]:
 
 def _row(r: Recommendation) -> tuple[str, ...]:
     interval = f"{r.low:.2f} – {r.high:.2f}"
-    return r.name, r.arm.model, f"{r.arm.temperature:g}", f"{r.passes:g}", f"{r.passes + r.fails:g}", f"{r.expected_reward:.2f}", interval
+    known = f"{r.passes:g}", f"{r.passes + r.fails:g}", f"{r.soft:.1f}"
+    return r.name, r.arm.model, f"{r.arm.temperature:g}", *known, f"{r.expected_reward:.2f}", interval
 
 
 @command.command("tree")

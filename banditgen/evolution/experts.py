@@ -25,7 +25,7 @@ from banditgen.history.base import ArmEvent, HistoryStore
 from banditgen.learning.learner import Learner, Recommendation
 from banditgen.scoring import SelectionCriteria
 from banditgen.selection import criteria_now
-from banditgen.strategy import Strategy
+from banditgen.strategy import Learning, Strategy
 
 MIN_PROBABILITY = 0.95
 LOST = 0.5  # a tool whose chance to be the best arm is below this is one no more
@@ -116,7 +116,8 @@ def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_p
         UsageError: as `standings`.
     """
     on_trial = set(fold(history.arm_events(strategy.name)).on_trial)
-    learner = Learner(history, [arm for arm in arms if arm_id(arm) not in on_trial], strategy.policy, strategy.bandit)
+    racing = [arm for arm in arms if arm_id(arm) not in on_trial]
+    learner = Learner(history, racing, strategy.policy, strategy.bandit, learning=Learning("off"))  # a tool is earned by verdicts
     found = {standing.task_type: standing for standing in standings(learner, criteria_now(history, strategy), min_probability)}
     held = _latest(history.arm_events(strategy.name))
     for task_type, event in held.items():

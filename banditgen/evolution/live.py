@@ -62,7 +62,9 @@ class LiveEvolution:
         self._least = max(strategy.k, 2)  # so many arms that are not on trial stay
         self._settings = strategy.evolution or Evolution()
         self._criteria_for = criteria_for
-        self._make = make_learner or (lambda arms, bred: Learner(history, arms, strategy.policy, strategy.bandit, bred))
+        self._make = make_learner or (
+            lambda arms, bred: Learner(history, arms, strategy.policy, strategy.bandit, bred, learning=strategy.learning)
+        )
         self._decisions = 0
         self._population: Population | None = None
         self._learner: Learner | None = None

@@ -56,6 +56,7 @@ class Follower:
     def _forget_all(self) -> None:
         self._own: Rows = {}
         self._patterns: dict[tuple[str, Pattern, int], float] = {}
+        self._soft: Rows = {}
         self._seen_at: dict[str, dict[str, float]] = {}  # model -> digest -> when last
         self._worded_at: dict[str, dict[str, float]] = {}  # model -> version of the words around its prompts -> when last
         self._running: dict[str, Collection[str]] = {}
@@ -80,15 +81,17 @@ class Follower:
         words: dict[str, Collection[str]] = {model: {_newest(seen)} for model, seen in self._worded_at.items()}
         changed = _differ(self._running, now) or _differ(self._words, words)
         self._running, self._words = now, words
+        patterns = new.patterns
+        soft: Rows = {key: (count,) for key, count in new.soft.items()}
         if changed:  # what each outcome is worth has changed: all of them again
-            own, patterns = self._own | own, self._patterns | new.patterns
-            self._own, self._patterns, self._statistics = {}, {}, Statistics()
-        else:
-            patterns = new.patterns
+            own, patterns, soft = self._own | own, self._patterns | patterns, self._soft | soft
+            self._own, self._patterns, self._soft, self._statistics = {}, {}, {}, Statistics()
         self._add_own(own, self._own)
         self._add_patterns(patterns)
+        self._add_soft(soft)
         self._own |= own
         self._patterns |= patterns
+        self._soft |= soft
         return self._statistics
 
     def spent(self, task_type: str) -> dict[str, tuple[float, float, float]]:
@@ -114,6 +117,12 @@ class Follower:
         gain = {key: count - self._patterns.get(key, 0.0) for key, count in patterns.items()}
         grown = [key for key, more in gain.items() if more]
         self._statistics.add_patterns([key[0] for key in grown], [self._known(key[1]) for key in grown], [gain[key] for key in grown])
+
+    def _add_soft(self, rows: Rows) -> None:
+        if rows:
+            gain = _gain(rows, self._soft, 1)[:, 0] * np.array([self._worth(key[2], key[3]) for key in rows])
+            arms, types = [self._by_name.get(key[1], key[1]) for key in rows], [key[0] for key in rows]
+            self._statistics.add_soft(arms, types, [(kind, level, verdict) for _, _, _, _, kind, level, verdict, _ in rows], gain)
 
     def _known(self, pattern: Pattern) -> list[tuple[str, bool, float]]:
         """A pattern's verdicts on the arms that are followed, and what each is worth."""

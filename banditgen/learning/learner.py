@@ -23,6 +23,7 @@ from banditgen.learning.waves import Means, RaceCourse, wave
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.file import SETTLED_POLICIES, BanditSettings
+from banditgen.strategy.learning import Learning
 
 _PLAIN = make_policy("thompson", sharpness=1.0)
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
@@ -47,7 +48,8 @@ class Stepped(Drawn):
 @dataclasses.dataclass(frozen=True)
 class Recommendation:
     """An arm on a task type: its expected reward with the 95 % credible interval, the chance that it is the best of all
-    eligible arms, and the passes and fails that this rests on (fractions where evidence was discounted).
+    eligible arms, and what this rests on: the passes and fails that are verdicts (fractions where evidence was discounted), and how many
+    outcomes soft evidence counts for beside them.
     """
 
     arm: Any
@@ -57,6 +59,7 @@ class Recommendation:
     chance_best: float
     passes: float
     fails: float
+    soft: float = 0.0
 
     @property
     def outcomes(self) -> float:
@@ -70,8 +73,9 @@ class Recommendation:
 
     def _repr_html_(self) -> str:
         interval = f"{self.low:.2f} – {self.high:.2f}"
-        row = (self.name, f"{self.expected_reward:.2f}", interval, f"{self.chance_best:.0%}", f"{self.passes:g} of {self.outcomes:g}")
-        return _html.table(("arm", "expected reward", "95 % interval", "chance to be the best", "passed"), [row])
+        passed = f"{self.passes:g} of {self.outcomes:g}"
+        row = (self.name, f"{self.expected_reward:.2f}", interval, f"{self.chance_best:.0%}", passed, f"{self.soft:.1f}")
+        return _html.table(("arm", "expected reward", "95 % interval", "chance to be the best", "passed", "soft evidence"), [row])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +105,7 @@ class Learner:
         settings: how it explores and how long it remembers; None is its own way.
         bred: which of the arms were bred, from whom, and which are on trial.
         running: says under which digests models run next; by default that is left to the log.
+        learning: what is learned from beside verdicts; None is `Learning()`.
     """
 
     def __init__(
@@ -111,8 +116,10 @@ class Learner:
         settings: BanditSettings | None = None,
         bred: Bred | None = None,
         running: Callable[[], Running] = dict,
+        learning: Learning | None = None,
     ) -> None:
         self._history = history
+        self._soft = (learning or Learning()).without_tests == "soft"
         self._running = running
         self.arms = list(arms)
         self.bred = bred or Bred()
@@ -134,7 +141,7 @@ class Learner:
         """Choose k arms for a task type; `greedy` takes the best expected ones and leaves nothing to chance."""
         pending = self._pending(task_type)
         with self._lock:
-            state = self._state(task_type, criteria, pending)
+            state = self._state(task_type, criteria, pending, soft=self._soft)
         trials, share = self._on_trial, self.bred.trial_share
         if greedy:
             choice = exploit(self.policy, without(state, trials), k)
@@ -179,7 +186,8 @@ class Learner:
         out = [decision for decision in self._history.pending(task_type, time.time() - PENDING_SECONDS) if decision.race_id != race]
         others = [decision for decision in out if decision.detail.get("account") == account]
         with self._lock:
-            state = self._state(task_type, criteria, Counter(arm["arm_id"] for decision in out for arm in decision.arms))
+            known = Counter(arm["arm_id"] for decision in out for arm in decision.arms)
+            state = self._state(task_type, criteria, known, soft=self._soft)
             spent, costs = self._ledger.read(task_type, account), self._evidence.spent(task_type)
         spent = _and_pending(spent, others, means)
         rng = np.random.default_rng([seed, len(results)])
@@ -211,19 +219,20 @@ class Learner:
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
         with self._lock:
-            state = self._state(task_type, criteria, {})
+            verdicts, state = (self._state(task_type, criteria, {}, soft=soft) for soft in (False, self._soft))
         believed = beliefs(self._reporter, state, self._names, np.random.default_rng(0))
+        passes, fails = verdicts.passes[0].tolist(), verdicts.fails[0].tolist()
         rows = [
-            Recommendation(arm, b.expected, b.low, b.high, b.chance_best, float(state.passes[0, i]), float(state.fails[0, i]))
+            Recommendation(arm, b.expected, b.low, b.high, b.chance_best, passes[i], fails[i], b.soft)
             for i, (arm, b) in enumerate(zip(self.arms, believed[: len(self.arms)], strict=True))
             if getattr(arm, "weight", 1.0) > 0
         ]
         return sorted(rows, key=lambda row: -row.expected_reward)
 
     def state(self, task_type: str, criteria: SelectionCriteria) -> State:
-        """What was seen of the arms on a task type, in the order of `arms`, forebears after them; nothing is pending."""
+        """What verdicts said of the arms on a task type, in the order of `arms`, forebears after them; nothing is pending."""
         with self._lock:
-            return self._state(task_type, criteria, {})
+            return self._state(task_type, criteria, {}, soft=False)
 
     def draws(self, task_type: str, criteria: SelectionCriteria, rng: np.random.Generator, size: int) -> Floats:
         """(size, K): posterior draws of the mean rewards, in the order of `state`, whatever the policy.
@@ -232,21 +241,25 @@ class Learner:
         """
         return _PLAIN.draws(self.state(task_type, criteria), rng, size)
 
-    def task_types(self) -> list[str]:
-        """The task types, by name, on which any of the arms passed or failed."""
+    def task_types(self, *, soft: bool = False) -> list[str]:
+        """The task types, by name, on which any of the arms passed or failed; where `soft`, those of which there is soft evidence, too."""
         with self._lock:
             statistics = self._evidence.read(self._running())
             rows = [statistics.arms[own] for own in self._positions if own in statistics.arms]
             seen = (statistics.passes + statistics.fails)[:, rows].sum(1) > 0
+            for told in statistics.soft.values() if soft else ():
+                seen |= told[:, rows].sum((1, 2, 3)) > 0
             return sorted(task_type for task_type, row in statistics.task_types.items() if seen[row])
 
     def _pending(self, task_type: str) -> Counter[str]:
         decisions = self._history.pending(task_type, time.time() - PENDING_SECONDS)
         return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
 
-    def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> State:
-        state = self._evidence.read(self._running()).state(self.known, task_type, criteria.weights, pending=pending)
-        return self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
+    def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int], *, soft: bool) -> State:
+        statistics = self._evidence.read(self._running())
+        state = statistics.state(self.known, task_type, criteria.weights, pending=pending)
+        state = self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
+        return statistics.with_soft(state, self.known, task_type) if soft else state
 
     def _with_births(self, state: State) -> State:
         """The state with bred arms starting where their parents stand."""

@@ -15,7 +15,7 @@ from banditgen.bandit import KEEP, Statistics, choose
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.errors import UsageError
-from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
+from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord, SoftEvidence
 from banditgen.history.statistics import Fold
 from banditgen.learning.follow import Follower, Running
 from banditgen.learning.learner import settled_policy
@@ -74,6 +74,7 @@ class Logged:
         left_out: how many decisions are not among them, by reason.
         judge: whose criteria the rewards are under.
         outcomes: all that the log tells (`HistoryStore.outcomes`), also of decisions that are left out: posteriors were made of it.
+        soft: and its soft evidence.
     """
 
     races: list[RaceRecord]
@@ -82,6 +83,7 @@ class Logged:
     left_out: Counter[str]
     judge: Strategy
     outcomes: list[dict[str, Any]]
+    soft: list[SoftEvidence]
 
     @classmethod
     def read(cls, history: HistoryStore, judge: Strategy, newest: int = NEWEST) -> Logged:
@@ -96,7 +98,7 @@ class Logged:
         usable = [race for race in usable if len(race.results) == size]
         column = _columns([decision for decision in decisions.values() if decision is not None], usable)
         used = [record for race in usable if (record := decisions[race.id]) is not None]
-        return cls(usable, used, column, left_out, judge, history.outcomes())
+        return cls(usable, used, column, left_out, judge, history.outcomes(), history.soft_evidence())
 
     @property
     def log(self) -> Log:
@@ -109,7 +111,7 @@ class Logged:
 
     def chances(self, history: HistoryStore, strategy: Strategy, rng: np.random.Generator) -> Floats:
         """(N, K): the strategy's chance of each arm at each decision (UsageError as `arms`)."""
-        return _target(strategy, self.arms(history, strategy), self.column, self.races, self.decisions, self.outcomes, rng)
+        return _target(strategy, self.arms(history, strategy), self, rng)
 
 
 def _usable(race: RaceRecord, decision: DecisionRecord | None, left_out: Counter[str]) -> bool:
@@ -179,18 +181,16 @@ def _arms(strategy: Strategy, history: HistoryStore, column: Mapping[str, int]) 
 def _target(
     strategy: Strategy,
     arms: Sequence[GeneratorConfig],
-    column: Mapping[str, int],
-    races: Sequence[RaceRecord],
-    decisions: Sequence[DecisionRecord],
-    outcomes: Sequence[Mapping[str, Any]],
+    read: Logged,
     rng: np.random.Generator,
 ) -> Floats:
     """(N, K): the strategy's chance of each arm at each decision."""
+    column, races, decisions = read.column, read.races, read.decisions
     policy = settled_policy(strategy.policy, strategy.bandit)
     exploration = EXPLORATION if strategy.bandit.exploration is None else strategy.bandit.exploration
     at = np.array([column.get(arm_id(arm), -1) for arm in arms])
     known = at >= 0  # what could not race has weight 0, and no chance
-    prefix = Prefix(outcomes, arms, strategy.bandit.keep)
+    prefix = Prefix(read.outcomes, arms, strategy.bandit.keep, read.soft)
     chances = np.zeros((len(decisions), len(column)))
     for position in sorted(range(len(decisions)), key=lambda position: decisions[position].created_at):
         row, race, decision = chances[position], races[position], decisions[position]
@@ -198,7 +198,10 @@ def _target(
             _keep_logged(row, decision, column)
             continue
         weights = strategy.criteria_for(decision.task_type).weights
-        state = prefix.until(decision.created_at, _running(race)).state(arms, decision.task_type, weights)
+        statistics = prefix.until(decision.created_at, _running(race))
+        state = statistics.state(arms, decision.task_type, weights)
+        if strategy.learning.without_tests == "soft":
+            state = statistics.with_soft(state, arms, decision.task_type)
         row[at[known]] = choose(policy, state, strategy.k, rng, particles=PARTICLES, exploration=exploration).propensities[known]
     return chances
 
@@ -210,20 +213,27 @@ class Prefix:
         outcomes: of the log, as `HistoryStore.outcomes` gives them.
         arms: whose evidence is wanted.
         keep: what evidence under a digest that runs no more counts; None is the usual.
+        soft: of the log, as `HistoryStore.soft_evidence` gives it.
     """
 
-    def __init__(self, outcomes: Sequence[Mapping[str, Any]], arms: Sequence[Any], keep: float | None = None) -> None:
+    def __init__(
+        self, outcomes: Sequence[Mapping[str, Any]], arms: Sequence[Any], keep: float | None = None, soft: Sequence[SoftEvidence] = ()
+    ) -> None:
         told = itertools.groupby(outcomes, key=lambda row: (row["created_at"], row["race_id"]))
         self._told = [(moment, list(rows)) for (moment, _), rows in told]
+        self._soft = soft
         self._fold = Fold()
         self._follower = Follower(self._fold, arms, KEEP if keep is None else keep)
-        self._next = 0
+        self._next = self._next_soft = 0
 
     def until(self, moment: float, running: Running) -> Statistics:
         """What was told by then, for a race under these digests; moments come in their order."""
         while self._next < len(self._told) and self._told[self._next][0] <= moment:
             self._fold.add(self._told[self._next][1])
             self._next += 1
+        while self._next_soft < len(self._soft) and self._soft[self._next_soft].created_at <= moment:
+            self._fold.add_soft(self._soft[self._next_soft])
+            self._next_soft += 1
         return self._follower.read(running)
 
 

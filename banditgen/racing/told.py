@@ -14,6 +14,7 @@ from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.fields import fields_of, result_from_json
 from banditgen.history.ids import new_id
 from banditgen.racing.record import race_record
+from banditgen.racing.soft import witnesses
 from banditgen.result import FailureKind, GenerationResult, Timings
 from banditgen.scoring import TEST_PASS_CREDIT, SelectionCriteria, rank, unit_interval, weigh
 from banditgen.task import Task
@@ -45,7 +46,7 @@ def told_race(
     record = race_record(decision, Task("told"), rank(told, criteria), criteria, 0.0)
     record = dataclasses.replace(record, task={"kind": "told"})
     known = history.known_results([result.id for result in told])
-    if not known and history.add_race(record):
+    if not known and history.add_race(record, witnesses(record.results)):
         return decision, record, True
     stored = history.race(decision_id)
     if stored is None:

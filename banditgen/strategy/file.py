@@ -14,6 +14,7 @@ from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
 from banditgen.strategy.evolution import Evolution
+from banditgen.strategy.learning import Learning
 from banditgen.strategy.spending import Spending
 from banditgen.strategy.toml import Document, KeyPath
 from banditgen.task import LEVELS
@@ -33,6 +34,7 @@ KEYS = (
     "bandit",
     "types",
     "race",
+    "learning",
     "evolution",
     "arms",
 )
@@ -44,6 +46,7 @@ CRITERIA_KEYS = tuple(
     field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in (*WEIGHT_FIELDS.values(), "measure_weights")
 )
 RACE_KEYS = tuple(field.name for field in dataclasses.fields(Spending))
+LEARNING_KEYS = tuple(field.name for field in dataclasses.fields(Learning))
 EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
 
@@ -162,6 +165,7 @@ def read(document: Document) -> dict[str, Any]:
     fields["types"] = _read_types(document, fields["criteria"])
     fields["bandit"] = _read_bandit(document, data.get("policy", "thompson"))
     fields["race"] = _read_race(document)
+    fields["learning"] = _read_learning(document)
     fields["evolution"] = _read_evolution(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:
@@ -232,6 +236,13 @@ def _read_race(document: Document) -> Spending:
     if table.get("budget_unit", "generations") != "generations" and "budget" not in table:
         raise document.error(("race", "budget_unit"), f"a budget in {table['budget_unit']} needs its number: budget = …")
     return Spending(**table)
+
+
+def _read_learning(document: Document) -> Learning:
+    table = _table(document, ("learning",), LEARNING_KEYS)
+    for key, value in table.items():
+        _located(document, ("learning", key), Learning, **{key: value})
+    return Learning(**table)
 
 
 def _read_evolution(document: Document) -> Evolution | None:

@@ -17,6 +17,7 @@ from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
 from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
 from banditgen.strategy.folders import find
+from banditgen.strategy.learning import Learning
 from banditgen.strategy.spending import Spending
 from banditgen.strategy.toml import Document, dumps
 from banditgen.task import Level
@@ -43,6 +44,7 @@ class Strategy:
         require: the least isolation, "confined" or "isolated", below which nothing is raced; None is "confined".
         max_tokens: of the arms that "available" makes, at least 1.
         race: whether arms race all at once or in waves, and what a race may spend.
+        learning: what is learned from beside verdicts.
         system_prompt: of every arm that has none of its own, and so a part of what it is; None leaves that to the backend.
         brief: whether models are told what is known of a task beside its prompt, in words that are no part of any arm.
         evolution: how new arms are bred while it races; None breeds none.
@@ -66,6 +68,7 @@ class Strategy:
     types: Mapping[str, SelectionCriteria] = dataclasses.field(default_factory=dict)
     bandit: BanditSettings = dataclasses.field(default_factory=BanditSettings)
     race: Spending = dataclasses.field(default_factory=Spending)
+    learning: Learning = dataclasses.field(default_factory=Learning)
     evolution: Evolution | None = None
     path: Path | None = dataclasses.field(default=None, compare=False)
 
@@ -86,6 +89,8 @@ class Strategy:
             raise StrategyError(f"strategy {self.name!r}: sharpness and prior_strength only go with the policies {known}")
         if not isinstance(self.race, Spending):
             raise StrategyError(f"strategy {self.name!r}: race must be a Spending, not {self.race!r}")
+        if not isinstance(self.learning, Learning):
+            raise StrategyError(f"strategy {self.name!r}: learning must be a Learning, not {self.learning!r}")
         if not isinstance(self.evolution, Evolution | None):
             raise StrategyError(f"strategy {self.name!r}: evolution must be an Evolution or None, not {self.evolution!r}")
         if not self.arms and self.models is None:
@@ -98,11 +103,11 @@ class Strategy:
         content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
         content["types"] = {name: _told(criteria) for name, criteria in self.types.items()}
         content["bandit"] = {key: value for key, value in vars(self.bandit).items() if value is not None}
-        content["race"] = _changed(self.race)
+        content["race"], content["learning"] = _changed(self.race), _changed(self.learning)
         content["evolution"] = vars(self.evolution) if self.evolution else None
         content["brief"] = not self.brief
         # strategies without these keep the hashes that histories know them by
-        for key in ("types", "bandit", "race", "evolution", "system_prompt", "brief"):
+        for key in ("types", "bandit", "race", "learning", "evolution", "system_prompt", "brief"):
             if not content[key]:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -160,13 +165,13 @@ class Strategy:
         limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) != getattr(default, key)}
         if limits:
             values["criteria"] = limits
-        settings = {key: value for key, value in vars(self.bandit).items() if value is not None}
-        if settings:
-            values["bandit"] = settings
+        if bandit := {key: value for key, value in vars(self.bandit).items() if value is not None}:
+            values["bandit"] = bandit
         if self.types:
             values["types"] = {name: self._type_values(own) for name, own in self.types.items()}
-        if race := _changed(self.race):
-            values["race"] = race
+        for key, settings in (("race", self.race), ("learning", self.learning)):
+            if changed := _changed(settings):
+                values[key] = changed
         if self.evolution is not None:
             values["evolution"] = vars(self.evolution)
         if self.arms:
@@ -206,9 +211,9 @@ class Strategy:
         return path
 
 
-def _changed(race: Spending) -> dict[str, Any]:
+def _changed(settings: Spending | Learning) -> dict[str, Any]:
     """What differs from the defaults."""
-    return {key: value for key, value in vars(race).items() if value != getattr(Spending(), key)}
+    return {key: value for key, value in vars(settings).items() if value != getattr(type(settings)(), key)}
 
 
 def _told(criteria: SelectionCriteria) -> dict[str, Any]:

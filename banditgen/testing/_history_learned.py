@@ -148,6 +148,34 @@ class LearnedContract:
         assert all(before.own[key] == values for key, values in new.own.items())
         store.close()
 
+    def test_a_race_brings_its_soft_evidence_and_ratings_are_some(self) -> None:
+        """A race's with the race; of ratings one for each result, the mean of each person's latest word, as it was at every moment."""
+        store, rng = self.make(), np.random.default_rng(1)
+        one, broken = (
+            dataclasses.replace(a_result(ARMS[0], rng), failure=kind, verified=False) for kind in (None, FailureKind.INFRASTRUCTURE)
+        )
+        race = a_race(rng, results=[one, broken])
+        with pytest.raises(UsageError, match="not of this race"):
+            store.add_race(race, [SoftEvidence("another", "ran", 1.0)])
+        with pytest.raises(UsageError, match="soft evidence"):
+            store.add_race(race, [SoftEvidence(one.id, "ran", 2.0)])
+        assert store.add_race(race, [SoftEvidence(one.id, "ran", 1.0), SoftEvidence(broken.id, "ran", 0.0)])
+        assert not store.add_race(race, [SoftEvidence(one.id, "ran", 1.0)])
+        told = [("ann", 0.2), (None, 0.6), ("ann", 0.8)]
+        for place, (who, satisfaction) in enumerate(told):
+            assert store.add_feedback(Feedback(race.id, one.id, satisfaction, who, id=str(place), created_at=time.time()))
+        assert not store.add_feedback(Feedback(race.id, one.id, 0.0, "ann", id="2"))
+        store.add_feedback(Feedback(race.id, broken.id, 0.0))
+        store.add_feedback(Feedback(None, one.id, 0.0))
+        store = self._again(store)
+        found: Counter[Any] = Counter()
+        for key, count in store.evidence({arm_id(ARMS[0])}, set()).soft.items():
+            found[key[4:7]] += int(count)
+        assert +found == {("ran", 10, -1): 1, ("rating", 7, -1): 1}
+        events = [(event.kind, event.value) for event in store.soft_evidence() if event.result_id == one.id]
+        assert events == [("ran", 1.0), *(("rating", pytest.approx(mean)) for mean in (0.2, 0.4, 0.7))]
+        store.close()
+
     def test_the_latest_word_of_each_person_on_each_matter_holds(self) -> None:
         """A correction takes the place of what it corrects, in what is read and in what weights are made of."""
         store, rng = self.make(), np.random.default_rng(5)

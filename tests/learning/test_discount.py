@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from banditgen import BanditGenerator, GeneratorConfig, Task
 from banditgen.arm import arm_id, named_arm_id
-from banditgen.bandit import make_policy
+from banditgen.bandit import Statistics, make_policy
 from banditgen.bandit.discount import KEEP, worth
 from banditgen.generators.base import Generation, ModelInfo
-from banditgen.history.base import RaceRecord
+from banditgen.history.base import RaceRecord, SoftEvidence
 from banditgen.history.ids import new_id
 from banditgen.history.rows import summed_row
 from banditgen.history.statistics import Fold
 from banditgen.history.store import History
 from banditgen.learning.follow import Follower
 from banditgen.offline.counterfactual import Prefix
-from banditgen.result import FailureKind, GenerationResult, Timings
+from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
 from tests.clients import GOOD
 
 ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}:latest", 0.2 + 0.3 * (i % 2)) for i in range(4)]
@@ -31,20 +31,21 @@ DIGESTS = (None, "A", "B")
 
 outcomes = st.tuples(
     st.integers(0, 3),
-    st.sampled_from(("passed", "wrong", "cancelled")),
+    st.sampled_from(("passed", "wrong", "cancelled", "not tested")),
     st.sampled_from(DIGESTS),
     st.booleans(),
     st.sampled_from((None, "1", "2")),
 )
-races = st.lists(st.tuples(st.lists(outcomes, min_size=1, max_size=3), st.booleans()), min_size=1, max_size=8)
+said = st.lists(st.tuples(st.sampled_from(("ran", "agreed", "rating")), st.integers(0, 10), st.integers(0, 2)), max_size=4)
+races = st.lists(st.tuples(st.lists(outcomes, min_size=1, max_size=3), st.booleans(), said), min_size=1, max_size=8)
 running = st.dictionaries(st.sampled_from(("m0", "m1")), st.sets(st.sampled_from(("A", "B", "C")), max_size=2))
 
 
 def result(arm: int, verdict: str, digest: str | None, by_name: bool, words: str | None = None) -> GenerationResult:
-    failure = None if verdict == "passed" else FailureKind(verdict)
+    failure = None if verdict in ("passed", "not tested") else FailureKind(verdict)
     own = ARMS[arm]
-    made = GenerationResult(own.name, "", 1.0, own.model, own.temperature, verdict == "passed", failure=failure)
-    made.verified, made.digest, made.prompt_version = True, digest, words
+    made = GenerationResult(own.name, "", 1.0, own.model, own.temperature, failure is None, failure=failure)
+    made.verified, made.digest, made.prompt_version = verdict != "not tested", digest, words
     made.id, made.arm_id = new_id(), named_arm_id(own.name) if by_name else arm_id(own)
     made.quality_score, made.speed_score = 0.25 + arm / 8, 0.5
     return made
@@ -53,24 +54,39 @@ def result(arm: int, verdict: str, digest: str | None, by_name: bool, words: str
 @settings(max_examples=30, deadline=None)
 @given(races, st.sampled_from((0.0, 0.1, 0.5, 1.0)), st.lists(running, min_size=8, max_size=8))
 def test_the_offline_rule_is_the_live_rule(told: list[Any], keep: float, runs: list[dict[str, set[str]]]) -> None:
-    """Whatever ran under whichever digests: what a learner read at each moment is what offline questions make of the log up to then."""
+    """Whatever ran under whichever digests, and whatever was said of it: what a learner read at each moment is what offline questions make
+    of the log up to then, and what its sums are when they are made anew.
+    """
     history = History("sqlite://")
     live = Follower(history, ARMS, keep)
     read = []
-    for (some, alone), digests in zip(told, runs, strict=False):
+
+    def known(statistics: Statistics) -> list[Any]:
+        state = statistics.state(ARMS, "t", (0.7, 0.3))
+        return [getattr(one, name).copy() for one in (state, statistics.with_soft(state, ARMS, "t")) for name in FIELDS]
+
+    for (some, alone, words), digests in zip(told, runs, strict=False):
         results = [result(*one) for one in some]
         if alone:
             for one in results:
                 history.add_outcome(one, "t")
         else:
-            history.add_race(RaceRecord(new_id(), "t", {}, results))
-        read.append((time.time(), digests, [getattr(live.read(digests).state(ARMS, "t", (0.7, 0.3)), name).copy() for name in FIELDS]))
+            race = RaceRecord(new_id(), "t", {}, results)
+            history.add_race(race, [SoftEvidence(results[0].id, "ran", 1.0)])
+            for kind, level, place in words:
+                one = results[place % len(results)].id
+                if kind == "rating":
+                    history.add_feedback(Feedback(race.id, one, level / 10, str(level % 2)))
+                else:
+                    history.add_soft_evidence(SoftEvidence(one, kind, level / 10))
+        read.append((time.time(), digests, known(live.read(digests))))
         time.sleep(1e-4)
-    prefix = Prefix(history.outcomes(), ARMS, keep)
-    for moment, digests, known in read:
-        state = prefix.until(moment, digests).state(ARMS, "t", (0.7, 0.3))
-        for name, values in zip(FIELDS, known, strict=True):
-            assert np.allclose(getattr(state, name), values), name
+    prefix = Prefix(history.outcomes(), ARMS, keep, history.soft_evidence())
+    for moment, digests, values in read:
+        assert np.allclose(known(prefix.until(moment, digests)), values)
+    assert history.check_statistics() == []
+    history.rebuild_statistics()
+    assert np.allclose(known(Follower(history, ARMS, keep).read(runs[len(read) - 1])), read[-1][2])
 
 
 def test_a_digest_that_comes_back_counts_whole_offline_too() -> None:
