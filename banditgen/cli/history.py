@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.cli.subject import find
 from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
-from banditgen.history.base import DecisionRecord, RaceRecord
+from banditgen.history.base import DecisionRecord, RaceRecord, SoftEvidence
 from banditgen.result import Feedback, GenerationResult, Preference
 
 MOST_RACES = 1_000_000
@@ -73,6 +74,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         race, alone, decisions = store.race(race_id), store.result(subject), store.decisions(race_id)
         decision = decisions[0] if decisions else None
         ratings = [feedback for feedback in store.feedback(race_id) if race is not None]
+        soft = store.soft_evidence(race_id) if race is not None else []
         preferences = [held.preference for held in store.preferences() if race is not None and held.preference.race_id == race.id]
     results = race.results if race is not None else [alone] if alone is not None else []
     if as_json:
@@ -81,6 +83,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
             "waves": [vars(wave) for wave in decisions],
             "race": race and race_json(race),
             "feedback": [vars(f) for f in ratings],
+            "soft_evidence": [vars(evidence) for evidence in soft],
         }
         print_json(shown | {"preferences": [vars(p) for p in preferences], "results": [result.to_dict() for result in results]})
         return
@@ -94,7 +97,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         if code or (race is not None and result.id == race.best_id):
             _block(f"{result.generator_name} {result.id}", "(retention dropped its code)" if result.pruned else result.code)
     click.echo()
-    for line in (*_decided(decision), *map(_wave, decisions[1:]), *map(_said, ratings), *map(_said, preferences)):
+    for line in (*_decided(decision), *map(_wave, decisions[1:]), *_soft(soft, results), *map(_said, ratings), *map(_said, preferences)):
         click.echo(flat(line))
     if results and not code and (race is None or race.best_id is None):
         errors.print("--code shows what the candidates wrote")
@@ -156,6 +159,15 @@ def _row(result: GenerationResult, race: RaceRecord | None) -> tuple[str, ...]:
     best = "best" if race is not None and result.id == race.best_id else ""
     scores = (f"{score:.2f}" for score in (result.quality_score, result.speed_score, result.combined_score))
     return best, result.generator_name, verdict, *scores, f"{result.generation_time:.1f}", result.id
+
+
+def _soft(told: Sequence[SoftEvidence], results: Sequence[GenerationResult]) -> Iterator[str]:
+    """What was said of each candidate beside its verdict; of its ratings what they come to now."""
+    for result in results:
+        said = {evidence.kind: evidence.value for evidence in told if evidence.result_id == result.id}
+        if said:
+            kinds = ", ".join(f"{kind} {value:.2g}" for kind, value in said.items())
+            yield f"soft       {result.generator_name}: {kinds}" + ("; its verdict is what counts" if result.moves_posterior else "")
 
 
 def _said(told: Feedback | Preference) -> str:

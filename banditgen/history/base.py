@@ -214,9 +214,9 @@ class HistoryStore(Protocol):
         """Append soft evidence of a result; False if it was there already, or the result is not."""
         ...
 
-    def soft_evidence(self) -> list[SoftEvidence]:
-        """All soft evidence of results in the order in which it was told, ratings among it: a later one of a result takes the place
-        of the one before.
+    def soft_evidence(self, race_id: str | None = None) -> list[SoftEvidence]:
+        """Soft evidence of results in the order in which it was told, of one race or all; ratings are among it: a later one of a result
+        takes the place of the one before.
         """
         ...
 

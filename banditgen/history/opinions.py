@@ -147,16 +147,19 @@ class Opinions:
 
         return self._database.run(work, write=True)
 
-    def soft_evidence(self) -> list[SoftEvidence]:
-        """All soft evidence of results in the order in which it was told, ratings among it: a later one of a result takes the place
-        of the one before.
+    def soft_evidence(self, race_id: str | None = None) -> list[SoftEvidence]:
+        """Soft evidence of results in the order in which it was told, of one race or all; ratings are among it: a later one of a result
+        takes the place of the one before.
         """
+        r, e = t.results.c, t.soft_evidence
+        of = r.race_id.is_not(None) if race_id is None else r.race_id == race_id
+        said = sa.select(e) if race_id is None else sa.select(e).join(t.results, r.id == e.c.result_id).where(of)
 
         def work(connection: sa.Connection) -> list[SoftEvidence]:
-            told = [SoftEvidence(**row) for row in connection.execute(sa.select(t.soft_evidence)).mappings()]
-            there = set(connection.scalars(sa.select(t.results.c.id).where(t.results.c.race_id.is_not(None))))
+            told = [SoftEvidence(**row) for row in connection.execute(said).mappings()]
+            there = set(connection.scalars(sa.select(r.id).where(of)))
             held: dict[str, dict[str | None, float]] = {}
-            for rating in _told(connection, Feedback):
+            for rating in _told(connection, Feedback, race_id):
                 if rating.race_id is not None and rating.result_id in there:
                     of_result = held.setdefault(str(rating.result_id), {})
                     of_result[rating.who] = rating.satisfaction

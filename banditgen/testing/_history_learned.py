@@ -173,6 +173,10 @@ class LearnedContract:
             found[key[4:7]] += int(count)
         assert +found == {("ran", 10, -1): 1, ("rating", 7, -1): 1}
         events = [(event.kind, event.value) for event in store.soft_evidence() if event.result_id == one.id]
+        assert [event for event in store.soft_evidence(race.id) if event.result_id == one.id] == [
+            event for event in store.soft_evidence() if event.result_id == one.id
+        ]
+        assert store.soft_evidence("another") == []
         assert events == [("ran", 1.0), *(("rating", pytest.approx(mean)) for mean in (0.2, 0.4, 0.7))]
         store.close()
 
