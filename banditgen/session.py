@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from banditgen._checks import check_text, check_whole, is_number
-from banditgen._course import Course
+from banditgen._decided_race import DecidedRace
 from banditgen._loop import in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
 from banditgen.arm import check_arms, distinct_arms
@@ -32,8 +31,6 @@ from banditgen.sandbox.base import Sandbox
 from banditgen.selection import ExperimentSelector, criteria_now, prefer, rate
 from banditgen.strategy import Strategy, arms_on, with_models
 from banditgen.task import DEFAULT_TASK_TYPE, Task
-
-logger = logging.getLogger("banditgen.session")
 
 
 class BanditGenerator:
@@ -233,8 +230,8 @@ class BanditGenerator:
         await self.racer.look()
         criteria = await asyncio.to_thread(self._criteria, task.context)
         waves = self._decider.waves(task.context, k, criteria, self.backend.concurrency, exploit=exploit)
-        course = Course(self.racer, waves, self._keep, on_decision, deadline, first_pass=first_pass)
-        race = await course.run(task, criteria, on_event)
+        decided = DecidedRace(self.racer, waves, self._keep, on_decision, deadline, first_pass=first_pass)
+        race = await decided.run(task, criteria, on_event)
         if race.best is not None:
             await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
         return race

@@ -1,6 +1,6 @@
 """Who races next: posteriors over (passed, measures) and the policies that choose from them. Pure numpy: no clock, no I/O."""
 
-from banditgen.bandit.base import Choice, Policy, State
+from banditgen.bandit.base import ChosenSet, Policy, State
 from banditgen.bandit.choose import choose, exploit, without
 from banditgen.bandit.discount import KEEP
 from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, recommend
@@ -15,7 +15,7 @@ __all__ = [
     "POLICIES",
     "Account",
     "Belief",
-    "Choice",
+    "ChosenSet",
     "Explanation",
     "Policy",
     "Shown",

@@ -79,7 +79,7 @@ class State:
 
 
 @dataclasses.dataclass(frozen=True)
-class Choice:
+class ChosenSet:
     """One decision: which arms race, and with which chance they were to.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from banditgen.bandit.arrays import Floats, Ints
-from banditgen.bandit.base import Choice, Policy, State
+from banditgen.bandit.base import ChosenSet, Policy, State
 from banditgen.errors import UsageError
 
 PARTICLES = 256
@@ -26,7 +26,7 @@ def choose(
     exploration: float = EXPLORATION,
     on_trial: Sequence[int] = (),
     trial_share: float = 0.0,
-) -> Choice:
+) -> ChosenSet:
     """Draw one set of k arms (all of them, where fewer have a positive weight).
 
     `particles` best sets Sᵢ are drawn first; then a uniformly random set is played with probability ε, else a
@@ -68,7 +68,7 @@ def choose(
     probability *= share / len(trials) if tried else 1 - share
     if tried:
         arms = np.append(arms, trials[rng.integers(len(trials))])
-    return Choice(arms.astype(np.int64), propensities, float(probability), exploration, size)
+    return ChosenSet(arms.astype(np.int64), propensities, float(probability), exploration, size)
 
 
 def without(state: State, arms: Sequence[int] | Ints) -> State:
@@ -78,7 +78,7 @@ def without(state: State, arms: Sequence[int] | Ints) -> State:
     return dataclasses.replace(state, weight=weight)
 
 
-def exploit(policy: Policy, state: State, k: int) -> Choice:
+def exploit(policy: Policy, state: State, k: int) -> ChosenSet:
     """The k arms of the best expected reward, for a user who is waiting: nothing is left to chance.
 
     Raises:
@@ -89,7 +89,7 @@ def exploit(policy: Policy, state: State, k: int) -> Choice:
     arms = np.argsort(-keys, kind="stable")[:k].astype(np.int64)
     propensities = np.zeros(state.arms)
     propensities[arms] = 1.0
-    return Choice(arms, propensities, 1.0, 0.0, 1)
+    return ChosenSet(arms, propensities, 1.0, 0.0, 1)
 
 
 def _eligible(state: State, k: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.bandit.base import TIE, Choice, Policy, State
+from banditgen.bandit.base import TIE, ChosenSet, Policy, State
 from banditgen.errors import UsageError
 
 SAMPLES = 2000
@@ -98,7 +98,7 @@ def recommend(
     return [everything[i] for i in order[:top_k]]
 
 
-def explain(policy: Policy, state: State, choice: Choice, names: Sequence[str], rng: np.random.Generator) -> Explanation:
+def explain(policy: Policy, state: State, choice: ChosenSet, names: Sequence[str], rng: np.random.Generator) -> Explanation:
     """Why `choice` fell as it did, given the state that it was made in.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.bandit import Account, Choice, Policy, Shown, State, Wave, expected_cost, next_wave, without
+from banditgen.bandit import Account, ChosenSet, Policy, Shown, State, Wave, expected_cost, next_wave, without
 from banditgen.bandit.arrays import Floats
 from banditgen.learning.ledger import Spent, Unit
 from banditgen.result import FailureKind, GenerationResult
@@ -55,7 +55,7 @@ def wave(
     exploration: float,
     trials: Sequence[int],
     trial_share: float,
-) -> tuple[Wave, Choice]:
+) -> tuple[Wave, ChosenSet]:
     """Draw the next wave or the stop; and the wave as a choice of arms, for explaining it.
 
     Arms on trial run beside a race's first wave, in a share of the races: there they meet tasks as they come, not those on which others
@@ -96,7 +96,7 @@ def wave(
     )
     if not course.results and len(trials) and trial_share > 0:
         drawn = _with_trial(drawn, np.asarray(trials, np.int64), trial_share, rng)
-    return drawn, Choice(drawn.arms, drawn.propensities, drawn.probability, drawn.exploration, drawn.particles)
+    return drawn, ChosenSet(drawn.arms, drawn.propensities, drawn.probability, drawn.exploration, drawn.particles)
 
 
 def spending(result: GenerationResult, unit: Unit) -> float:

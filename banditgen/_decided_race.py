@@ -17,7 +17,7 @@ from banditgen.scoring import SelectionCriteria
 from banditgen.task import Task
 
 
-class Course:
+class DecidedRace:
     """One race, to be run once, on the background loop.
 
     Args:
