@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from banditgen.arm import GeneratorConfig
 from banditgen.history.base import DecisionRecord
 from banditgen.learning.decider import Once
 from banditgen.race import ParallelGenerator
@@ -56,7 +56,7 @@ class DecidedRace:
         if self._on_decision is not None:
             self._on_decision(decision)
 
-    async def _more(self, results: Sequence[GenerationResult]) -> Sequence[Any]:
+    async def _more(self, results: Sequence[GenerationResult]) -> Sequence[GeneratorConfig]:
         if self._first_pass and self._waves.has_won(results):
             self._plan.ended.append("it was over with the first pass")
             return ()

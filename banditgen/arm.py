@@ -7,10 +7,29 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from banditgen._checks import check_text, check_whole, is_number
 from banditgen.errors import UsageError
+
+
+class Arm(Protocol):
+    """What an arm has at least, whoever made it. Inside a race every arm is a `GeneratorConfig`: `check_arms` makes it one."""
+
+    @property
+    def name(self) -> str:
+        """See `GeneratorConfig`."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """See `GeneratorConfig`."""
+        ...
+
+    @property
+    def temperature(self) -> float:
+        """See `GeneratorConfig`."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +85,7 @@ class GeneratorConfig:
 SAMPLING_FIELDS = ("temperature", "max_tokens", "system_prompt", "top_p", "top_k", "min_p", "repeat_penalty", "think")
 
 
-def arm_settings(arm: Any) -> dict[str, Any]:
+def arm_settings(arm: Arm) -> dict[str, Any]:
     """Model and sampling settings of any object with an arm's attributes; settings left at None are absent."""
     settings: dict[str, Any] = {"model": arm.model}
     for field in SAMPLING_FIELDS:
@@ -95,7 +114,7 @@ def model_key(name: str) -> str:
     return plain_model(key)
 
 
-def arm_id(arm: Any) -> str:
+def arm_id(arm: Arm) -> str:
     """Stable id of an arm: 12 hex digits of SHA-256 over its settings, so that a renamed arm keeps its evidence."""
     settings = arm_settings(arm)
     text = json.dumps({**settings, "model": plain_model(settings["model"])}, sort_keys=True, ensure_ascii=True)
@@ -107,36 +126,38 @@ def named_arm_id(name: str) -> str:
     return f"name:{name}"
 
 
-def check_arms(arms: Sequence[Any]) -> list[Any]:
-    """The arms as a list, after refusing an empty one, arms without the needed attributes, and two of one name.
+def check_arms(arms: Iterable[Arm]) -> list[GeneratorConfig]:
+    """The arms as ours; of other objects, what shapes the output: their sampling settings and their weight, where they have them.
 
     Raises:
-        UsageError: with the name of what is wrong.
+        UsageError: no arms, an object that is none, two of one name, a value outside its range; with the name of what is wrong.
     """
     if not isinstance(arms, Iterable):
         raise UsageError(f"arms must be a list of GeneratorConfig, not {arms!r}")
-    arms = list(arms)
-    if not arms:
+    ours = [arm if isinstance(arm, GeneratorConfig) else _as_ours(arm) for arm in arms]
+    if not ours:
         raise UsageError("no arms to race: give at least one GeneratorConfig")
     seen: set[str] = set()
-    for arm in arms:
-        for field in ("name", "model", "temperature"):
-            if not hasattr(arm, field):
-                raise UsageError(f"an arm needs name, model and temperature; {arm!r} has no {field}")
-        check_text("an arm's name", arm.name)
-        check_text("an arm's model", arm.model)
-        _number(arm, "temperature", 0.0, 2.0)
-        if hasattr(arm, "weight"):
-            _number(arm, "weight", 0.0, math.inf)
+    for arm in ours:
         if arm.name in seen:
             raise UsageError(f"two arms are named {arm.name!r}: give each arm a name of its own")
         seen.add(arm.name)
-    return arms
+    return ours
 
 
-def distinct_arms(arms: Sequence[Any]) -> list[Any]:
+def _as_ours(arm: Arm) -> GeneratorConfig:
+    for field in ("name", "model", "temperature"):
+        if not hasattr(arm, field):
+            raise UsageError(f"an arm needs name, model and temperature; {arm!r} has no {field}")
+    check_text("an arm's name", arm.name)
+    check_text("an arm's model", arm.model)
+    settings = {field: value for field in (*SAMPLING_FIELDS, "weight") if (value := getattr(arm, field, None)) is not None}
+    return GeneratorConfig(arm.name, arm.model, **settings)
+
+
+def distinct_arms(arms: Sequence[GeneratorConfig]) -> list[GeneratorConfig]:
     """The arms, refused where two are one generator under two names: the bandit could not tell them apart (UsageError)."""
-    first: dict[str, Any] = {}
+    first: dict[str, GeneratorConfig] = {}
     for arm in arms:
         same = first.setdefault(arm_id(arm), arm)
         if same is not arm:
@@ -157,7 +178,7 @@ def create_default_generators() -> list[GeneratorConfig]:
     ]
 
 
-def _number(arm: Any, field: str, low: float, high: float) -> None:
+def _number(arm: Arm, field: str, low: float, high: float) -> None:
     value = getattr(arm, field)
     if not is_number(value) or not math.isfinite(value) or not low <= value <= high:
         span = f"between {low:g} and {high:g}" if math.isfinite(high) else f"of at least {low:g}"

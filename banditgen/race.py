@@ -15,7 +15,7 @@ import numpy as np
 
 from banditgen._checks import check_text, check_whole
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import GeneratorConfig, check_arms, create_default_generators, model_key, named_arm_id, plain_model
+from banditgen.arm import Arm, GeneratorConfig, check_arms, create_default_generators, model_key, named_arm_id, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
@@ -129,7 +129,7 @@ class ParallelGenerator:
     def generate_parallel(
         self,
         prompt: str,
-        generators: Sequence[Any],
+        generators: Sequence[Arm],
         node_id: str,
         description: str,
         max_workers: int = 3,
@@ -157,7 +157,7 @@ class ParallelGenerator:
     async def agenerate_parallel(
         self,
         prompt: str,
-        generators: Sequence[Any],
+        generators: Sequence[Arm],
         node_id: str,
         description: str,
         max_workers: int = 3,
@@ -169,7 +169,7 @@ class ParallelGenerator:
     def iter_parallel(
         self,
         prompt: str,
-        generators: Sequence[Any],
+        generators: Sequence[Arm],
         node_id: str,
         description: str,
         max_workers: int = 3,
@@ -183,7 +183,7 @@ class ParallelGenerator:
     def aiter_parallel(
         self,
         prompt: str,
-        generators: Sequence[Any],
+        generators: Sequence[Arm],
         node_id: str,
         description: str,
         max_workers: int = 3,
@@ -217,7 +217,7 @@ class ParallelGenerator:
     async def race(
         self,
         decision: DecisionRecord,
-        arms: Sequence[Any],
+        arms: Sequence[GeneratorConfig],
         task: Task,
         on_event: OnEvent | None = None,
         criteria: SelectionCriteria | None = None,
@@ -232,7 +232,7 @@ class ParallelGenerator:
     async def _generate(
         self,
         prompt: str,
-        generators: Sequence[Any],
+        generators: Sequence[Arm],
         node_id: str,
         description: str,
         max_workers: int,
@@ -296,7 +296,7 @@ class ParallelGenerator:
         self._last.update({result.generator_name: result for result in record.results})
         self._self_recorded.update((result.generator_name, record.task_type) for result in record.results if result.moves_posterior)
 
-    def _check_models(self, generator: Generator, arms: list[Any]) -> None:
+    def _check_models(self, generator: Generator, arms: list[GeneratorConfig]) -> None:
         """Refuse a race none of whose models the backend has, where it could say; one that is missing is one failed result."""
         known = {model_key(model.name): plain_model(model.name) for model in self._models}
         wanted = {plain_model(arm.model) for arm in arms}

@@ -12,12 +12,12 @@ from banditgen._checks import check_text, check_whole, is_number
 from banditgen._decided_race import DecidedRace
 from banditgen._loop import in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
-from banditgen.arm import check_arms, distinct_arms
+from banditgen.arm import Arm, GeneratorConfig, check_arms, distinct_arms
 from banditgen.bandit import Explanation
 from banditgen.errors import UsageError
 from banditgen.evolution.live import LiveEvolution
 from banditgen.generators.base import Deadlines, Generator
-from banditgen.history.base import DecisionRecord, HistoryStore
+from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore
 from banditgen.learning.decider import Decider
 from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import ParallelGenerator
@@ -43,7 +43,7 @@ class BanditGenerator:
     def __init__(
         self,
         strategy: Strategy,
-        arms: Sequence[Any],
+        arms: Sequence[Arm],
         generator: Generator,
         history: HistoryStore,
         *,
@@ -74,7 +74,7 @@ class BanditGenerator:
             criteria=strategy.criteria,
         )
 
-        def learner(arms: Sequence[Any], bred: Bred | None = None) -> Learner:
+        def learner(arms: Sequence[GeneratorConfig], bred: Bred | None = None) -> Learner:
             return Learner(history, arms, strategy.policy, strategy.bandit, bred, lambda: self.racer.running, strategy.learning)
 
         self._criteria = criteria_now(history, strategy)
@@ -89,7 +89,7 @@ class BanditGenerator:
         cls,
         strategy: str | Strategy | None = None,
         *,
-        arms: Sequence[Any] | None = None,
+        arms: Sequence[Arm] | None = None,
         backend: Any = None,
         history: Any = None,
         sandbox: Sandbox | None = None,
@@ -131,7 +131,7 @@ class BanditGenerator:
         cls,
         strategy: str | Strategy | None = None,
         *,
-        arms: Sequence[Any] | None = None,
+        arms: Sequence[Arm] | None = None,
         backend: Any = None,
         history: Any = None,
         **parts: Any,
@@ -141,7 +141,7 @@ class BanditGenerator:
 
     @classmethod
     async def _open(
-        cls, strategy: str | Strategy | None, arms: Sequence[Any] | None, backend: Any, history: Any, parts: dict[str, Any]
+        cls, strategy: str | Strategy | None, arms: Sequence[Arm] | None, backend: Any, history: Any, parts: dict[str, Any]
     ) -> BanditGenerator:
         store = await asyncio.to_thread(defaults.default_history, history)
         owned: list[Any] = [] if store is history else [store]
@@ -164,7 +164,7 @@ class BanditGenerator:
         return own
 
     @property
-    def arms(self) -> list[Any]:
+    def arms(self) -> list[GeneratorConfig]:
         """The arms that may race now: the strategy's on this backend and, where it evolves, those bred from them."""
         return self._current().arms
 
@@ -345,4 +345,5 @@ class BanditGenerator:
 
     def _decision(self, record: DecisionRecord) -> Decision:
         mine = {arm.name: arm for arm in self.arms}
-        return Decision(record.id, record.task_type, [mine.get(arm["name"], arm) for arm in record.arms], record.propensities or {}, record)
+        arms = [mine.get(arm["name"]) or ArmRecord.of_decision(arm).arm for arm in record.arms]
+        return Decision(record.id, record.task_type, [arm for arm in arms if arm is not None], record.propensities or {}, record)

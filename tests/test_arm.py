@@ -28,6 +28,21 @@ def test_a_callers_own_class_is_an_arm() -> None:
     assert len(check_arms([Own()])) == 1
 
 
+def test_what_callers_bring_becomes_ours_where_it_enters() -> None:
+    """With every setting that shapes the output, checked as ours are; what is ours already stays the very object."""
+
+    class Own:
+        name, model, temperature, top_k, think, weight, colour = "a", "m", 0.5, 7, None, 2.0, "red"
+
+    own: Any = Own()
+    ours = GeneratorConfig("b", "m")
+    assert check_arms([own, ours]) == [GeneratorConfig("a", "m", 0.5, top_k=7, weight=2.0), ours]
+    assert check_arms([own, ours])[1] is ours
+    own.top_k = -1
+    with pytest.raises(UsageError, match="arm 'a': top_k must be a number of at least 0, not -1"):
+        check_arms([own])
+
+
 def test_create_default_generators_are_the_documents_five() -> None:
     assert [(arm.name, arm.model, arm.temperature) for arm in create_default_generators()] == [
         ("codellama_conservative", "codellama", 0.1),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from banditgen.arm import arm_id, plain_model
+from banditgen.arm import GeneratorConfig, arm_id, plain_model
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import State
 from banditgen.bandit.patterns import Patterns
@@ -167,14 +167,14 @@ class Statistics:
 
     def state(
         self,
-        arms: Sequence[Any],
+        arms: Sequence[GeneratorConfig],
         task_type: str,
         weights: tuple[float, float],
         *,
         pending: Mapping[str, int] | None = None,
         priors: Mapping[str, tuple[float, float]] | None = None,
     ) -> State:
-        """The policy's view of these arms (objects with an arm's attributes) in one task type.
+        """The policy's view of these arms in one task type.
 
         Args:
             arms: the K eligible arms.
@@ -201,7 +201,7 @@ class Statistics:
             fails=_take(self.fails, here, rows),
             total=_take(self.sums[1], here, rows) @ w,
             square=(_take(self.products[1], here, rows) * ww).sum((-1, -2)),
-            weight=np.array([float(getattr(arm, "weight", 1.0)) for arm in arms]),
+            weight=np.array([float(arm.weight) for arm in arms]),
             model=model,
             pending=np.array([[float((pending or {}).get(i, 0)) for i in ids]]),
             prior_mean=prior[:, 0],
@@ -211,7 +211,7 @@ class Statistics:
             other_total=_take_others(self.sums[1], here, rows) @ w,
         )
 
-    def with_soft(self, state: State, arms: Sequence[Any], task_type: str) -> State:
+    def with_soft(self, state: State, arms: Sequence[GeneratorConfig], task_type: str) -> State:
         """A state of these arms in this task type with what soft evidence counts for; its passes are worth what the arm's others are."""
         if not self.soft:
             return state

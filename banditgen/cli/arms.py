@@ -6,14 +6,13 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from banditgen.arm import arm_settings
+from banditgen.arm import GeneratorConfig, arm_settings
 from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import strategy_of
 from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, shared
@@ -67,7 +66,7 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
     print_table(headings, [(kind, *_row(r)) for kind, r in rows])
 
 
-def _racing(plan: Strategy, backend: str | None, store: HistoryStore, *, needed: bool) -> list[Any]:
+def _racing(plan: Strategy, backend: str | None, store: HistoryStore, *, needed: bool) -> list[GeneratorConfig]:
     """The strategy's arms on a backend; none where no backend answers and none was asked for."""
     try:
         with BanditGenerator.open(plan, backend=backend, history=store) as bandit:
@@ -78,7 +77,7 @@ def _racing(plan: Strategy, backend: str | None, store: HistoryStore, *, needed:
         return []
 
 
-def _with_known(arms: Sequence[Any], store: HistoryStore) -> list[Any]:
+def _with_known(arms: Sequence[GeneratorConfig], store: HistoryStore) -> list[GeneratorConfig]:
     """These and all that the history knows, each once; one whose name another has is told apart by its id."""
     found = {arm.arm_id: arm for arm in arms}
     names = {arm.name for arm in arms}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any
 
 from banditgen._loop import run_sync
+from banditgen.arm import GeneratorConfig
 from banditgen.evolution.live import LiveEvolution
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults
@@ -35,7 +35,7 @@ def strategy_of(store: HistoryStore, name: str | None) -> Strategy:
     return Strategy("history", arms=tuple(by_name.values())) if by_name else Strategy.load("balanced")
 
 
-def racing_arms(store: HistoryStore, plan: Strategy, backend: str | None) -> Sequence[Any]:
+def racing_arms(store: HistoryStore, plan: Strategy, backend: str | None) -> Sequence[GeneratorConfig]:
     """The arms that may race, those bred included; on a backend, or where it is None on all models that the history knows.
 
     Empty where a strategy races what is available and the history knows of no model.

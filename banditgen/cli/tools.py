@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from banditgen.arm import arm_id
+from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.cli.histories import history_to_read
 from banditgen.cli.known import racing_arms, strategy_of
 from banditgen.cli.output import backend_option, errors, print_json, print_table, safe, shared
@@ -70,7 +70,7 @@ def strategy_from_tools(path: Path) -> Strategy:
     Raises:
         UsageError: a file that holds no tool, or none in force.
     """
-    arms: dict[str, Any] = {}
+    arms: dict[str, GeneratorConfig] = {}
     for tool in read_tools(path):
         if tool.get("metadata", {}).get("status") != "retired":
             arm = arm_from_tool(tool)

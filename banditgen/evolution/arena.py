@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from banditgen._loop import run_sync
-from banditgen.arm import arm_id
+from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.errors import BackendError, TaskError
 from banditgen.evolution.fitness import Outcome, Outcomes
 from banditgen.evolution.genome import Genome
@@ -57,7 +56,7 @@ class Arena:
         self._races = 0
         self.failures: dict[str, tuple[Task, str]] = {}
 
-    def arm(self, genome: Genome) -> Any:
+    def arm(self, genome: Genome) -> GeneratorConfig:
         """The arm of a genome, under the name that it has here."""
         return genome.arm(self._names.get(genome.arm_id))
 
@@ -124,7 +123,7 @@ class Arena:
         return Outcome(result.arm_id, task, quality if informative else None, result.generation_time if started else 0.0)
 
 
-def known_evidence(history: HistoryStore, arms: Sequence[Any], tasks: Iterable[Task]) -> Outcomes:
+def known_evidence(history: HistoryStore, arms: Sequence[GeneratorConfig], tasks: Iterable[Task]) -> Outcomes:
     """What the history knows of these arms on the types of these tasks; what a model did before it changed counts for little.
 
     Which task an outcome was on is not known here: each counts as one on a task of its own. Its model-seconds are left out.

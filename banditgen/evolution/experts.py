@@ -14,7 +14,7 @@ from typing import Any
 from scipy.special import betaincinv
 
 from banditgen._checks import is_number
-from banditgen.arm import arm_id
+from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.confidence import lower_bound, upper_bound
 from banditgen.errors import UsageError
@@ -100,7 +100,7 @@ def _listed(rows: Sequence[Recommendation], most: int = 3) -> str:
     return ", ".join(named) + (f" and {len(rows) - most} more" if len(rows) > most else "")
 
 
-def review(history: HistoryStore, strategy: Strategy, arms: Sequence[Any], min_probability: float = MIN_PROBABILITY) -> Review:
+def review(history: HistoryStore, strategy: Strategy, arms: Sequence[GeneratorConfig], min_probability: float = MIN_PROBABILITY) -> Review:
     """Name the tools that were earned and retire those that were lost since the last look, as events in the history.
 
     A tool is retired when its chance to be the best arm falls below one half, when another arm earns its place, or when its

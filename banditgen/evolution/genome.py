@@ -122,14 +122,14 @@ class Genome:
         return made if name else dataclasses.replace(made, name=f"{self.model}_t{self.temperature:g}_{made.arm_id[:5]}")
 
     @classmethod
-    def of(cls, arm: Any) -> Genome:
+    def of(cls, arm: GeneratorConfig) -> Genome:
         """The genome of an arm (any object with its attributes); numbers are rounded, a free prompt becomes fragments.
 
         Raises:
             UsageError: a value that no arm may have.
         """
         settings: dict[str, Any] = {name: value for name in (*GENES, "think") if (value := getattr(arm, name, None)) is not None}
-        settings |= dissect(getattr(arm, "system_prompt", None))
+        settings |= dissect(arm.system_prompt)
         return cls(arm.model, **settings)
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.arm import arm_id
+from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit.arrays import Floats
 from banditgen.evolution.population import fold
 from banditgen.history.base import ArmRecord, HistoryStore, Tally
@@ -92,7 +92,9 @@ class Gains:
         criteria_for: the criteria of a task type, whose weights make the reward.
     """
 
-    def __init__(self, history: HistoryStore, arms: Sequence[Any], parents: Mapping[str, Sequence[str]], criteria_for: CriteriaFor) -> None:
+    def __init__(
+        self, history: HistoryStore, arms: Sequence[GeneratorConfig], parents: Mapping[str, Sequence[str]], criteria_for: CriteriaFor
+    ) -> None:
         origins = {own: (ids, [1.0] * len(ids)) for own, ids in parents.items()}
         learner = Learner(history, arms, "thompson", bred=Bred(origins))
         self._parents = parents

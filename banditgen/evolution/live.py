@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.arm import arm_id, plain_model
+from banditgen.arm import GeneratorConfig, arm_id, plain_model
 from banditgen.bandit.arrays import Floats
 from banditgen.evolution.genome import Genome, Space
 from banditgen.evolution.lineage import CriteriaFor, gain_of
@@ -50,7 +50,7 @@ class LiveEvolution:
     def __init__(
         self,
         history: HistoryStore,
-        arms: Sequence[Any],
+        arms: Sequence[GeneratorConfig],
         strategy: Strategy,
         criteria_for: CriteriaFor,
         make_learner: Callable[[list[Any], Bred], Learner] | None = None,
@@ -185,7 +185,7 @@ class _View:
         known = learner.known
         self._position = {arm_id(arm): i for i, arm in enumerate(known)}
         self.on_trial = [arm_id(arm) for arm in learner.arms if arm_id(arm) in learner.bred.on_trial]
-        self.settled = [arm_id(arm) for arm in learner.arms if arm_id(arm) not in learner.bred.on_trial and getattr(arm, "weight", 1.0) > 0]
+        self.settled = [arm_id(arm) for arm in learner.arms if arm_id(arm) not in learner.bred.on_trial and arm.weight > 0]
         self._counts: list[Floats] = []
         self._draws: list[Floats] = []
         for task_type in self.types:
@@ -222,6 +222,6 @@ class _View:
         return {own: self.learner.known[self._position[own]] for own in best}
 
 
-def _renamed(arm: Any, taken: set[str]) -> Any:
+def _renamed(arm: GeneratorConfig, taken: set[str]) -> GeneratorConfig:
     """The arm under a name that nobody else has: a strategy may have come to use it since the arm was born."""
     return dataclasses.replace(arm, name=f"{arm.name}_{arm_id(arm)}") if arm.name in taken else arm

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from banditgen._text import flat
+from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.evolution import checkpoint
 from banditgen.evolution.arena import Arena, known_evidence
@@ -39,7 +40,7 @@ class BredArm:
     `tries` are its own; `seconds` are the model's for one generation, as expected.
     """
 
-    arm: Any
+    arm: GeneratorConfig
     parents: tuple[str, ...]
     change: str
     quality: float
@@ -64,7 +65,7 @@ OnGeneration = Callable[[Evolved], None]
 
 def evolve(
     racer: ParallelGenerator,
-    arms: Sequence[Any],
+    arms: Sequence[GeneratorConfig],
     models: Sequence[str],
     tasks: Sequence[Task],
     plan: Plan,

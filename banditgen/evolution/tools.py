@@ -40,12 +40,12 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def make_tool(arm: Any, task_type: str, **metadata: Any) -> Tool:
+def make_tool(arm: GeneratorConfig, task_type: str, **metadata: Any) -> Tool:
     """The definition of an arm as the expert for a task type; `metadata` is kept beside what the arm itself says."""
     words = [word for word in re.split(r"[\W_]+", task_type) if word] or ["general"]
     settings = arm_settings(arm)
     llm = {"model": settings.pop("model"), **settings}
-    weight = float(getattr(arm, "weight", 1.0))
+    weight = float(arm.weight)
     return {
         "name": " ".join(word.upper() if word.lower() in ACRONYMS else word.capitalize() for word in (*words, "expert")),
         "type": "llm",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from banditgen.arm import GeneratorConfig, arm_settings, model_key
+from banditgen.arm import Arm, GeneratorConfig, arm_settings, model_key
 from banditgen.result import Timings
 
 _OPTIONS = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty")  # called the same there
@@ -43,7 +43,7 @@ def only_embeds(name: str) -> bool:
     return _EMBEDS.search(name.lower()) is not None
 
 
-def sampling_options(arm: Any, seed: int | None) -> dict[str, Any]:
+def sampling_options(arm: Arm, seed: int | None) -> dict[str, Any]:
     """An arm's settings as Ollama wants them, all under `options`; runner settings (num_ctx, …) are no part of an arm."""
     settings = {"max_tokens": GeneratorConfig.max_tokens} | arm_settings(arm)
     options = {name: settings[name] for name in _OPTIONS if name in settings} | {"num_predict": settings["max_tokens"]}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
+from banditgen.arm import Arm
 from banditgen.result import FailureKind, Timings
 
 OnText = Callable[[str], None]
@@ -40,7 +41,7 @@ class Request:
     """One generation to do. `arm` is a `GeneratorConfig` or any object with its attributes (read them with getattr)."""
 
     prompt: str
-    arm: Any
+    arm: Arm
     seed: int | None = None
     entry_point: str | None = None  # a base model's completion-style prompt wants to know it
     deadlines: Deadlines = Deadlines()

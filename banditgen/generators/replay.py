@@ -8,7 +8,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from banditgen._text import one_line
 from banditgen.errors import UsageError
@@ -47,7 +46,7 @@ class ReplayGenerator:
         self._used: Counter[_Key] = Counter()
         for item in [source] if isinstance(source, str | Path) else source:
             for recording in [item] if isinstance(item, Recording) else read_recordings(item):
-                self._recordings.setdefault(_key(recording.prompt, recording), []).append(recording)
+                self._recordings.setdefault(_key(recording.prompt, recording.model, recording.temperature), []).append(recording)
         if not self._recordings:
             raise UsageError("there is no recording to replay")
         self._slots = asyncio.Semaphore(concurrency)
@@ -78,7 +77,7 @@ class ReplayGenerator:
         """Nothing: there is nothing to release."""
 
     def _choose(self, request: Request) -> Recording:
-        key = _key(request.prompt, request.arm)
+        key = _key(request.prompt, request.arm.model, request.arm.temperature)
         samples = self._recordings.get(key)
         if samples is None:
             message = f"no recording of model {request.arm.model} at temperature {key[2]:g} for this prompt"
@@ -101,5 +100,5 @@ class ReplayGenerator:
                 on_text(piece)
 
 
-def _key(prompt: str, arm: Any) -> _Key:
-    return prompt, normal_name(arm.model), round(float(arm.temperature), 6)
+def _key(prompt: str, model: str, temperature: float) -> _Key:
+    return prompt, normal_name(model), round(float(temperature), 6)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_id, arm_settings
+from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_id, arm_settings, named_arm_id
 from banditgen.errors import UsageError
 from banditgen.history.judged import Learn, PreferredResult, RatedResult, WeightsOfType
 from banditgen.result import Feedback, GenerationResult, Preference
@@ -72,9 +72,16 @@ class ArmRecord:
     created_at: float = 0.0
 
     @classmethod
-    def of(cls, arm: Any, parents: Sequence[str] = (), origin: str = "strategy") -> ArmRecord:
+    def of(cls, arm: GeneratorConfig, parents: Sequence[str] = (), origin: str = "strategy") -> ArmRecord:
         """The record of an arm."""
         return cls(arm_id(arm), arm.name, arm.model, arm_settings(arm), list(parents), origin)
+
+    @classmethod
+    def of_decision(cls, arm: Mapping[str, Any], created_at: float = 0.0) -> ArmRecord:
+        """The record of an arm as a decision keeps it."""
+        name = str(arm.get("name", ""))
+        settings = {key: value for key, value in arm.items() if key not in ("name", "arm_id")}
+        return cls(arm.get("arm_id") or named_arm_id(name), name, str(arm.get("model", "")), settings, created_at=created_at)
 
     @property
     def arm(self) -> GeneratorConfig | None:

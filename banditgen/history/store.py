@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from banditgen.arm import named_arm_id
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.base import (
@@ -98,7 +97,7 @@ class History(Opinions):
     def add_decision(self, decision: DecisionRecord) -> None:
         """Append a decision, and the arms it chose; until its race is told it is pending."""
         now = time.time()
-        arms = [row for arm in decision.arms if (row := _arm_row(arm, now))["arm_id"] not in self._known_arms]
+        arms = [row for arm in decision.arms if (row := vars(ArmRecord.of_decision(arm, now)))["arm_id"] not in self._known_arms]
         row = {**vars(decision), "created_at": now}
 
         def work(connection: sa.Connection) -> None:
@@ -346,11 +345,3 @@ class History(Opinions):
     def close(self) -> None:
         """Release the connection; a second call does nothing."""
         self._database.close()
-
-
-def _arm_row(arm: Mapping[str, Any], created_at: float) -> dict[str, Any]:
-    """The arms table's row of an arm as a decision keeps it."""
-    name = str(arm.get("name", ""))
-    settings = {key: value for key, value in arm.items() if key not in ("name", "arm_id")}
-    row = {"arm_id": arm.get("arm_id") or named_arm_id(name), "name": name, "model": str(arm.get("model", "")), "settings": settings}
-    return row | {"parents": [], "origin": "strategy", "created_at": created_at}

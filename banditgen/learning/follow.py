@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from banditgen.arm import arm_id, model_key, named_arm_id, plain_model
+from banditgen.arm import GeneratorConfig, arm_id, model_key, named_arm_id, plain_model
 from banditgen.bandit import KEEP, Statistics
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.discount import worth
@@ -44,7 +44,7 @@ class Follower:
         keep: in [0, 1].
     """
 
-    def __init__(self, log: EvidenceSource, arms: Sequence[Any], keep: float = KEEP) -> None:
+    def __init__(self, log: EvidenceSource, arms: Sequence[GeneratorConfig], keep: float = KEEP) -> None:
         self._log = log
         self._keep = keep
         self._by_name: dict[str, str] = {named_arm_id(arm.name): arm_id(arm) for arm in arms}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from banditgen import _html
-from banditgen.arm import arm_id
+from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
@@ -52,7 +52,7 @@ class Recommendation:
     outcomes soft evidence counts for beside them.
     """
 
-    arm: Any
+    arm: GeneratorConfig
     expected_reward: float
     low: float
     high: float
@@ -92,7 +92,7 @@ class Bred:
     origins: Mapping[str, tuple[Sequence[str], Sequence[float]]] = dataclasses.field(default_factory=dict)
     on_trial: frozenset[str] = frozenset()
     trial_share: float = 0.0
-    forebears: Sequence[Any] = ()
+    forebears: Sequence[GeneratorConfig] = ()
 
 
 class Learner:
@@ -111,7 +111,7 @@ class Learner:
     def __init__(
         self,
         history: HistoryStore,
-        arms: Sequence[Any],
+        arms: Sequence[GeneratorConfig],
         policy: str,
         settings: BanditSettings | None = None,
         bred: Bred | None = None,
@@ -155,7 +155,7 @@ class Learner:
             "set_probability": choice.set_probability,
             "policy_version": self.policy.version,
             "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
-            "eligible": {arm.name: arm_id(arm) for arm in self.arms if getattr(arm, "weight", 1.0) > 0},
+            "eligible": {arm.name: arm_id(arm) for arm in self.arms if arm.weight > 0},
             "exploit": greedy,
             "on_trial": {"share": share, "arms": [arm_id(self.arms[i]) for i in trials]} if trials else None,
             "explanation": explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict(),
@@ -208,7 +208,7 @@ class Learner:
             "price": drawn.price if np.isfinite(drawn.price) else None,
             "policy_version": self.policy.version,
             "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
-            "eligible": {arm.name: arm_id(arm) for arm in self.arms if getattr(arm, "weight", 1.0) > 0},
+            "eligible": {arm.name: arm_id(arm) for arm in self.arms if arm.weight > 0},
             "exploit": False,
             "on_trial": {"share": share, "arms": [arm_id(self.arms[i]) for i in trials]} if trials and not results else None,
         }
@@ -225,7 +225,7 @@ class Learner:
         rows = [
             Recommendation(arm, b.expected, b.low, b.high, b.chance_best, passes[i], fails[i], b.soft)
             for i, (arm, b) in enumerate(zip(self.arms, believed[: len(self.arms)], strict=True))
-            if getattr(arm, "weight", 1.0) > 0
+            if arm.weight > 0
         ]
         return sorted(rows, key=lambda row: -row.expected_reward)
 

@@ -217,7 +217,11 @@ class Prefix:
     """
 
     def __init__(
-        self, outcomes: Sequence[Mapping[str, Any]], arms: Sequence[Any], keep: float | None = None, soft: Sequence[SoftEvidence] = ()
+        self,
+        outcomes: Sequence[Mapping[str, Any]],
+        arms: Sequence[GeneratorConfig],
+        keep: float | None = None,
+        soft: Sequence[SoftEvidence] = (),
     ) -> None:
         told = itertools.groupby(outcomes, key=lambda row: (row["created_at"], row["race_id"]))
         self._told = [(moment, list(rows)) for (moment, _), rows in told]

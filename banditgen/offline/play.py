@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banditgen.arm import plain_model
+from banditgen.arm import GeneratorConfig, plain_model
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import Policy, State
 from banditgen.bandit.patterns import Patterns
@@ -48,7 +48,7 @@ class SeededRows:
         return row
 
 
-def empty_state(arms: Sequence[Any], weight: Floats, batch: int) -> State:
+def empty_state(arms: Sequence[GeneratorConfig], weight: Floats, batch: int) -> State:
     """Nothing seen yet of these arms, for a batch of seeds."""
     n = len(arms)
     models: dict[str, int] = {}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from banditgen._checks import check_whole
-from banditgen.arm import check_arms
+from banditgen.arm import Arm, check_arms
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import Policy
 from banditgen.bandit.policies import make_policy
@@ -52,7 +52,7 @@ class Replay:
 def replay(
     policy: str | Policy,
     outcomes: ArrayLike,
-    arms: Sequence[Any],
+    arms: Sequence[Arm],
     *,
     k: int,
     rounds: int,
@@ -89,7 +89,7 @@ def replay(
     k, rounds = check_whole("k", k), check_whole("rounds", rounds)
     seeds = checked_seeds(seeds)
     rewards = checked_outcomes(outcomes, len(arms))
-    weight = np.array([float(getattr(arm, "weight", 1.0)) for arm in arms])
+    weight = np.array([float(arm.weight) for arm in arms])
     if not 1 <= k <= (weight > 0).sum() or rounds < 1 or not seeds:
         raise UsageError(
             f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}"

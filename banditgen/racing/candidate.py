@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from banditgen._text import one_line
 from banditgen._threads import in_thread
-from banditgen.arm import arm_id
+from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.errors import EvaluatorError, PackageError, SandboxError
 from banditgen.evaluators.base import Evaluator
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
@@ -74,7 +74,7 @@ class RaceSetting:
 
 
 async def run_candidate(
-    setting: RaceSetting, arm: Any, node_id: str, slot: asyncio.Semaphore, on_stage: Callable[[str, str], None]
+    setting: RaceSetting, arm: GeneratorConfig, node_id: str, slot: asyncio.Semaphore, on_stage: Callable[[str, str], None]
 ) -> GenerationResult:
     """One arm's candidate, whatever happens to it: a failure is a result with a `FailureKind`, never an exception.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 from banditgen import _html
 from banditgen._text import one_line
+from banditgen.arm import GeneratorConfig
 from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.result import GenerationResult, results_html
 
@@ -18,7 +18,7 @@ class Decision:
 
     id: str
     task_type: str
-    arms: list[Any]
+    arms: list[GeneratorConfig]
     propensities: dict[str, float]
     record: DecisionRecord = dataclasses.field(repr=False)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from banditgen.arm import arm_id, arm_settings
+from banditgen.arm import GeneratorConfig, arm_id, arm_settings
 from banditgen.history.base import DecisionRecord, RaceRecord
 from banditgen.result import FailureKind, GenerationResult
 from banditgen.scoring import SelectionCriteria, winner
 from banditgen.task import Task
 
 
-def describe_arm(arm: Any) -> dict[str, Any]:
+def describe_arm(arm: GeneratorConfig) -> dict[str, Any]:
     """An arm as the history keeps it."""
     return {"name": arm.name, "arm_id": arm_id(arm), **arm_settings(arm)}
 

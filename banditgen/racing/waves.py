@@ -6,16 +6,16 @@ import asyncio
 import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import numpy as np
 
+from banditgen.arm import GeneratorConfig
 from banditgen.racing.candidate import RaceSetting, run_candidate
 from banditgen.racing.events import OnEvent, RaceEvent
 from banditgen.result import GenerationResult
 
 
-async def _no_more(_results: Sequence[GenerationResult]) -> Sequence[Any]:
+async def _no_more(_results: Sequence[GenerationResult]) -> Sequence[GeneratorConfig]:
     return ()
 
 
@@ -30,7 +30,7 @@ class RacePlan:
         ended: why the race ended as it did, in words; filled in while it runs.
     """
 
-    more: Callable[[Sequence[GenerationResult]], Awaitable[Sequence[Any]]] = _no_more
+    more: Callable[[Sequence[GenerationResult]], Awaitable[Sequence[GeneratorConfig]]] = _no_more
     enough: Callable[[Sequence[GenerationResult]], bool] | None = None
     seconds: float | None = None
     ended: list[str] = dataclasses.field(default_factory=list)
@@ -56,7 +56,7 @@ class RaceUnderWay:
     rng: np.random.Generator
     results: list[GenerationResult] = dataclasses.field(default_factory=list)
 
-    async def run(self, arms: Sequence[Any]) -> None:
+    async def run(self, arms: Sequence[GeneratorConfig]) -> None:
         """Run wave after wave, the first of these arms."""
         step = 0
         try:
@@ -68,7 +68,7 @@ class RaceUnderWay:
         except TimeoutError:
             self.plan.ended.append(f"it was over after its {self.plan.seconds:g} s")
 
-    async def _run_wave(self, arms: Sequence[Any], step: int) -> None:
+    async def _run_wave(self, arms: Sequence[GeneratorConfig], step: int) -> None:
         order = start_order(arms, self.rng)
         slot = asyncio.Semaphore(max(1, min(self.max_workers, self.setting.generator.concurrency)))
         loop, running, writing, over = asyncio.get_running_loop(), dict[str, asyncio.Future[None]](), set[str](), False
@@ -78,7 +78,7 @@ class RaceUnderWay:
             for name in [name for name in writing if over and name in running]:
                 running[name].cancel()
 
-        def stage(arm: Any, what: str, text: str) -> None:
+        def stage(arm: GeneratorConfig, what: str, text: str) -> None:
             if text:
                 writing.add(arm.name)
                 loop.call_soon_threadsafe(cut_off)
@@ -86,7 +86,7 @@ class RaceUnderWay:
                 writing.discard(arm.name)
             self.on_event(RaceEvent(arm.name, what, text))
 
-        async def one(arm: Any, node_id: str) -> None:
+        async def one(arm: GeneratorConfig, node_id: str) -> None:
             nonlocal over
             self.on_event(RaceEvent(arm.name, "waiting"))
             result = await run_candidate(self.setting, arm, node_id, slot, lambda what, text: stage(arm, what, text))
@@ -114,17 +114,17 @@ class RaceUnderWay:
                 raise end
 
 
-def start_order(arms: Sequence[Any], rng: np.random.Generator) -> list[Any]:
+def start_order(arms: Sequence[GeneratorConfig], rng: np.random.Generator) -> list[GeneratorConfig]:
     """Arms of one model together, in random order, so that no arm always pays for the model's load or its prompt."""
     models = list(dict.fromkeys(arm.model for arm in arms))
-    order: list[Any] = []
+    order: list[GeneratorConfig] = []
     for index in rng.permutation(len(models)):
         group = [arm for arm in arms if arm.model == models[index]]
         order.extend(group[position] for position in rng.permutation(len(group)))
     return order
 
 
-def node_ids(node_id: str, arms: Sequence[Any]) -> list[str]:
+def node_ids(node_id: str, arms: Sequence[GeneratorConfig]) -> list[str]:
     """A node id for each arm: the race's, two underscores, and the arm's name in characters that are safe in a path."""
     ids: list[str] = []
     for arm in arms:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from banditgen import _html
-from banditgen.arm import GeneratorConfig, arm_settings, check_arms
+from banditgen.arm import Arm, GeneratorConfig, arm_settings, check_arms
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
@@ -100,7 +100,7 @@ class Strategy:
     def hash(self) -> str:
         """12 hex digits of SHA-256 over everything but name and path: the same for files that differ in comments only."""
         content = {**vars(self), "name": None, "path": None, "criteria": _told(self.criteria)}
-        content["arms"] = [{"name": arm.name, "weight": getattr(arm, "weight", 1.0), **arm_settings(arm)} for arm in self.arms]
+        content["arms"] = [{"name": arm.name, "weight": arm.weight, **arm_settings(arm)} for arm in self.arms]
         content["types"] = {name: _told(criteria) for name, criteria in self.types.items()}
         content["bandit"] = {key: value for key, value in vars(self.bandit).items() if value is not None}
         content["race"], content["learning"] = _changed(self.race), _changed(self.learning)
@@ -116,7 +116,7 @@ class Strategy:
         """The criteria of a task type: its own, where it has any."""
         return self.types.get(task_type, self.criteria)
 
-    def with_arms(self, arms: Sequence[Any]) -> Strategy:
+    def with_arms(self, arms: Sequence[Arm]) -> Strategy:
         """The same strategy, racing these arms and no others."""
         made = tuple(check_arms(arms))
         return dataclasses.replace(self, arms=made, models=None, temperatures=DEFAULT_TEMPERATURES, max_tokens=DEFAULT_MAX_TOKENS)
@@ -175,7 +175,7 @@ class Strategy:
         if self.evolution is not None:
             values["evolution"] = vars(self.evolution)
         if self.arms:
-            values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": getattr(arm, "weight", 1.0)} for arm in self.arms]
+            values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": arm.weight} for arm in self.arms]
         return dumps(values)
 
     def _repr_html_(self) -> str:
