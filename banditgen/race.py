@@ -7,7 +7,6 @@ import dataclasses
 import logging
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from banditgen._checks import check_text, check_whole
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import Arm, GeneratorConfig, check_arms, create_default_generators, model_key, named_arm_id, plain_model
+from banditgen.arm import Arm, GeneratorConfig, check_arms, create_default_generators, model_key, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
@@ -27,11 +26,12 @@ from banditgen.racing.candidate import Extract, RaceSetting
 from banditgen.racing.events import OnEvent, each_finished, heard
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.racing.soft import witnesses
+from banditgen.racing.success import record_success
 from banditgen.racing.waves import RacePlan, RaceUnderWay
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.default import shared_sandbox
-from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, check_weights, rank, score
+from banditgen.scoring import SelectionCriteria, check_weights, rank
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
@@ -101,8 +101,6 @@ class ParallelGenerator:
         self._allow_unsafe = allow_unsafe
         self._seed = seed
         self._rng = np.random.default_rng(seed)
-        self._last: dict[str, GenerationResult] = {}
-        self._self_recorded: Counter[tuple[str, str]] = Counter()
         self._deadlines = deadlines or Deadlines()
         self._models: list[ModelInfo] = []
         self.running: dict[str, set[str]] = {}  # the digests of the backend's models when it was last seen
@@ -293,8 +291,6 @@ class ParallelGenerator:
     def _remember(self, record: RaceRecord) -> None:
         soft = witnesses(record.results, runner=self._runner is not None, evaluator=not self._evaluator_is_ours)
         self.history.add_race(record, soft)
-        self._last.update({result.generator_name: result for result in record.results})
-        self._self_recorded.update((result.generator_name, record.task_type) for result in record.results if result.moves_posterior)
 
     def _check_models(self, generator: Generator, arms: list[GeneratorConfig]) -> None:
         """Refuse a race none of whose models the backend has, where it could say; one that is missing is one failed result."""
@@ -305,33 +301,12 @@ class ParallelGenerator:
             raise ModelNotFoundError(f"the backend {generator.name} has none of the models {', '.join(sorted(wanted))}: it has {there}")
 
     def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
-        """Record an outcome that the caller saw: the path for races without a `task`.
-
-        For each race that recorded itself under this task type this does nothing once for each of its arms, so that nothing is
-        counted twice. A race whose task has no type recorded itself under "general".
+        """Record an outcome that the caller saw: the path for races without a `task`; see `racing.success.record_success`.
 
         Raises:
             UsageError: a name or task type that is no non-empty string, or a success that is not true or false.
         """
-        check_text("generator_name", generator_name)
-        check_text("task_type", task_type)
-        if not isinstance(success, bool | np.bool_):
-            raise UsageError(f"success must be true or false, not {success!r}")
-        if self._self_recorded[generator_name, task_type] > 0:
-            self._self_recorded[generator_name, task_type] -= 1
-            return
-        self.history.add_outcome(self._outcome(generator_name, bool(success)), task_type)
-
-    def _outcome(self, name: str, passed: bool) -> GenerationResult:
-        """The outcome as a result: what the last race measured of this arm, under the caller's verdict."""
-        last = self._last.get(name)
-        if last is None:
-            own_id = self.history.arm_named(name) or named_arm_id(name)
-            measures = {QUALITY: UNMEASURED}
-            last = GenerationResult(name, "", 0.0, "", 0.0, arm_id=own_id, measures=measures)
-        outcome = dataclasses.replace(last, id=new_id(), test_passed=passed, verified=True, failure=None, error=None)
-        score(outcome, self._criteria_now())
-        return outcome
+        record_success(self.history, generator_name, task_type, success, self._criteria_now())
 
     @property
     def generator_stats(self) -> dict[str, dict[str, dict[str, float]]]:

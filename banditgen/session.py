@@ -25,6 +25,7 @@ from banditgen.racing import defaults
 from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
 from banditgen.racing.events import OnEvent
+from banditgen.racing.success import record_success
 from banditgen.racing.told import told_race
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
@@ -274,6 +275,16 @@ class BanditGenerator:
         rate(self.history, subject, satisfaction, who=who, why=why)
 
     afeedback = in_thread(feedback)
+
+    def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
+        """Record an outcome that the caller saw; see `racing.success.record_success`.
+
+        Raises:
+            UsageError: a name or task type that is no non-empty string, or a success that is not true or false.
+        """
+        record_success(self.history, generator_name, task_type, success, self._criteria(task_type))
+
+    arecord_success = in_thread(record_success)
 
     def prefer(self, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> None:
         """Prefer one result of a race to another; quality against speed shifts the weights. See `selection.prefer`."""

@@ -7,12 +7,13 @@ import itertools
 import math
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from banditgen import FailureKind, GenerationResult, GeneratorConfig, ParallelGenerator, Task
+from banditgen import BanditGenerator, FailureKind, GenerationResult, GeneratorConfig, ParallelGenerator, Task
 from banditgen.errors import HistoryError, UsageError
 from banditgen.history.store import History
 from banditgen.racing.waves import node_ids, start_order
@@ -134,6 +135,41 @@ def test_the_winner_is_not_counted_twice() -> None:
     assert generator.generator_stats["simple_function"]["arm_good"]["total_count"] == 1
     generator.record_success(best.generator_name, "simple_function", True)
     assert generator.generator_stats["simple_function"]["arm_good"]["total_count"] == 2
+
+
+def test_an_outcome_told_once_counts_once_whoever_tells_it(tmp_path: Path) -> None:
+    """What a race recorded is told by another object once without counting; tellings of what it did not record all count."""
+    url = str(tmp_path / "h.db")
+    one, two = (ParallelGenerator(Client({"good": GOOD, "bad": BAD}), history=url) for _ in range(2))
+
+    def total(name: str = "arm_good") -> int:
+        return int(one.generator_stats["simple_function"][name]["total_count"])
+
+    for _ in range(3):
+        one.generate_parallel("p", arms("good", "bad"), "n", "d", task=DOUBLE)
+    two.record_success("arm_good", "simple_function", True)
+    assert total() == 3
+    one.record_success("arm_good", "simple_function", True)
+    assert total() == 4
+    one.generate_parallel("p", arms("good", "bad"), "n", "d")
+    for _ in range(3):
+        two.record_success("arm_good", "simple_function", True)
+        one.record_success("arm_bad", "simple_function", False)
+    assert (total(), total("arm_bad")) == (7, 6)
+    with BanditGenerator.open(arms=arms("good", "bad"), backend=Client({}), history=url) as bandit:
+        bandit.record_success("arm_good", "simple_function", False)
+        assert total() == 8
+        assert {row.name: row.outcomes for row in bandit.recommend("simple_function")} == {"arm_good": 8, "arm_bad": 6}
+    assert isinstance(one.history, History)
+    assert one.history.check_statistics() == []
+
+
+def test_races_without_tests_write_no_failures() -> None:
+    """Not for code that crashes, nor for none at all: without tests there is no verdict."""
+    generator = ParallelGenerator(Client({"good": GOOD, "prose": "I cannot.", "boom": "```python\nboom\n```"}))
+    results = generator.generate_parallel("p", arms("good", "prose", "boom"), "n", "d")
+    assert {result.failure for result in results} == {None, FailureKind.EMPTY, FailureKind.ERROR}
+    assert generator.generator_stats == {}
 
 
 def test_max_workers_bounds_what_runs_at_once() -> None:

@@ -321,8 +321,11 @@ class HistoryStore(Protocol):
         """Which of these result ids are there already."""
         ...
 
-    def arm_named(self, name: str) -> str | None:
-        """The id of the arm that raced last under this name."""
+    def last_named(self, name: str, task_type: str | None = None) -> tuple[str, GenerationResult] | None:
+        """The last candidate that an arm of this name had in a race, and the race's task type.
+
+        With a task type, of those that were raced on it or have no verdict.
+        """
         ...
 
     def arms(self) -> list[ArmRecord]:

@@ -302,11 +302,16 @@ class History(Opinions):
         """Which of these result ids are there already."""
         return set(self._all(lambda row: str(row["id"]), _KNOWN, of=list(ids)))
 
-    def arm_named(self, name: str) -> str | None:
-        """The id of the arm that raced last under this name."""
+    def last_named(self, name: str, task_type: str | None = None) -> tuple[str, GenerationResult] | None:
+        """The last candidate that an arm of this name had in a race, and the race's task type.
+
+        With a task type, of those that were raced on it or have no verdict.
+        """
         r = t.results.c
-        query = sa.select(r.arm_id).where(r.arm_name == name, r.race_id.is_not(None)).order_by(r.seq.desc()).limit(1)
-        return next(iter(self._all(lambda row: str(row["arm_id"]), query)), None)
+        query = RESULTS.add_columns(r.task_type).where(r.arm_name == name, r.race_id.is_not(None)).order_by(r.seq.desc()).limit(1)
+        if task_type is not None:
+            query = query.where((r.task_type == task_type) | sa.not_(r.informative))
+        return next(iter(self._all(lambda row: (str(row["task_type"]), read_result(row)), query)), None)
 
     def arms(self) -> list[ArmRecord]:
         """Every arm that was ever chosen or added, oldest first."""

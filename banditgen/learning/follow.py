@@ -13,6 +13,7 @@ from banditgen.bandit.arrays import Floats
 from banditgen.bandit.discount import worth
 from banditgen.history.base import Changes, Cursor, Pattern
 from banditgen.history.patterns import FAILED, PASSED, parted
+from banditgen.racing.success import TOLD
 from banditgen.result import FailureKind
 
 SUMS, SECONDS, TOKENS = 9, 6, 7  # of a row of `Changes.own`: how many sums it has, and the places of two of them
@@ -119,6 +120,7 @@ class Follower:
         self._statistics.add_patterns([key[0] for key in grown], [self._known(key[1]) for key in grown], [gain[key] for key in grown])
 
     def _add_soft(self, rows: Rows) -> None:
+        rows = {key: count for key, count in rows.items() if key[4] != TOLD}  # a verdict of its own, or one that counts already
         if rows:
             gain = _gain(rows, self._soft, 1)[:, 0] * np.array([self._worth(key[2], key[3]) for key in rows])
             arms, types = [self._by_name.get(key[1], key[1]) for key in rows], [key[0] for key in rows]

@@ -107,6 +107,9 @@ async def run_candidate(
         logger.exception("the backend %s failed", setting.generator.name)
         message = f"the backend failed: {type(error).__name__}: {str(error)[:200]}"
         return _fail(result, FailureKind.INFRASTRUCTURE, message, Timings(wall=time.perf_counter() - started))
+    finally:
+        if setting.task.kind == "none":
+            result.verified = False  # without tests nothing is a verdict
     return result
 
 

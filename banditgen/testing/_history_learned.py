@@ -70,7 +70,11 @@ class LearnedContract:
         store.add_race(a_race(rng, results=[*results, dataclasses.replace(a_result(ARMS[0], rng), verified=False)]))
         assert {(one.arm_name, one.passes, one.fails) for one in store.tallies("text")} == {("arm0", 1, 0), ("arm1", 0, 1)}
         assert store.tallies("numeric") == []
-        assert store.arm_named("arm3") == arm_id(ARMS[3])
+        last = store.last_named("arm3")
+        assert last is not None
+        assert (last[0], last[1].arm_id) == ("text", arm_id(ARMS[3]))
+        assert store.last_named("arm3", "numeric") == last  # it has no verdict
+        assert store.last_named("arm1", "numeric") is None
         store.close()
 
     def test_selections_and_weights_by_scope(self) -> None:

@@ -30,7 +30,7 @@ class HistoryContract(LearnedContract):
         assert set(store.count().values()) == {0}
         assert store.races() == []
         assert store.tallies() == []
-        assert (store.race("x"), store.decision("x"), store.result("x"), store.strategy("x"), store.arm_named("x")) == (None,) * 5
+        assert (store.race("x"), store.decision("x"), store.result("x"), store.strategy("x"), store.last_named("x")) == (None,) * 5
         assert store.weights("x") == (None, 0)
         store.close()
 

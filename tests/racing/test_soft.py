@@ -110,7 +110,7 @@ def test_what_befell_all_is_said_of_none_and_what_was_no_arms_fault_of_nobody() 
         ("c", "ran", 1.0),
     }
     others = [result("d", failure=FailureKind.INFRASTRUCTURE, verified=False), result("e", success=False, failure=FailureKind.EMPTY)]
-    assert {one.result_id for one in witnesses([*others, ran])} == {"c"}
+    assert {one.result_id: one.value for one in witnesses([*others, ran])} == {"c": 1.0, "e": 0.0}
 
 
 def test_beside_tests_the_runner_and_evaluator_are_compared_with_the_verdict() -> None:

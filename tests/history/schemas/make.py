@@ -80,7 +80,7 @@ def read(store: History) -> dict[str, Any]:
         "tallies": sorted(dataclasses.astuple(tally) for tally in store.tallies()),
         "weights": store.weights("balanced:0.7/0.3"),
         "selections": dataclasses.asdict(store.selection_stats("balanced:0.7/0.3")),
-        "arm_ids": {arm.name: store.arm_named(arm.name) for arm in ARMS},
+        "arm_ids": {arm.name: last[1].arm_id for arm in ARMS if (last := store.last_named(arm.name)) is not None},
         "count": store.count(),
     }
 
