@@ -15,6 +15,15 @@ UNSEEN = 1e6  # an index above every other: an arm that was never raced goes fir
 class _Index:
     """Shared by policies that rank arms by an index; ties are broken at random."""
 
+    name = ""
+    randomised = True
+
+    @property
+    def version(self) -> str:
+        """Changes with the settings."""
+        settings = ",".join(f"{key}={value:g}" for key, value in vars(self).items())
+        return f"{self.name}-1({settings})" if settings else f"{self.name}-1"
+
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k): the k largest indices."""
         jitter = TIE * rng.random((size, state.arms))
@@ -37,9 +46,7 @@ class _Index:
 class Uniform(_Index):
     """A random set each time."""
 
-    name: str = "uniform"
-    version: str = "uniform-1"
-    randomised: bool = True
+    name = "uniform"
 
     def index(self, state: State) -> Floats:
         """All alike."""
@@ -54,9 +61,7 @@ class Uniform(_Index):
 class Greedy(_Index):
     """The best observed success rates, as in the design document's example; an arm that was never raced goes first."""
 
-    name: str = "greedy"
-    version: str = "greedy-1"
-    randomised: bool = True
+    name = "greedy"
 
     def index(self, state: State) -> Floats:
         """Mean reward."""
@@ -68,13 +73,7 @@ class EpsilonGreedy(_Index):
     """Greedy, but with chance `epsilon` a random set."""
 
     epsilon: float = 0.1
-    name: str = "epsilon_greedy"
-    randomised: bool = True
-
-    @property
-    def version(self) -> str:
-        """Changes with ε."""
-        return f"epsilon_greedy-1(epsilon={self.epsilon:g})"
+    name = "epsilon_greedy"
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k)."""
@@ -89,13 +88,7 @@ class UCB1(_Index):
     """Mean + width·√(2 ln t / n), t the races so far (Auer, Cesa-Bianchi and Fischer 2002)."""
 
     width: float = 1.0
-    name: str = "ucb1"
-    randomised: bool = True
-
-    @property
-    def version(self) -> str:
-        """Changes with the width."""
-        return f"ucb1-1(width={self.width:g})"
+    name = "ucb1"
 
     def index(self, state: State) -> Floats:
         """Upper confidence bounds."""
@@ -110,13 +103,7 @@ class KLUCB(_Index):
     """The largest q with n·KL(mean, q) ≤ c·ln t, for rewards in [0, 1] (Garivier and Cappé 2011)."""
 
     width: float = 1.0
-    name: str = "kl_ucb"
-    randomised: bool = True
-
-    @property
-    def version(self) -> str:
-        """Changes with the width."""
-        return f"kl_ucb-1(width={self.width:g})"
+    name = "kl_ucb"
 
     def index(self, state: State) -> Floats:
         """Upper confidence bounds, by bisection to 1e-6."""
@@ -136,13 +123,7 @@ class BestFixed(_Index):
     """One arm tried equally for `trials` races each, then the best of them for good: "always use the best model"."""
 
     trials: float = 10.0
-    name: str = "best_fixed"
-    randomised: bool = True
-
-    @property
-    def version(self) -> str:
-        """Changes with the trials."""
-        return f"best_fixed-1(trials={self.trials:g})"
+    name = "best_fixed"
 
     def index(self, state: State) -> Floats:
         """The fewest trials first, until all have theirs; then the mean."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
+from banditgen._retry import pauses
 from banditgen.generators.base import Deadlines, GenerationError, OnText, Request
 from banditgen.result import FailureKind
 
@@ -116,8 +117,7 @@ class Retries:
             may_be_retried: the least pause in seconds after which another attempt may help; None where none may.
             failed: what is raised in place of an attempt's error.
         """
-        number = 0
-        while True:
+        for number, pause in enumerate(pauses(_FIRST_PAUSE, jitter=self._jitter)):
             try:
                 return await attempt()
             except Exception as error:  # noqa: BLE001  # whatever an HTTP client raises
@@ -125,7 +125,6 @@ class Retries:
                 failure = failed(error)
                 if number == self._times or least is None:
                     raise failure from None
-            pause = max(least, _FIRST_PAUSE * 2**number * self._jitter.uniform(0.5, 1.5))
-            logger.info("%s; trying again in %.2f s", failure, pause)
-            await asyncio.sleep(pause)
-            number += 1
+            logger.info("%s; trying again in %.2f s", failure, max(least, pause))
+            await asyncio.sleep(max(least, pause))
+        raise AssertionError

@@ -5,8 +5,6 @@ from __future__ import annotations
 import abc
 import contextlib
 import os
-import random
-import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ import platformdirs
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from banditgen._retry import again
 from banditgen._settings import setting
 from banditgen.errors import BanditgenError, HistoryCorruptError, HistoryError
 
@@ -76,20 +75,16 @@ class Database(abc.ABC):
 
         A commit whose answer was lost may have happened: `work` must be harmless when done twice.
         """
-        deadline, pause = time.monotonic() + WAIT_SECONDS, FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                with self._transaction(write, snapshot) as connection:
-                    return work(connection)
-            except DBAPIError as error:
-                if not self._passes(error) or time.monotonic() > deadline:
-                    with self.errors_in_one_line():
-                        raise
-            except Exception:
-                with self.errors_in_one_line():
-                    raise
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not to try in step with others
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+        def attempt() -> Found:
+            with self._transaction(write, snapshot) as connection:
+                return work(connection)
+
+        def may_pass(error: Exception) -> bool:
+            return isinstance(error, DBAPIError) and self._passes(error)
+
+        with self.errors_in_one_line():
+            return again(attempt, may_pass, seconds=WAIT_SECONDS, first=FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE_SECONDS)
 
     @contextlib.contextmanager
     def _transaction(self, write: bool, snapshot: bool) -> Iterator[sa.Connection]:

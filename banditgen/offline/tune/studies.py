@@ -8,10 +8,9 @@ import logging
 import random
 import re
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import optuna
@@ -21,6 +20,7 @@ from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from banditgen._retry import again
 from banditgen.errors import UsageError
 from banditgen.history.sqlite import sqlite_path
 from banditgen.offline.tune.problem import Problem
@@ -28,7 +28,8 @@ from banditgen.offline.tune.steps import Step
 
 BUSY_SECONDS = 30.0
 DEAD_SECONDS = 60.0  # a trial takes milliseconds: one that is under way for so long lost its process
-RETRIES = 20
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -155,17 +156,15 @@ def _bury(study: optuna.Study) -> None:
                 study.tell(trial.number, state=TrialState.FAIL)
 
 
-def _again(action: Callable[[], Any]) -> Any:
-    """What the action returns; tried again where the database was busy."""
-    for attempt in range(RETRIES):
-        try:
-            return action()
-        except (StorageInternalError, SQLAlchemyError) as error:
-            text = f"{error} {error.__cause__} {getattr(error, 'orig', '')}"
-            if attempt == RETRIES - 1 or not any(word in text for word in ("locked", "busy", "already exists", "UNIQUE", "unique")):
-                raise
-            time.sleep(random.uniform(0.05, 0.3) * (attempt + 1))  # noqa: S311 - only to part the processes
-    raise AssertionError
+def _again(action: Callable[[], T]) -> T:
+    """What the action returns; tried again where the database was busy, or another process was quicker."""
+
+    def may_pass(error: Exception) -> bool:
+        said = f"{error} {error.__cause__} {getattr(error, 'orig', '')}"
+        busy = any(word in said for word in ("locked", "busy", "already exists", "UNIQUE", "unique"))
+        return busy and isinstance(error, StorageInternalError | SQLAlchemyError)
+
+    return again(action, may_pass, seconds=BUSY_SECONDS, first=0.1, longest=2.0)
 
 
 def _leave_transactions_to_us(connection: Any, _record: object) -> None:
