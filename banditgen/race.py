@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,7 @@ class ParallelGenerator:
             never an arm's fault. None is our own, `banditgen.generators.extract.extract`.
         brief: whether our own backends tell models what is known of the task beside its prompt (see `generators.prompts`); a
             caller's client gets the prompt as it is.
+        price: what a generation has cost in money, such as `Prices(…).of`; None is unknown. It must return at once and not raise.
         seed: of the order in which arms start, and of the sampling where a backend takes one.
 
     Raises:
@@ -81,6 +82,7 @@ class ParallelGenerator:
         deadlines: Deadlines | None = None,
         extract: Extract | None = None,
         brief: bool = True,
+        price: Callable[[GenerationResult], float | None] | None = None,
         seed: int | None = None,
     ) -> None:
         defaults.checked_parts(node_runner, sandbox, extract)
@@ -94,6 +96,7 @@ class ParallelGenerator:
         self._runner = node_runner
         self._extract = extract
         self._brief = brief
+        self._price = price
         self._evaluator = defaults.default_evaluator(evaluator)
         self._evaluator_is_ours = evaluator is None
         self._sandbox = sandbox
@@ -263,6 +266,7 @@ class ParallelGenerator:
             sandbox_is_ours=self._sandbox is None,
             extract=self._extract,
             brief=self._brief,
+            price=self._price or (lambda _: None),
             seed=self._seed if decision is None else decision.seed,
             deadlines=self._deadlines,
         )

@@ -153,6 +153,13 @@ class GenerationResult:
         return results_html([self]) + _html.code(self.code)
 
 
+def spent(results: Sequence[GenerationResult]) -> tuple[float, int | None, float | None]:
+    """What results cost together: seconds of the model, tokens, money; None where none of them says, and without those that don't."""
+    tokens = [result.tokens for result in results if result.tokens is not None]
+    prices = [result.price for result in results if result.price is not None]
+    return sum(result.generation_time for result in results), sum(tokens) if tokens else None, sum(prices) if prices else None
+
+
 def results_html(results: Sequence[GenerationResult]) -> str:
     """Results as the table that notebooks show."""
     headings = ("arm", "verdict", "quality", "speed", "combined", "seconds", "why not")

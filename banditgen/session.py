@@ -72,6 +72,7 @@ class BanditGenerator:
             deadlines=deadlines,
             extract=extract,
             brief=strategy.brief,
+            price=strategy.prices.of,
             criteria=strategy.criteria,
         )
 

@@ -20,6 +20,7 @@ from banditgen.errors import BackendError
 from banditgen.evolution.lineage import Member, family
 from banditgen.history.base import HistoryStore
 from banditgen.learning.learner import Learner, Recommendation
+from banditgen.learning.ledger import UNITS
 from banditgen.racing import defaults
 from banditgen.selection import criteria_now
 from banditgen.session import BanditGenerator
@@ -55,6 +56,7 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
             [
                 {"name": r.name, "arm_id": r.arm.arm_id, "task_type": kind, **arm_settings(r.arm)}
                 | {"expected_reward": r.expected_reward, "low": r.low, "high": r.high, "passes": r.passes, "fails": r.fails, "soft": r.soft}
+                | {unit: getattr(r.spent, unit) for unit in UNITS}
                 for kind, r in rows
             ]
         )

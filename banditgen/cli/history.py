@@ -18,7 +18,7 @@ from banditgen.cli.subject import find
 from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
 from banditgen.history.base import DecisionRecord, RaceRecord, SoftEvidence
-from banditgen.result import Feedback, GenerationResult, Preference
+from banditgen.result import Feedback, GenerationResult, Preference, spent
 
 MOST_RACES = 1_000_000
 SHORT = 60  # characters of a prompt or a reason in a table
@@ -120,6 +120,9 @@ def _raced(race: RaceRecord | None) -> list[str]:
     lines = [f"task       {race.task.get('prompt') or name or race.task.get('kind')}"]
     lines += [f"name       {name}"] if name and race.task.get("prompt") else []
     lines += [f"winner     {best}", f"why        {race.reason}"]
+    seconds, tokens, price = spent(race.results)
+    costs = [f"{seconds:.1f} model-seconds", *([] if tokens is None else [f"{tokens:,} tokens"])]
+    lines.append(f"spent      {', '.join(costs + ([] if price is None else [f'{price:.6g} in money']))}")
     versions = sorted({result.prompt_version for result in race.results if result.prompt_version})
     lines += [f"words      version {', '.join(versions)} of what models are told beside the task"] if versions else []
     return [*lines, f"race       {race.id}, {_when(race.created_at)}, {race.wall_seconds:.1f} s, task type {race.task_type}"]

@@ -134,6 +134,8 @@ def race_json(race: Race, backend: str) -> dict[str, object]:
         ],
         "generations": len(race.results),
         "model_seconds": race.model_seconds,
+        "tokens": race.tokens,
+        "price": race.price,
         "best": race.best.to_dict() if race.best else None,
         "results": [result.to_dict() for result in race.results],
     }

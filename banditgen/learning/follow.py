@@ -16,7 +16,7 @@ from banditgen.history.patterns import FAILED, PASSED, parted
 from banditgen.racing.success import TOLD
 from banditgen.result import FailureKind
 
-SUMS, SECONDS, TOKENS = 9, 6, 7  # of a row of `Changes.own`: how many sums it has, and the places of two of them
+SUMS, COSTS = 9, (0, 6, 7, 8)  # of a row of `Changes.own`: how many sums it has, and the places of generations, seconds, tokens and price
 
 Key = tuple[Any, ...]
 Rows = dict[Any, tuple[float, ...]]
@@ -95,14 +95,14 @@ class Follower:
         self._soft |= soft
         return self._statistics
 
-    def spent(self, task_type: str) -> dict[str, tuple[float, float, float]]:
-        """By arm: generations, seconds of the model, tokens; on a task type, as of the last `read`, infrastructure's failures left out."""
-        sums: dict[str, tuple[float, float, float]] = {}
+    def spent(self, task_type: str) -> dict[str, tuple[float, ...]]:
+        """By arm: generations, model-seconds, tokens, price; on a task type, as of the last `read`, infrastructure's failures left out."""
+        sums: dict[str, tuple[float, ...]] = {}
         for (kind, own, _, _, _, failure, _), values in self._own.items():
             if kind == task_type and failure != FailureKind.INFRASTRUCTURE:
                 arm = self._by_name.get(own, own)
-                count, seconds, tokens = sums.get(arm, (0.0, 0.0, 0.0))
-                sums[arm] = (count + values[0], seconds + values[SECONDS], tokens + values[TOKENS])
+                before = sums.get(arm, (0.0,) * len(COSTS))
+                sums[arm] = tuple(one + values[place] for one, place in zip(before, COSTS, strict=True))
         return sums
 
     def _add_own(self, rows: Rows, before: Rows) -> None:

@@ -18,7 +18,7 @@ from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.follow import Follower, Running
-from banditgen.learning.ledger import Ledger, Spent
+from banditgen.learning.ledger import UNITS, Ledger, Spent
 from banditgen.learning.waves import Means, RaceCourse, wave
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria
@@ -49,7 +49,7 @@ class Stepped(Drawn):
 class Recommendation:
     """An arm on a task type: its expected reward with the 95 % credible interval, the chance that it is the best of all
     eligible arms, and what this rests on: the passes and fails that are verdicts (fractions where evidence was discounted), and how many
-    outcomes soft evidence counts for beside them.
+    outcomes soft evidence counts for beside them; and what it has spent there, infrastructure's failures left out.
     """
 
     arm: GeneratorConfig
@@ -60,6 +60,7 @@ class Recommendation:
     passes: float
     fails: float
     soft: float = 0.0
+    spent: Spent = dataclasses.field(default_factory=Spent)
 
     @property
     def outcomes(self) -> float:
@@ -220,10 +221,11 @@ class Learner:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
         with self._lock:
             verdicts, state = (self._state(task_type, criteria, {}, soft=soft) for soft in (False, self._soft))
+            spent = {own: Spent(0.0, *sums) for own, sums in self._evidence.spent(task_type).items()}
         believed = beliefs(self._reporter, state, self._names, np.random.default_rng(0))
         passes, fails = verdicts.passes[0].tolist(), verdicts.fails[0].tolist()
         rows = [
-            Recommendation(arm, b.expected, b.low, b.high, b.chance_best, passes[i], fails[i], b.soft)
+            Recommendation(arm, b.expected, b.low, b.high, b.chance_best, passes[i], fails[i], b.soft, spent.get(arm_id(arm), Spent()))
             for i, (arm, b) in enumerate(zip(self.arms, believed[: len(self.arms)], strict=True))
             if arm.weight > 0
         ]
@@ -279,7 +281,7 @@ def _and_pending(spent: Spent, decisions: Sequence[DecisionRecord], means: Means
     if not races:
         return spent
     each = {"generations": 1.0, means.unit: 1.0 if means.unit == "generations" else means.budget / 3}
-    more = Spent(len(races), *(arms * each.get(unit, 0.0) for unit in ("generations", "model_seconds", "tokens")))
+    more = Spent(len(races), *(arms * each.get(unit, 0.0) for unit in UNITS))
     return Spent(*(a + b for a, b in zip(spent, more, strict=True)))
 
 

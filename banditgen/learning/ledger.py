@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from banditgen.history.base import HistoryStore, RaceCost
 
-Unit = Literal["generations", "model_seconds", "tokens"]
+Unit = Literal["generations", "model_seconds", "tokens", "price"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
 FIRST = 1000  # races that are looked at to begin with: the newest
 LATER = 100_000  # new ones at a time
 OVERLAP = 60.0  # seconds that are read once more: clocks of hosts differ, and what is written last is not seen first
 
 
 class Spent(NamedTuple):
-    """Sums over an account's races."""
+    """Sums over an account's races, in each unit."""
 
     races: float = 0.0
     generations: float = 0.0
     model_seconds: float = 0.0
     tokens: float = 0.0
+    price: float = 0.0
 
 
 class Ledger:
@@ -46,7 +48,7 @@ class Ledger:
 
     def _add(self, cost: RaceCost) -> None:
         key = cost.task_type, cost.account
-        new = (1.0, cost.generations, cost.model_seconds, cost.tokens)
+        new = (1.0, cost.generations, cost.model_seconds, cost.tokens, cost.price)
         self._sums[key] = Spent(*(a + b for a, b in zip(self._sums[key], new, strict=True)))
         self._recent[cost.race_id] = cost.created_at
         self._until = max(self._until, cost.created_at)

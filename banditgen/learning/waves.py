@@ -10,7 +10,7 @@ import numpy as np
 
 from banditgen.bandit import Account, ChosenSet, Policy, Shown, State, Wave, expected_cost, next_wave, without
 from banditgen.bandit.arrays import Floats
-from banditgen.learning.ledger import Spent, Unit
+from banditgen.learning.ledger import UNITS, Spent, Unit
 from banditgen.result import FailureKind, GenerationResult
 
 
@@ -36,12 +36,12 @@ class RaceCourse:
     Args:
         results: what it has shown, in the order in which the arms ran.
         spent: by the earlier races of its account, and by those that are out.
-        costs: by arm id: generations, model-seconds and tokens of each arm so far.
+        costs: by arm id: what each arm has cost so far, in each of `UNITS`.
     """
 
     results: Sequence[GenerationResult]
     spent: Spent
-    costs: Mapping[str, tuple[float, float, float]]
+    costs: Mapping[str, tuple[float, ...]]
 
 
 def wave(
@@ -72,7 +72,7 @@ def wave(
         trials: positions of arms on trial.
         trial_share: the share of races in which one of them runs.
     """
-    column = {"generations": 0, "model_seconds": 1, "tokens": 2}[means.unit]
+    column = UNITS.index(means.unit)
     spent = getattr(course.spent, means.unit)
     account = Account(means.budget, spent, course.spent.races)
     cost: Floats | None = None
@@ -105,7 +105,9 @@ def spending(result: GenerationResult, unit: Unit) -> float:
         return 0.0
     if unit == "generations":
         return 1.0
-    return result.generation_time if unit == "model_seconds" else float(result.tokens or 0)
+    if unit == "model_seconds":
+        return result.generation_time
+    return float(result.tokens or 0) if unit == "tokens" else result.price or 0.0
 
 
 def _shown(results: Sequence[GenerationResult], positions: Mapping[str, int]) -> Shown:

@@ -68,6 +68,7 @@ class RaceSetting:
     sandbox: Sandbox | None  # None where only the caller's runner is used
     sandbox_is_ours: bool = True
     extract: Extract | None = None  # a caller's own
+    price: Callable[[GenerationResult], float | None] = lambda _: None  # of a generation, in money
     seed: int | None = None
     brief: bool = True  # whether models are told what is known of the task
     deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)

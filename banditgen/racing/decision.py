@@ -9,7 +9,7 @@ from banditgen import _html
 from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig
 from banditgen.history.base import DecisionRecord, RaceRecord
-from banditgen.result import GenerationResult, results_html
+from banditgen.result import GenerationResult, results_html, spent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,17 @@ class Race:
     @property
     def model_seconds(self) -> float:
         """What the models spent on all candidates."""
-        return sum(result.generation_time for result in self.results)
+        return spent(self.results)[0]
+
+    @property
+    def tokens(self) -> int | None:
+        """What was read and written by all; None where no host says, and without those of which none does."""
+        return spent(self.results)[1]
+
+    @property
+    def price(self) -> float | None:
+        """The money that all candidates cost; None where no price is known, and without those of which none is."""
+        return spent(self.results)[2]
 
     def __repr__(self) -> str:
         passed = sum(result.test_passed for result in self.results)

@@ -90,7 +90,7 @@ class RaceUnderWay:
             nonlocal over
             self.on_event(RaceEvent(arm.name, "waiting"))
             result = await run_candidate(self.setting, arm, node_id, slot, lambda what, text: stage(arm, what, text))
-            result.step = step
+            result.step, result.price = step, self.setting.price(result)
             self.results.append(result)
             running.pop(arm.name, None)
             self.on_event(RaceEvent(arm.name, "done", result=result))

@@ -15,6 +15,7 @@ from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
 from banditgen.strategy.evolution import Evolution
 from banditgen.strategy.learning import Learning
+from banditgen.strategy.prices import FUNCTION, Price, Prices
 from banditgen.strategy.spending import Spending
 from banditgen.strategy.toml import Document, KeyPath
 from banditgen.task import LEVELS
@@ -36,6 +37,7 @@ KEYS = (
     "race",
     "learning",
     "evolution",
+    "prices",
     "arms",
 )
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
@@ -47,6 +49,7 @@ CRITERIA_KEYS = tuple(
 )
 RACE_KEYS = tuple(field.name for field in dataclasses.fields(Spending))
 LEARNING_KEYS = tuple(field.name for field in dataclasses.fields(Learning))
+PRICE_KEYS = tuple(field.name for field in dataclasses.fields(Price))
 EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
 
@@ -167,6 +170,7 @@ def read(document: Document) -> dict[str, Any]:
     fields["race"] = _read_race(document)
     fields["learning"] = _read_learning(document)
     fields["evolution"] = _read_evolution(document)
+    fields["prices"] = _read_prices(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:
         raise document.error(("arms",), 'no arms: give [[arms]] or models = "available"')
@@ -250,6 +254,20 @@ def _read_evolution(document: Document) -> Evolution | None:
     for key, value in settings.items():
         _located(document, ("evolution", key), Evolution, **{key: value})
     return Evolution(**settings) if "evolution" in document.data else None
+
+
+def _read_prices(document: Document) -> Prices:
+    table = _table(document, ("prices",), None)
+    models = {}
+    for name, settings in table.items():
+        if name == FUNCTION and not isinstance(settings, Mapping):
+            _located(document, ("prices", name), Prices, function=settings)
+            continue
+        path = ("prices", name)
+        for key, value in _table(document, path, PRICE_KEYS).items():
+            _located(document, (*path, key), Price, **{key: value})
+        models[name] = Price(**settings)
+    return Prices(models, None if FUNCTION in models else table.get(FUNCTION))
 
 
 def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:

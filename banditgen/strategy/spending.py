@@ -10,7 +10,7 @@ from banditgen._checks import check_whole, is_number
 from banditgen.errors import UsageError
 
 Spend = Literal["waves", "at_once"]
-Unit = Literal["generations", "model_seconds", "tokens"]
+Unit = Literal["generations", "model_seconds", "tokens", "price"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Spending:
         most: generations of one race in waves, at most.
         width: arms of one wave; None is what the backend can run side by side, k at most.
         budget: mean spending of a race in the long run, in `budget_unit`, per task type; None is k generations.
-        budget_unit: "generations", "model_seconds" or "tokens"; the latter two need a budget.
+        budget_unit: "generations", "model_seconds", "tokens" or "price"; the latter three need a budget, and "price" prices.
 
     Raises:
         UsageError: a value outside its range.

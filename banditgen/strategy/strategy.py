@@ -18,6 +18,7 @@ from banditgen.strategy.evolution import Evolution
 from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
 from banditgen.strategy.folders import find
 from banditgen.strategy.learning import Learning
+from banditgen.strategy.prices import Prices
 from banditgen.strategy.spending import Spending
 from banditgen.strategy.toml import Document, dumps
 from banditgen.task import Level
@@ -48,6 +49,7 @@ class Strategy:
         system_prompt: of every arm that has none of its own, and so a part of what it is; None leaves that to the backend.
         brief: whether models are told what is known of a task beside its prompt, in words that are no part of any arm.
         evolution: how new arms are bred while it races; None breeds none.
+        prices: what generations cost in money, which results record and a budget may be in.
         path: the file it came from, if it did; no part of equality.
 
     Raises:
@@ -70,6 +72,7 @@ class Strategy:
     race: Spending = dataclasses.field(default_factory=Spending)
     learning: Learning = dataclasses.field(default_factory=Learning)
     evolution: Evolution | None = None
+    prices: Prices = dataclasses.field(default_factory=Prices)
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +94,10 @@ class Strategy:
             raise StrategyError(f"strategy {self.name!r}: race must be a Spending, not {self.race!r}")
         if not isinstance(self.learning, Learning):
             raise StrategyError(f"strategy {self.name!r}: learning must be a Learning, not {self.learning!r}")
+        if not isinstance(self.prices, Prices):
+            raise StrategyError(f"strategy {self.name!r}: prices must be a Prices, not {self.prices!r}")
+        if self.race.budget_unit == "price" and not self.prices:
+            raise StrategyError(f"strategy {self.name!r}: a budget in price needs [prices]")
         if not isinstance(self.evolution, Evolution | None):
             raise StrategyError(f"strategy {self.name!r}: evolution must be an Evolution or None, not {self.evolution!r}")
         if not self.arms and self.models is None:
@@ -106,8 +113,9 @@ class Strategy:
         content["race"], content["learning"] = _changed(self.race), _changed(self.learning)
         content["evolution"] = vars(self.evolution) if self.evolution else None
         content["brief"] = not self.brief
+        content["prices"] = self.prices.to_dict()
         # strategies without these keep the hashes that histories know them by
-        for key in ("types", "bandit", "race", "learning", "evolution", "system_prompt", "brief"):
+        for key in ("types", "bandit", "race", "learning", "evolution", "system_prompt", "brief", "prices"):
             if not content[key]:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -174,6 +182,8 @@ class Strategy:
                 values[key] = changed
         if self.evolution is not None:
             values["evolution"] = vars(self.evolution)
+        if self.prices:
+            values["prices"] = self.prices.to_dict()
         if self.arms:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": arm.weight} for arm in self.arms]
         return dumps(values)
