@@ -24,6 +24,7 @@ from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.database import Database
 from banditgen.history.records import Rows, parse
+from banditgen.history.sums import Sums, soft_sums, sums_of
 
 AT_ONCE = 5000  # rows in a transaction, about half a second's
 IDS_AT_ONCE = 1000  # in one question
@@ -222,8 +223,8 @@ def _append_candidates(database: Database, connection: sa.Connection, batch: Row
     new = [row for row in reversed(rows.values()) if row["id"] in added]
     # a race has one pattern of outcomes: with those who were there before, too
     before = [row for row in _of_races(connection, {row["race_id"] for row in new} - {None}) if row["id"] not in added]
-    sums = statistics.sums_of([*before, *new])
-    sums.take_back(statistics.sums_of(before))
+    sums = sums_of([*before, *new])
+    sums.take_back(sums_of(before))
     statistics.Writer(database.insert, database.stamp).add(connection, sums, database.shard(connection))
     return added
 
@@ -233,20 +234,20 @@ def _append_soft(database: Database, connection: sa.Connection, rows: Sequence[d
     e, added = t.soft_evidence.c, list[str]()
     writer, shard = statistics.Writer(database.insert, database.stamp), database.shard(connection)
     for ids in _some(candidates):
-        writer.add(connection, statistics.soft_sums(statistics.told(connection, e.result_id.in_(ids))), shard)
+        writer.add(connection, soft_sums(statistics.told(connection, e.result_id.in_(ids))), shard)
     if rows:
         statement = database.insert(t.soft_evidence).on_conflict_do_nothing().returning(e.id)
         added = [str(own) for own in connection.scalars(statement, sorted(rows, key=itemgetter("id")))]
     for ids in _some(added):
-        writer.add(connection, statistics.soft_sums(statistics.told(connection, e.id.in_(ids))), shard)
+        writer.add(connection, soft_sums(statistics.told(connection, e.id.in_(ids))), shard)
     return len(added)
 
 
-def _rating_sums(connection: sa.Connection, result_ids: Iterable[str]) -> statistics.Sums:
+def _rating_sums(connection: sa.Connection, result_ids: Iterable[str]) -> Sums:
     """What the ratings of these results add to the running sums."""
-    sums = statistics.Sums()
+    sums = Sums()
     for ids in _some(result_ids):
-        sums.include(statistics.soft_sums(statistics.rated(connection, t.results.c.id.in_(ids))))
+        sums.include(soft_sums(statistics.rated(connection, t.results.c.id.in_(ids))))
     return sums
 
 

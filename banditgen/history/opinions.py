@@ -15,6 +15,7 @@ from banditgen.history.base import SoftEvidence
 from banditgen.history.database import Database
 from banditgen.history.ids import new_id
 from banditgen.history.judged import Learn, Measured, Opinion, PreferredResult, RatedResult, WeightsOfType, effective, matter
+from banditgen.history.sums import RATING, Sums, soft_sums
 from banditgen.result import Feedback, Preference
 from banditgen.scoring import unit_interval
 
@@ -83,11 +84,11 @@ class Opinions:
         return self._database.run(work, write=True)
 
     @staticmethod
-    def _rating_sums(connection: sa.Connection, opinion: Feedback | Preference) -> statistics.Sums:
+    def _rating_sums(connection: sa.Connection, opinion: Feedback | Preference) -> Sums:
         """What the ratings of the result that an opinion rates add to the running sums."""
         if not isinstance(opinion, Feedback) or opinion.result_id is None:
-            return statistics.Sums()
-        return statistics.soft_sums(statistics.rated(connection, t.results.c.id == opinion.result_id))
+            return Sums()
+        return soft_sums(statistics.rated(connection, t.results.c.id == opinion.result_id))
 
     def feedback(self, race_id: str | None = None) -> list[Feedback]:
         """Every rating ever told, oldest first; of one race or all."""
@@ -141,7 +142,7 @@ class Opinions:
         def work(connection: sa.Connection) -> bool:
             if connection.scalar(there) is None or connection.execute(append).rowcount == 0:
                 return False
-            sums = statistics.soft_sums(statistics.told(connection, t.soft_evidence.c.id == row["id"]))
+            sums = soft_sums(statistics.told(connection, t.soft_evidence.c.id == row["id"]))
             self._statistics.add(connection, sums, self._database.shard(connection))
             return True
 
@@ -164,7 +165,7 @@ class Opinions:
                     of_result = held.setdefault(str(rating.result_id), {})
                     of_result[rating.who] = rating.satisfaction
                     mean = math.fsum(of_result.values()) / len(of_result)
-                    told.append(SoftEvidence(str(rating.result_id), statistics.RATING, mean, rating.id, rating.created_at))
+                    told.append(SoftEvidence(str(rating.result_id), RATING, mean, rating.id, rating.created_at))
             return sorted(told, key=lambda evidence: (evidence.created_at, evidence.id))
 
         return self._database.run(work, snapshot=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.base import (
-    ArmEvent,
     ArmRecord,
     Changes,
     Cursor,
@@ -29,7 +28,9 @@ from banditgen.history.frame import dataframe
 from banditgen.history.ids import new_id
 from banditgen.history.opening import open_database
 from banditgen.history.opinions import Opinions
+from banditgen.history.roster import Roster
 from banditgen.history.rows import RESULTS, code_rows, read_result, result_row, soft_rows
+from banditgen.history.sums import soft_sums, sums_of
 from banditgen.result import FailureKind, GenerationResult
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _RESULTS_OF = RESULTS.where(t.results.c.race_id.in_(sa.bindparam("of", expanding
 _KNOWN = sa.select(t.results.c.id).where(t.results.c.id.in_(sa.bindparam("of", expanding=True)))
 
 
-class History(Opinions):
+class History(Opinions, Roster):
     """An append-only event log in SQLite or PostgreSQL.
 
     Args:
@@ -83,16 +84,6 @@ class History(Opinions):
     def database(self) -> Database:
         """What it is kept in, for those who move or mend whole histories."""
         return self._database
-
-    def _append(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Rows, those whose key is there already left as they are."""
-        if rows:
-            statement = self._database.insert(table).on_conflict_do_nothing()
-            self._run(lambda connection: connection.execute(statement, list(rows)), write=True)
-
-    def _all(self, make: Callable[[Any], Made], query: sa.Select[Any], **of: Any) -> list[Made]:
-        """What `make` makes of every row, a mapping by column."""
-        return self._run(lambda connection: [make(row) for row in connection.execute(query, of).mappings()])
 
     def add_decision(self, decision: DecisionRecord) -> None:
         """Append a decision, and the arms it chose; until its race is told it is pending."""
@@ -152,23 +143,9 @@ class History(Opinions):
         soft: Sequence[tuple[Mapping[str, Any], str, float]] = (),
     ) -> list[Any]:
         """What writes what new results bring besides their rows: their codes, and their sums."""
-        sums = statistics.sums_of(rows)
-        sums.include(statistics.soft_sums(soft))
+        sums = sums_of(rows)
+        sums.include(soft_sums(soft))
         return [(self._new[t.codes], code_rows(results)), *self._statistics.additions(sums, self._database.shard(connection))]
-
-    def add_arms(self, arms: Sequence[ArmRecord]) -> None:
-        """Append arms; one whose id is there already stays as it is."""
-        self._append(
-            t.arms, [{**vars(arm), "created_at": arm.created_at or time.time()} for arm in sorted(arms, key=lambda arm: arm.arm_id)]
-        )
-
-    def add_arm_event(self, event: ArmEvent) -> None:
-        """Append something that happened to an arm."""
-        self._append(t.arm_events, [{**vars(event), "id": event.id or new_id(), "created_at": event.created_at or time.time()}])
-
-    def add_strategy(self, hash: str, name: str, toml: str) -> None:  # noqa: A002 - what it is
-        """Keep a strategy's text by its hash; one that is there already stays as it is."""
-        self._append(t.strategies, [{"hash": hash, "name": name, "created_at": time.time(), "toml": toml}])
 
     def add_selection(self, scope: str, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
         """Append that this result was selected."""
@@ -312,19 +289,6 @@ class History(Opinions):
         if task_type is not None:
             query = query.where((r.task_type == task_type) | sa.not_(r.informative))
         return next(iter(self._all(lambda row: (str(row["task_type"]), read_result(row)), query)), None)
-
-    def arms(self) -> list[ArmRecord]:
-        """Every arm that was ever chosen or added, oldest first."""
-        return self._all(lambda row: ArmRecord(**row), sa.select(t.arms).order_by(t.arms.c.created_at, t.arms.c.arm_id))
-
-    def arm_events(self, scope: str | None = None) -> list[ArmEvent]:
-        """What happened to arms, oldest first; in one scope or all."""
-        query = sa.select(t.arm_events).order_by(t.arm_events.c.created_at, t.arm_events.c.id)
-        return self._all(lambda row: ArmEvent(**row), query if scope is None else query.where(t.arm_events.c.scope == scope))
-
-    def strategy(self, hash: str) -> str | None:  # noqa: A002
-        """The TOML text of the strategy of that hash."""
-        return next(iter(self._all(lambda row: str(row["toml"]), sa.select(t.strategies.c.toml).where(t.strategies.c.hash == hash))), None)
 
     def count(self) -> dict[str, int]:
         """How many decisions, races, results and ratings there are."""

@@ -16,7 +16,7 @@ from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord, SoftEvidence
-from banditgen.history.statistics import Fold
+from banditgen.history.sums import Fold
 from banditgen.learning.follow import Follower, Running
 from banditgen.learning.learner import settled_policy
 from banditgen.offline.evaluate import Comparison, Log, compare

@@ -18,8 +18,8 @@ from banditgen.generators.base import Generation, ModelInfo
 from banditgen.history.base import RaceRecord, SoftEvidence
 from banditgen.history.ids import new_id
 from banditgen.history.rows import summed_row
-from banditgen.history.statistics import Fold
 from banditgen.history.store import History
+from banditgen.history.sums import Fold
 from banditgen.learning.follow import Follower
 from banditgen.offline.counterfactual import Prefix
 from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
