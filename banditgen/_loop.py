@@ -8,7 +8,8 @@ import functools
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from typing import Any, ParamSpec, TypeVar
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
 
 from banditgen.errors import UsageError
 
@@ -108,6 +109,36 @@ async def release(things: Sequence[Any]) -> None:
             await thing.aclose()
         else:
             await asyncio.to_thread(thing.close)
+
+
+class Owner:
+    """What closes the things that it made, `_owned`; as a context manager, too, of both kinds."""
+
+    _owned: list[Any]
+
+    def close(self) -> None:
+        """Release what was built for it; a second call does nothing."""
+        run_sync(self._close())
+
+    async def aclose(self) -> None:
+        """`close` for callers in an event loop."""
+        await run_elsewhere(self._close())
+
+    async def _close(self) -> None:
+        owned, self._owned = self._owned, []
+        await release(owned)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.aclose()
 
 
 def in_thread(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from banditgen._checks import check_text, check_whole, is_number
 from banditgen._decided_race import DecidedRace
-from banditgen._loop import in_thread, release, run_elsewhere, run_sync
+from banditgen._loop import Owner, in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
 from banditgen.arm import Arm, GeneratorConfig, check_arms, distinct_arms
 from banditgen.bandit import Explanation
@@ -34,7 +33,7 @@ from banditgen.strategy import Strategy, arms_on, with_models
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 
 
-class BanditGenerator:
+class BanditGenerator(Owner):
     """Learns which generators to race on which type of task. Open one with `BanditGenerator.open()`.
 
     Every method may be called from any thread, also inside a running event loop; each has an async twin with an `a`
@@ -84,7 +83,7 @@ class BanditGenerator:
         self._live = LiveEvolution(history, founders, strategy, self._criteria, learner) if strategy.evolution else None
         self._decider = Decider(strategy, lambda: self._live.learner() if self._live else self._learner, self._criteria, seed)
         self._strategy_kept = False
-        self._owned: list[Any] = []
+        self._owned = []
 
     @classmethod
     def open(
@@ -330,30 +329,6 @@ class BanditGenerator:
     def get_stats(self) -> dict[str, Any]:
         """The selection statistics of this strategy, with the weights of the moment."""
         return self.selector.get_stats()
-
-    def close(self) -> None:
-        """Release what `open` built; a second call does nothing."""
-        run_sync(self._close())
-
-    async def aclose(self) -> None:
-        """`close` for callers in an event loop."""
-        await run_elsewhere(self._close())
-
-    async def _close(self) -> None:
-        owned, self._owned = self._owned, []
-        await release(owned)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self.aclose()
 
     def _decision(self, record: DecisionRecord) -> Decision:
         mine = {arm.name: arm for arm in self.arms}
