@@ -10,7 +10,7 @@ import numpy as np
 
 from banditgen.ensemble import behaviour, inputs
 from banditgen.ensemble.behaviour import Outcome
-from banditgen.ensemble.evidence import FEATURES, Evidence, Floats, votes, weigh_up
+from banditgen.ensemble.groups import FEATURES, Floats, Groups, votes, weigh_up
 from banditgen.ensemble.inputs import Inputs
 from banditgen.ensemble.weights import chances
 from banditgen.errors import UsageError
@@ -59,7 +59,7 @@ def choose(
 
     Candidates that do the same on each input are right or wrong together. How likely a group is right follows from how reliable its
     arms are, how many they are and of how many models, its errors, and what asserts and the prompt's examples say
-    (`evidence.weigh_up`, with the weights in `weights`). A candidate is never compared inside its own process, so it can
+    (`groups.weigh_up`, with the weights in `weights`). A candidate is never compared inside its own process, so it can
     speak for itself alone.
 
     Args:
@@ -86,12 +86,12 @@ def choose(
     trusted = trusted[order]
     found = inputs.collected(codes, task, entry_point, calls, tests, sandbox)
     asked, does = _asked(codes, found, sandbox, task)
-    evidence = weigh_up(does, codes, asked, trusted, names, found.written, found.shown)
-    if asked and evidence.has_values:
+    groups = weigh_up(does, codes, asked, trusted, names, found.written, found.shown)
+    if asked and groups.has_values:
         scores = np.zeros(len(codes))
-        for group, chance in zip(evidence.groups, chances(evidence), strict=True):
+        for group, chance in zip(groups.members, chances(groups), strict=True):
             scores[group] = chance
-        sure = _is_told(evidence)
+        sure = _is_told(groups)
     else:
         loads = _loading(codes, entry_point, sandbox, task, is_program=found.is_program)
         most = np.array([max(trusted[i] for i, other in enumerate(codes) if other == code) for code in codes])
@@ -99,7 +99,7 @@ def choose(
     best = int(np.flatnonzero(scores >= scores.max() - SAME)[0])  # of equals the most reliable
     by_place = np.empty(len(codes))
     by_place[order] = scores
-    reason = _reason(evidence, best, does, asked, found, sure=sure)
+    reason = _reason(groups, best, does, asked, found, sure=sure)
     return Choice(order[best], float(scores[best]), sure, tuple(by_place.tolist()), reason)
 
 
@@ -144,18 +144,18 @@ def _loading(codes: Sequence[str], entry_point: str | None, sandbox: Sandbox, ta
     return [outcome in {"=1", "=None"} for (outcome,) in behaviour.of_calls(codes, [probe], sandbox, task)]
 
 
-def _is_told(evidence: Evidence) -> bool:
+def _is_told(groups: Groups) -> bool:
     """Whether anything but the arms' reliability speaks: some agree, some have more errors, or there are witnesses."""
-    own = {name: evidence.features[:-1, FEATURES.index(name)] for name in ("size", "errors", "has_written", "meets", "misses")}
+    own = {name: groups.features[:-1, FEATURES.index(name)] for name in ("size", "errors", "has_written", "meets", "misses")}
     errors = own.pop("errors")
     return bool(np.ptp(errors) > SAME) or any(bool(column.any()) for column in own.values())
 
 
-def _reason(evidence: Evidence, best: int, does: Sequence[tuple[Outcome, ...]], asked: Sequence[str], found: Inputs, *, sure: bool) -> str:
+def _reason(groups: Groups, best: int, does: Sequence[tuple[Outcome, ...]], asked: Sequence[str], found: Inputs, *, sure: bool) -> str:
     if not sure:
-        why = "there was nothing to ask" if not asked else "they differ everywhere" if evidence.has_values else "none returns anything"
+        why = "there was nothing to ask" if not asked else "they differ everywhere" if groups.has_values else "none returns anything"
         return f"nothing tells the candidates apart, as {why}: the most reliable arm's" if len(does) > 1 else "it is the only candidate"
-    alike = len(next(group for group in evidence.groups if best in group))
+    alike = len(next(group for group in groups.members if best in group))
     told = [f"{alike} of {len(does)} candidates behave like it on {len(asked)} input{'' if len(asked) == 1 else 's'}"]
     for said, whose in ((found.shown, "the prompt's examples"), (found.written, "the votes of asserts")):
         won, total = votes(does[best], asked, said)

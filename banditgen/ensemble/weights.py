@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from banditgen.ensemble.evidence import FEATURES, Evidence, Floats
+from banditgen.ensemble.groups import FEATURES, Floats, Groups
 
 WEIGHTS = {
     "reliability": 1.01,
@@ -20,13 +20,13 @@ WEIGHTS = {
 CALIBRATION = (0.22, 0.93)  # from the log-odds that a group alone is right to those that it is right
 
 
-def chances(evidence: Evidence) -> Floats:
+def chances(groups: Groups) -> Floats:
     """(groups): the chance that each is right.
 
     A conditional logit (McFadden 1974) among the groups and "none of them" says which is right if only one can be. Several can, where
     they differ in what nobody asks for, so its log-odds are calibrated (Platt 1999).
     """
-    merit = evidence.features @ np.array([WEIGHTS[name] for name in FEATURES])
+    merit = groups.features @ np.array([WEIGHTS[name] for name in FEATURES])
     alone = np.exp(merit - merit.max())
     alone = np.clip(alone / alone.sum(), 1e-9, 1 - 1e-9)[:-1]
     shift, slope = CALIBRATION

@@ -1,4 +1,4 @@
-"""How the package's modules may know each other: `lint-imports` holds the direction between rooms, this what it can't see inside them."""
+"""How the package is built: `lint-imports` holds the direction between rooms, this what it cannot see: circles, sizes, doubled names."""
 
 from __future__ import annotations
 
@@ -51,3 +51,20 @@ def test_a_planted_circle_is_found(late: str) -> None:
     files = {"p": "", "p.a": "from p.b import y\nx = 1\n", "p.b": f"y = 2\ndef f():\n{late}"}
     assert set(a_circle(imports("p", files))) == {"p.a", "p.b"}
     assert a_circle(imports("p", files | {"p.b": "y = 2\n"})) == []
+
+
+def test_modules_are_small() -> None:
+    """None has more than 350 lines, and half of them 125 or fewer: what has more holds more than one noun."""
+    lines = sorted(len(source.splitlines()) for source in sources("banditgen").values())
+    assert lines[-1] <= 350
+    assert lines[len(lines) // 2] <= 125
+
+
+def test_a_class_name_stands_in_one_room() -> None:
+    """One word, one meaning: a public class of a name that another room has, too, is two things by one word."""
+    rooms: dict[str, set[str]] = {}
+    for name, source in sources("banditgen").items():
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                rooms.setdefault(node.name, set()).add(".".join(name.split(".")[:2]))
+    assert {name: found for name, found in rooms.items() if len(found) > 1} == {}

@@ -17,10 +17,10 @@ UNSURE = 0.02  # no arm's reliability counts as nearer to 0 or 1
 
 
 @dataclasses.dataclass(frozen=True)
-class Evidence:
+class Groups:
     """Groups of candidates that behave alike, and `features` (groups + 1, features), the last row for "none of them is right"."""
 
-    groups: list[list[int]]
+    members: list[list[int]]
     features: Floats
     has_values: bool  # whether any candidate returned anything
 
@@ -33,7 +33,7 @@ def weigh_up(
     models: Sequence[str],
     written: Said,
     shown: Said,
-) -> Evidence:
+) -> Groups:
     """Group candidates by what they do, and describe each group.
 
     The features of a group, in the order of `FEATURES`: the mean of its arms' log-odds of being right; the logarithm of how many they
@@ -73,7 +73,7 @@ def weigh_up(
             0.0,
         )
     rows[-1, -1] = 1.0
-    return Evidence(groups, rows, bool(answered))
+    return Groups(groups, rows, bool(answered))
 
 
 def votes(does: tuple[Outcome, ...], calls: Sequence[str], said: Said) -> tuple[float, float]:
