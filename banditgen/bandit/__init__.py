@@ -3,7 +3,7 @@
 from banditgen.bandit.base import ChosenSet, Policy, State
 from banditgen.bandit.choose import choose, exploit, without
 from banditgen.bandit.discount import KEEP
-from banditgen.bandit.explain import Belief, Explanation, beliefs, explain, recommend
+from banditgen.bandit.explain import Belief, Explanation, beliefs, explain
 from banditgen.bandit.policies import POLICIES, make_policy
 from banditgen.bandit.posterior import Statistics
 from banditgen.bandit.priors import child_prior
@@ -30,6 +30,5 @@ __all__ = [
     "exploit",
     "make_policy",
     "next_wave",
-    "recommend",
     "without",
 ]

@@ -82,22 +82,6 @@ def beliefs(
     return [Belief(*row) for row in rows]
 
 
-def recommend(
-    policy: Policy, state: State, names: Sequence[str], top_k: int, rng: np.random.Generator, *, credibility: float = 0.95
-) -> list[Belief]:
-    """The `top_k` arms of the best expected reward, preferences counted in, best first; weight 0 is left out.
-
-    Raises:
-        UsageError: top_k below 1, and as `beliefs`.
-    """
-    if isinstance(top_k, bool) or top_k < 1:
-        raise UsageError(f"top_k must be at least 1, not {top_k!r}")
-    everything = beliefs(policy, state, names, rng, credibility=credibility)
-    keys = policy.means(state)[0] * state.weight
-    order = [int(i) for i in np.argsort(-keys, kind="stable") if state.weight[i] > 0]
-    return [everything[i] for i in order[:top_k]]
-
-
 def explain(policy: Policy, state: State, choice: ChosenSet, names: Sequence[str], rng: np.random.Generator) -> Explanation:
     """Why `choice` fell as it did, given the state that it was made in.
 

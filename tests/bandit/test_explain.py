@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.bandit import Statistics, beliefs, choose, explain, make_policy, recommend
-from banditgen.errors import UsageError
+from banditgen.bandit import Statistics, beliefs, choose, explain, make_policy
 
 RATES = np.array([0.2, 0.4, 0.6, 0.8])
 ARMS = [GeneratorConfig(f"arm{i}", f"model{i}", 0.5) for i in range(4)]
@@ -33,15 +32,6 @@ def test_credible_intervals_cover_the_truth(name: Any) -> None:
         )
         covered += sum(b.low <= rate <= b.high for b, rate in zip(believed, RATES, strict=True))
     assert covered >= 356
-
-
-def test_the_best_arms_are_recommended_best_first() -> None:
-    state = raced(300, 1).state(ARMS, "t", (0.5, 0.5))
-    found = recommend(make_policy("best_set"), state, NAMES, 2, np.random.default_rng(1))
-    assert [b.name for b in found] == ["arm3", "arm2"]
-    assert found[0].chance_best > 0.95
-    with pytest.raises(UsageError, match="top_k"):
-        recommend(make_policy("best_set"), state, NAMES, 0, np.random.default_rng(1))
 
 
 def test_an_explanation_names_the_chosen_the_chances_and_the_runner_up() -> None:
