@@ -16,6 +16,7 @@ from banditgen._checks import check_text, check_whole
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
 from banditgen.arm import Arm, GeneratorConfig, check_arms, create_default_generators, model_key, plain_model
 from banditgen.errors import BackendError, ModelNotFoundError, UsageError
+from banditgen.evaluators.measurer import Measurer
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
@@ -261,6 +262,7 @@ class ParallelGenerator:
             generator=generator,
             evaluator=self._evaluator if self._evaluator_is_ours else None,
             callers=Callers(race_task, self._runner, None if self._evaluator_is_ours else self._evaluator),
+            measurer=Measurer(race_task, sandbox),
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
             sandbox_is_ours=self._sandbox is None,

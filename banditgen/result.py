@@ -127,6 +127,7 @@ class GenerationResult:
     step: Annotated[int, Range(0, (1 << 31) - 1)] = 0  # of the decision of its race that chose the arm
     price: Annotated[float, Range(0.0, 1e300)] | None = None  # of the generation, where the strategy gives prices
     prompt_version: Name | None = None  # of the words that the backend put around the task
+    tools: dict[Name, Name] = dataclasses.field(default_factory=dict)  # measure that a weight asked for -> tool and version
     pruned: bool = False  # a history read it whose retention has dropped its code and text
 
     @property
@@ -147,7 +148,8 @@ class GenerationResult:
         """The result as JSON-ready data."""
         timings = None if self.timings is None else dict(vars(self.timings))
         # by hand: dataclasses.asdict takes ten times as long, and a race may not wait for it
-        return vars(self) | {"timings": timings, "measures": dict(self.measures), "isolation": dict(self.isolation)}
+        copied = {"measures": dict(self.measures), "isolation": dict(self.isolation), "tools": dict(self.tools)}
+        return vars(self) | {"timings": timings, **copied}
 
     def _repr_html_(self) -> str:
         return results_html([self]) + _html.code(self.code)

@@ -180,6 +180,11 @@ class SelectionCriteria:
                 object.__setattr__(self, name, None)
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """The further measures that these criteria ask for."""
+        return tuple(name for name, _ in dict(self.measure_weights).items())
+
+    @property
     def weights(self) -> tuple[float, float]:
         """Of quality and speed, summing to 1."""
         total = self.quality_weight + self.speed_weight

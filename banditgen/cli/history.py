@@ -91,6 +91,9 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         click.echo(flat(line))
     print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result"), [_row(r, race) for r in results])
     for result in results:
+        if result.tools:
+            click.echo(flat(f"measures of {result.generator_name}: {_measured(result)}"))
+    for result in results:
         if result.error:
             _block(f"{result.generator_name}: {result.failure or 'failed'}", result.error[:MESSAGE])
     for result in results:
@@ -171,6 +174,11 @@ def _soft(told: Sequence[SoftEvidence], results: Sequence[GenerationResult]) -> 
         if said:
             kinds = ", ".join(f"{kind} {value:.2g}" for kind, value in said.items())
             yield f"soft       {result.generator_name}: {kinds}" + ("; its verdict is what counts" if result.moves_posterior else "")
+
+
+def _measured(result: GenerationResult) -> str:
+    """What weights asked for, and who said it."""
+    return ", ".join(f"{name} {result.measures[name]:.2f} ({tool})" for name, tool in result.tools.items() if name in result.measures)
 
 
 def _said(told: Feedback | Preference) -> str:

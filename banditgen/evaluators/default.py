@@ -98,13 +98,14 @@ def _lint_measures(findings: Iterable[tuple[str, str]]) -> dict[str, float]:
     rules = [rule for rule, _ in findings]
     worst = max((_complexity(message) for rule, message in findings if rule == "C901"), default=1)
     return {
-        "soundness": 1.0 / (1.0 + sum(_cost(rule, SOUNDNESS_COST) for rule in rules)),
-        "style": 1.0 / (1.0 + sum(_cost(rule, STYLE_COST) for rule in rules)),
+        "soundness": 1.0 / (1.0 + sum(cost(rule, SOUNDNESS_COST) for rule in rules)),
+        "style": 1.0 / (1.0 + sum(cost(rule, STYLE_COST) for rule in rules)),
         "simplicity": min(1.0, max(0.0, (HARD_COMPLEXITY - worst) / (HARD_COMPLEXITY - EASY_COMPLEXITY))),
     }
 
 
-def _cost(rule: str, costs: dict[str, float]) -> float:
+def cost(rule: str, costs: dict[str, float]) -> float:
+    """What a rule costs, by its longest prefix that has a price; 0 where none has."""
     prefixes = [prefix for prefix in costs if rule.startswith(prefix)]
     return costs[max(prefixes, key=len)] if prefixes else 0.0
 

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import threading
+from collections.abc import Sequence
 
 import ruff  # type: ignore[import-untyped] # a binary with a finder around it
 
@@ -34,8 +35,9 @@ class UnlintableError(LintError):
     """Ruff ran out of time on this code, or died of it."""
 
 
-def lint(code: str) -> list[tuple[str, str]]:
-    """What ruff finds in `code`: its rule ("F821") and message, in source order, cut after `MAX_OUTPUT_BYTES`.
+def lint(code: str, rules: Sequence[str] = RULES) -> list[tuple[str, str]]:
+    """What ruff finds in `code`, by rules or their prefixes: its rule ("F821") and message, in source order, cut after
+    `MAX_OUTPUT_BYTES`.
 
     `noqa` comments are not honoured, and neither is any configuration file: a candidate can't excuse itself.
 
@@ -43,7 +45,7 @@ def lint(code: str) -> list[tuple[str, str]]:
         LintError: ruff failed; an `UnlintableError` where that is the code's doing.
     """
     try:
-        lines = _run(code.encode("utf-8", "replace")).splitlines(keepends=True)
+        lines = _run(code.encode("utf-8", "replace"), tuple(rules)).splitlines(keepends=True)
         found = [json.loads(line) for line in lines if line.endswith(b"\n")]  # a cut last line is no finding
         return [(str(finding["code"]), str(finding["message"])) for finding in found]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -51,21 +53,21 @@ def lint(code: str) -> list[tuple[str, str]]:
 
 
 @functools.cache
-def _command() -> tuple[str, ...]:
+def _command(rules: tuple[str, ...]) -> tuple[str, ...]:
     return (
         *(ruff.find_ruff_bin(), "check", "--isolated", "--no-cache", "--ignore-noqa", "--exit-zero", "--quiet"),
         *("--output-format=json-lines", "--target-version", TARGET, "--stdin-filename", "candidate.py"),
-        *("--select", ",".join(RULES), "--ignore", ",".join(IGNORED)),
+        *("--select", ",".join(rules), "--ignore", ",".join(IGNORED)),
         *("--config", "lint.mccabe.max-complexity=0"),  # report every function: the message has its complexity
         "-",
     )
 
 
-def _run(source: bytes) -> bytes:
+def _run(source: bytes, rules: tuple[str, ...]) -> bytes:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RUFF_")}
     environment["RAYON_NUM_THREADS"] = "1"  # one small file: a thread pool only costs
     with subprocess.Popen(  # noqa: S603 - the command is ours; the candidate is only its stdin
-        _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        _command(rules), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

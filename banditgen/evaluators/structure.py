@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from banditgen._quiet import quiet
+from banditgen.evaluators.measures import Subject
 from banditgen.task import Task
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -39,6 +41,21 @@ def annotated(tree: ast.Module) -> float:
         given += sum(annotation is not None for annotation in typed)
         possible += len(typed)
     return given / possible if possible else 1.0
+
+
+def documentation(subject: Subject) -> float:
+    """`documented`, as a measure that weights ask for."""
+    return documented(_read(subject.code))
+
+
+def type_hints(subject: Subject) -> float:
+    """`annotated`, as a measure that weights ask for."""
+    return annotated(_read(subject.code))
+
+
+def _read(code: str) -> ast.Module:
+    with quiet():
+        return ast.parse(code)
 
 
 def _functions(tree: ast.Module) -> list[_Function]:

@@ -26,7 +26,8 @@ _NULLABLE = _PANDAS | {bool: "boolean", int: "Int64"}
 _FIELDS = {name: field for name, field in fields_of(GenerationResult).items() if field.kind in _ARROW}
 _SHORT = {name: field for name, field in _FIELDS.items() if not field.long}
 _TIMINGS = {f"{name}_seconds" if field.kind is float else name: field for name, field in fields_of(Timings).items()}
-_BY_NAME = {"measures": ("measure", "float64"), "isolation": ("isolation", "str")}  # the beginning of their columns' names, and type
+# the beginning of their columns' names, and type
+_BY_NAME = {"measures": ("measure", "float64"), "isolation": ("isolation", "str"), "tools": ("tools", "str")}
 _EXACT = ("race_id", "task_type", "code", "text")  # columns that an import reads
 GROUP_ROWS = 20_000  # in a row group
 

@@ -17,6 +17,8 @@ from banditgen._threads import in_thread
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.errors import EvaluatorError, PackageError, SandboxError
 from banditgen.evaluators.base import Evaluator
+from banditgen.evaluators.measurer import Measurer
+from banditgen.evaluators.measures import Subject
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import ended, extract, is_only_thinking
 from banditgen.history.ids import new_id
@@ -64,6 +66,7 @@ class RaceSetting:
     generator: Generator
     evaluator: Evaluator | None  # ours; None where the caller's is asked
     callers: Callers
+    measurer: Measurer  # of what the criteria weigh beside what the evaluator gives
     criteria: SelectionCriteria
     sandbox: Sandbox | None  # None where only the caller's runner is used
     sandbox_is_ours: bool = True
@@ -201,6 +204,8 @@ async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: b
         if truncated and not execution.passed and execution.failure is not FailureKind.TASK:
             result.failure = FailureKind.TRUNCATED
         result.measures = measures
+        if execution.passed:
+            await _measured(result, setting, execution)
     except PackageError as error:
         _spoil(result, str(error), FailureKind.TASK)
     except (SandboxError, EvaluatorError) as error:
@@ -210,6 +215,17 @@ async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: b
         _spoil(result, f"trying the candidate failed: {type(error).__name__}: {str(error)[:200]}")
     result.test_time = time.perf_counter() - started
     score(result, setting.criteria)
+
+
+async def _measured(result: GenerationResult, setting: RaceSetting, execution: Execution) -> None:
+    """Take the measures that the criteria ask for and the evaluator did not give."""
+    asked = [name for name in setting.criteria.measures if name not in result.measures]
+    if not asked:
+        return
+    take = functools.partial(setting.measurer.measure, asked, Subject(result.code, execution, setting.task))
+    taken = await (in_trial_thread(take) if setting.sandbox_is_ours else in_thread(take))
+    result.measures = result.measures | {name: value for name, (value, _) in taken.items()}
+    result.tools = {name: tool for name, (_, tool) in taken.items()}
 
 
 def _spoil(result: GenerationResult, message: str, kind: FailureKind = FailureKind.INFRASTRUCTURE) -> None:
