@@ -117,7 +117,7 @@ def broken_ruff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         path = tmp_path / "ruff"
         path.write_text(f"#!/bin/sh\n{line}\n")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(lint_module, "_command", lambda: (str(path),))
+        monkeypatch.setattr(lint_module, "_command", lambda _: (str(path),))
 
     return install
 
@@ -135,7 +135,7 @@ def test_where_ruff_is_broken_the_rest_is_measured_and_it_is_logged(
 
 
 def test_where_ruff_is_missing_the_rest_is_measured(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(lint_module, "_command", lambda: ("/nonexistent/ruff",))
+    monkeypatch.setattr(lint_module, "_command", lambda _: ("/nonexistent/ruff",))
     assert measures(KEPT)["quality"] == pytest.approx(1.0)
     assert "ruff failed" in caplog.text
 
