@@ -147,8 +147,8 @@ class Waves(Once):
 
     def enough(self, results: Sequence[GenerationResult]) -> bool:
         """Whether one has passed, and what still runs is not worth its price any more."""
-        return self.has_won(results) and self._step(results, 0).stop >= EVEN
+        return self.has_won(results) and self._step(results, 0, explained=False).stop >= EVEN
 
-    def _step(self, results: Sequence[GenerationResult], seed: int) -> Stepped:
+    def _step(self, results: Sequence[GenerationResult], seed: int, *, explained: bool = True) -> Stepped:
         race = self.decisions[0].id if self.decisions else ""
-        return self._learner.step(self._task_type, self._means, self._account, self._criteria, seed, results, race)
+        return self._learner.step(self._task_type, self._means, self._account, self._criteria, seed, results, race, explained=explained)

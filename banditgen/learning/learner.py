@@ -13,7 +13,7 @@ import numpy as np
 
 from banditgen import _html
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.bandit import KEEP, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
+from banditgen.bandit import KEEP, ChosenSet, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.history.base import DecisionRecord, HistoryStore
@@ -149,18 +149,7 @@ class Learner:
         else:
             rng = np.random.default_rng(seed)
             choice = choose(self.policy, state, k, rng, exploration=self.exploration, on_trial=trials, trial_share=share)
-        detail = {
-            "k": len(choice.arms),
-            "exploration": choice.exploration,
-            "particles": choice.particles,
-            "set_probability": choice.set_probability,
-            "policy_version": self.policy.version,
-            "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
-            "eligible": {arm.name: arm_id(arm) for arm in self.arms if arm.weight > 0},
-            "exploit": greedy,
-            "on_trial": {"share": share, "arms": [arm_id(self.arms[i]) for i in trials]} if trials else None,
-            "explanation": explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict(),
-        }
+        detail = self._logged(choice, criteria, trials) | {"exploit": greedy, "explanation": self._explained(choice, state)}
         return Drawn([int(i) for i in choice.arms], [float(q) for q in choice.propensities[: len(self.arms)]], detail)
 
     def step(
@@ -172,6 +161,8 @@ class Learner:
         seed: int,
         results: Sequence[GenerationResult],
         race: str,
+        *,
+        explained: bool = True,
     ) -> Stepped:
         """Choose a race's next wave, or that it stops, knowing what it has shown.
 
@@ -183,6 +174,7 @@ class Learner:
             seed: of this step.
             results: what the race has shown so far, in the order in which the arms ran; none before its first wave.
             race: its id; "" before its first wave.
+            explained: whether its detail says why, which takes longer than the choice.
         """
         out = [decision for decision in self._history.pending(task_type, time.time() - PENDING_SECONDS) if decision.race_id != race]
         others = [decision for decision in out if decision.detail.get("account") == account]
@@ -197,25 +189,33 @@ class Learner:
         drawn, choice = wave(
             self.policy, state, self._positions, course, means, rng, exploration=self.exploration, trials=trials, trial_share=share
         )
-        detail = {
-            "k": len(drawn.arms),
+        detail = self._logged(choice, criteria, [] if results else trials) | {
             "account": account,
-            "exploration": drawn.exploration,
             "going_on": drawn.going_on,
-            "particles": drawn.particles,
-            "set_probability": drawn.probability,
             "stop": drawn.stop,
             "gain": drawn.gain,
             "price": drawn.price if np.isfinite(drawn.price) else None,
+            "exploit": False,
+        }
+        if explained and len(drawn.arms):
+            detail["explanation"] = self._explained(choice, state)
+        return Stepped([int(i) for i in drawn.arms], [float(q) for q in drawn.propensities[: len(self.arms)]], detail, drawn.stop)
+
+    def _logged(self, choice: ChosenSet, criteria: SelectionCriteria, trials: Sequence[int]) -> dict[str, Any]:
+        """What evaluating a choice later needs, whether it is a race or a wave of one."""
+        return {
+            "k": len(choice.arms),
+            "exploration": choice.exploration,
+            "particles": choice.particles,
+            "set_probability": choice.set_probability,
             "policy_version": self.policy.version,
             "weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
             "eligible": {arm.name: arm_id(arm) for arm in self.arms if arm.weight > 0},
-            "exploit": False,
-            "on_trial": {"share": share, "arms": [arm_id(self.arms[i]) for i in trials]} if trials and not results else None,
+            "on_trial": {"share": self.bred.trial_share, "arms": [arm_id(self.arms[i]) for i in trials]} if trials else None,
         }
-        if len(drawn.arms):
-            detail["explanation"] = explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict()
-        return Stepped([int(i) for i in drawn.arms], [float(q) for q in drawn.propensities[: len(self.arms)]], detail, drawn.stop)
+
+    def _explained(self, choice: ChosenSet, state: State) -> dict[str, Any]:
+        return explain(self._reporter, state, choice, self._names, np.random.default_rng(0)).to_dict()
 
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
