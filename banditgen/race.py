@@ -266,6 +266,7 @@ class ParallelGenerator:
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
             sandbox_is_ours=self._sandbox is None,
+            comparing=lambda: self.sandbox,
             extract=self._extract,
             brief=self._brief,
             price=self._price or (lambda _: None),
@@ -282,7 +283,9 @@ class ParallelGenerator:
             # before anything is generated: a history that cannot be written is found out now
             await asyncio.to_thread(self.history.add_decision, decision)
         started = time.perf_counter()
-        race = RaceUnderWay(setting, max_workers, plan or RacePlan(), heard(on_event), self._rng)
+        plan = plan or RacePlan()
+        plan.reliabilities = plan.reliabilities or (lambda results: self._reliabilities(race_task.context, results))
+        race = RaceUnderWay(setting, max_workers, plan, heard(on_event), self._rng)
         try:
             await race.run(arms)
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
@@ -290,9 +293,13 @@ class ParallelGenerator:
             record = race_record(
                 decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
             )
-            record = dataclasses.replace(record, reason="; ".join([record.reason, *race.plan.ended]))
+            record = dataclasses.replace(record, reason="; ".join([record.reason, *race.compared[-1:], *plan.ended]))
             await asyncio.shield(asyncio.to_thread(self._remember, record))
         return record
+
+    def _reliabilities(self, task_type: str, results: Sequence[GenerationResult]) -> list[float]:
+        rates = success_rates(self.history.tallies(task_type))
+        return [rates.get(result.generator_name, 0.5) for result in results]
 
     def _remember(self, record: RaceRecord) -> None:
         soft = witnesses(record.results, runner=self._runner is not None, evaluator=not self._evaluator_is_ours)
@@ -322,4 +329,4 @@ class ParallelGenerator:
     def get_generator_recommendations(self, task_type: str, top_k: int = 3) -> list[str]:
         """The names of the `top_k` arms with the best shrunken success rates on a task type; empty for an unknown one."""
         check_text("task_type", task_type)
-        return success_rates(self.history.tallies(task_type))[: check_whole("top_k", top_k)]
+        return list(success_rates(self.history.tallies(task_type)))[: check_whole("top_k", top_k)]

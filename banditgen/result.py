@@ -28,6 +28,7 @@ class Length(NamedTuple):
     least: int = 0
 
 
+CONFIDENCE = "confidence"  # the measure that says how likely a candidate is right where no test says whether it is
 LONG = "long"  # marks a text that frames hold only where they are asked for the code
 Seconds = Annotated[float, Range(0.0, 1e9)]
 Share = Annotated[float, Range(0.0, 1.0)]
@@ -136,6 +137,11 @@ class GenerationResult:
         counts = [] if self.timings is None else [self.timings.prompt_tokens, self.timings.completion_tokens]
         known = [count for count in counts if count is not None]
         return sum(known) if known else None
+
+    @property
+    def confidence(self) -> float | None:
+        """The chance that it is right, as the candidates of its race were compared; None where tests judged it, or nothing was compared."""
+        return None if self.verified else self.measures.get(CONFIDENCE)
 
     @property
     def moves_posterior(self) -> bool:

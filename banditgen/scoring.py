@@ -275,7 +275,8 @@ def rank(results: Iterable[GenerationResult], criteria: SelectionCriteria) -> li
     """Best first, whatever order they are given in; where any candidate qualifies, the first one does and is the winner.
 
     Those who qualify come first, then others that passed, then those that failed, those that could not even be tried last; among
-    equals the better combined score, then fewer model seconds, then a draw from a hash of what was written and by whom.
+    equals, where no tests judged them, the one that is more likely right, then the better combined score, then fewer model seconds,
+    then a draw from a hash of what was written and by whom.
     """
     return sorted(results, key=lambda result: _standing(result, criteria))
 
@@ -285,7 +286,15 @@ def _standing(result: GenerationResult, criteria: SelectionCriteria) -> tuple[An
     written = f"{result.generator_name}\0{result.code}\0{result.text}"
     draw = hashlib.sha256(written.encode("utf-8", "surrogatepass")).digest()
     stands = qualifies(result, criteria), result.test_passed, result.test_passed or result.success
-    return (*(not one for one in stands), -result.combined_score, result.generation_time, draw, result.arm_id, result.id)
+    return (
+        *(not one for one in stands),
+        -(result.confidence or 0.0),
+        -result.combined_score,
+        result.generation_time,
+        draw,
+        result.arm_id,
+        result.id,
+    )
 
 
 def winner(ranked: Sequence[GenerationResult], criteria: SelectionCriteria) -> tuple[GenerationResult | None, str]:
@@ -296,6 +305,8 @@ def winner(ranked: Sequence[GenerationResult], criteria: SelectionCriteria) -> t
         return None, f"no candidate qualifies ({', '.join(kinds)})"
     best, *others = qualified
     told = "passed its tests" if best.verified else "ran cleanly (the task has no tests)"
+    if best.confidence is not None and others and best.confidence > (others[0].confidence or 0.0):
+        return best, f"{best.generator_name} {told} and is the likeliest of {len(qualified)} to be right, {best.confidence:.0%}"
     if not others:
         outside = sum(result.test_passed for result in ranked) > 1
         return best, f"{best.generator_name} alone of {len(ranked)} {told}" + (" within the criteria" if outside else "")

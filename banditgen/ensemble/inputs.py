@@ -17,6 +17,7 @@ from banditgen.task import Task
 
 FEW = 5  # calls; where there are fewer, more are drawn from type hints
 MOST = 100
+_DEFINES = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 _READS = re.compile(r"\binput\s*\(|\bstdin\b")
 
 Said = dict[str, Counter[Outcome]]
@@ -49,27 +50,46 @@ def collected(
         SandboxError: the sandbox failed.
     """
     given, told = _checked(calls, tests)
-    if task.kind == "stdio" or (entry_point is None and not given and not told) or _are_programs(codes, entry_point):
-        given, told = [_text(call) for call in given], [(_text(call), _text(expected), votes) for call, expected, votes in told]
-        samples = [examples.Example(*pair) for pair in task.examples] or examples.of_program(task.prompt)
-        asked = dict.fromkeys([*given, *(call for call, _, _ in told), *(sample.call for sample in samples)])
-        written = _votes((call, behaviour.of_output(expected), votes) for call, expected, votes in told)
-        shown = _votes((sample.call, behaviour.of_output(sample.expected), 1) for sample in samples)
-        return Inputs(True, tuple(asked)[:MOST] or ("",), (), written, shown)
-    samples = examples.of_function(task.prompt, entry_point)
-    expected = [*(text for _, text, _ in told), *(sample.expected for sample in samples)]
-    outcomes = behaviour.of_values([text for text in expected if text[:1] != "!"], sandbox, task)
-    meant = dict(zip((text for text in expected if text[:1] != "!"), outcomes, strict=True))
+    named = entry_point or _defined_by_most(codes, task.prompt)
+    is_program = task.kind == "stdio" or (entry_point is None and 2 * sum(_READS.search(code) is not None for code in codes) > len(codes))
+    found = None if is_program else _of_function(codes, task, named, given, told, sandbox)
+    if found is None or not (found.asked or found.guesses or entry_point):
+        found = _of_program(task, [_text(call) for call in given], [(_text(call), _text(out), votes) for call, out, votes in told])
+    return found
+
+
+def _of_program(task: Task, given: Sequence[str], told: Sequence[tuple[str, str, float]]) -> Inputs:
+    samples = [examples.Example(*pair) for pair in task.examples] or examples.of_program(task.prompt)
     asked = dict.fromkeys([*given, *(call for call, _, _ in told), *(sample.call for sample in samples)])
-    asked_tuple = tuple(call for call in asked if behaviour.is_expression(call))[:MOST]
-    guesses = hints.guessed([task.prompt, *sorted(set(codes))], entry_point) if entry_point and len(asked_tuple) < FEW else []
+    written = _votes((call, behaviour.of_output(expected), votes) for call, expected, votes in told)
+    shown = _votes((sample.call, behaviour.of_output(sample.expected), 1) for sample in samples)
+    return Inputs(True, tuple(asked)[:MOST] or ("",), (), written, shown)
+
+
+def _of_function(
+    codes: Sequence[str], task: Task, name: str | None, given: Sequence[str], told: Sequence[tuple[str, str, float]], sandbox: Sandbox
+) -> Inputs:
+    samples = examples.of_function(task.prompt, name)
+    values = [text for text in (*(text for _, text, _ in told), *(sample.expected for sample in samples)) if text[:1] != "!"]
+    meant = dict(zip(values, behaviour.of_values(values, sandbox, task), strict=True))
+    all_calls = dict.fromkeys([*given, *(call for call, _, _ in told), *(sample.call for sample in samples)])
+    asked = tuple(call for call in all_calls if behaviour.is_expression(call))[:MOST]
+    guesses = hints.guessed([task.prompt, *sorted(set(codes))], name) if name and len(asked) < FEW else []
     return Inputs(
         False,
-        asked_tuple,
+        asked,
         tuple(call for call in guesses if call not in asked),
         _votes((call, meant.get(text), votes) for call, text, votes in told),
-        _votes((call, text if text[:1] == "!" else meant.get(text), 1) for call, text in samples),
+        _votes((call, text if text[:1] == "!" else meant[text], 1) for call, text in samples),
     )
+
+
+def _defined_by_most(codes: Sequence[str], prompt: str) -> str | None:
+    """The one function that more than half of the candidates define and the prompt names, or else the only one that they define."""
+    names = Counter(name for code in codes for name in set(_DEFINES.findall(code)))
+    common = [name for name, count in names.items() if 2 * count > len(codes)]
+    named = [name for name in common if re.search(rf"\b{name}\b", prompt)]
+    return named[0] if len(named) == 1 else common[0] if len(common) == 1 else None
 
 
 def _votes(said: Iterable[tuple[str, Outcome | None, float]]) -> Said:
@@ -78,11 +98,6 @@ def _votes(said: Iterable[tuple[str, Outcome | None, float]]) -> Said:
         if outcome is not None:
             votes[call][outcome] += count  # type: ignore[assignment]
     return dict(votes)
-
-
-def _are_programs(codes: Sequence[str], entry_point: str | None) -> bool:
-    """Whether most candidates read their standard input, and nobody named a function."""
-    return entry_point is None and 2 * sum(_READS.search(code) is not None for code in codes) > len(codes)
 
 
 def _text(source: str) -> str:

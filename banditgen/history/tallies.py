@@ -24,10 +24,10 @@ def generator_stats(tallies: Iterable[Tally]) -> dict[str, dict[str, dict[str, f
     }
 
 
-def success_rates(tallies: Iterable[Tally]) -> list[str]:
-    """Arm names by their posterior mean success rate under a uniform prior, (successes + 1) / (total + 2), best first."""
+def success_rates(tallies: Iterable[Tally]) -> dict[str, float]:
+    """Arm names of one task type, best first, with their posterior mean success rate under a uniform prior: (passes + 1) / (total + 2)."""
     stats = generator_stats(tallies)
     rates = {
         name: (count["success_count"] + 1) / (count["total_count"] + 2) for by_name in stats.values() for name, count in by_name.items()
     }
-    return sorted(rates, key=lambda name: (-rates[name], name))
+    return dict(sorted(rates.items(), key=lambda item: (-item[1], item[0])))

@@ -102,6 +102,7 @@ class Once:
     """A race whose arms run all at once. `decisions` are those of its waves so far; `why` says why it stopped, once it has."""
 
     why = ""
+    goes_on = False  # whether there may be more than one wave
 
     def __init__(self, decider: Decider, task_type: str, k: int | None, criteria: SelectionCriteria, *, exploit: bool) -> None:
         self.decisions: list[Decision] = []
@@ -118,6 +119,10 @@ class Once:
         """Whether what still runs in a wave is worth no more waiting."""
         return False
 
+    def reliabilities(self, results: Sequence[GenerationResult]) -> list[float]:
+        """Of the arms of these results, the chance to be right on the race's task type."""
+        return self._decider.learner().reliabilities(self._task_type, [result.arm_id for result in results])
+
     def has_won(self, results: Sequence[GenerationResult]) -> bool:
         """Whether a candidate has passed within the criteria."""
         return winner(results, self._criteria)[0] is not None
@@ -125,6 +130,8 @@ class Once:
 
 class Waves(Once):
     """A race that goes on, wave by wave, while another one is worth its price."""
+
+    goes_on = True
 
     def __init__(self, decider: Decider, task_type: str, means: Means, criteria: SelectionCriteria) -> None:
         super().__init__(decider, task_type, None, criteria, exploit=False)

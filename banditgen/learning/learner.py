@@ -243,6 +243,19 @@ class Learner:
         """
         return _PLAIN.draws(self.state(task_type, criteria), rng, size)
 
+    def reliabilities(self, task_type: str, arm_ids: Sequence[str]) -> list[float]:
+        """Of each arm the chance that it passes on a task type: the posterior mean, with its rate on all of them worth two outcomes."""
+        with self._lock:
+            seen = self._evidence.read(self._running())
+            row, rates = seen.task_types.get(task_type), []
+            for own in arm_ids:
+                column = seen.arms.get(own)
+                passes, fails = (np.zeros(1), np.zeros(1)) if column is None else (seen.passes[:, column], seen.fails[:, column])
+                whole = (passes.sum() + 1) / (passes.sum() + fails.sum() + 2)
+                here = (0.0, 0.0) if row is None or column is None else (passes[row], fails[row])
+                rates.append(float((here[0] + 2 * whole) / (here[0] + here[1] + 2)))
+            return rates
+
     def task_types(self, *, soft: bool = False) -> list[str]:
         """The task types, by name, on which any of the arms passed or failed; where `soft`, those of which there is soft evidence, too."""
         with self._lock:

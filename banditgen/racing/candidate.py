@@ -70,6 +70,7 @@ class RaceSetting:
     criteria: SelectionCriteria
     sandbox: Sandbox | None  # None where only the caller's runner is used
     sandbox_is_ours: bool = True
+    comparing: Callable[[], Sandbox] | None = None  # where candidates are compared that no tests judge
     extract: Extract | None = None  # a caller's own
     price: Callable[[GenerationResult], float | None] = lambda _: None  # of a generation, in money
     seed: int | None = None

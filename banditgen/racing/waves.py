@@ -11,6 +11,7 @@ import numpy as np
 
 from banditgen.arm import GeneratorConfig
 from banditgen.racing.candidate import RaceSetting, run_candidate
+from banditgen.racing.compared import compare
 from banditgen.racing.events import OnEvent, RaceEvent
 from banditgen.result import GenerationResult
 
@@ -26,12 +27,14 @@ class RacePlan:
     Args:
         more: the next wave's arms, given all results so far in the order in which they came; none ends the race.
         enough: whether what is still running in a wave is worth no more waiting, given the results so far.
+        reliabilities: of the arms of some results, the chance that what they write is right; wanted where no tests judge candidates.
         seconds: after so long the race is over, whatever still runs; None is no limit.
         ended: why the race ended as it did, in words; filled in while it runs.
     """
 
     more: Callable[[Sequence[GenerationResult]], Awaitable[Sequence[GeneratorConfig]]] = _no_more
     enough: Callable[[Sequence[GenerationResult]], bool] | None = None
+    reliabilities: Callable[[Sequence[GenerationResult]], Sequence[float]] | None = None
     seconds: float | None = None
     ended: list[str] = dataclasses.field(default_factory=list)
 
@@ -47,6 +50,7 @@ class RaceUnderWay:
         on_event: hears of each arm's progress.
         rng: draws the order in which arms start.
         results: filled as they come, also where the race is interrupted.
+        compared: what comparing the candidates showed after each wave, in words, where no tests judge them.
     """
 
     setting: RaceSetting
@@ -55,6 +59,7 @@ class RaceUnderWay:
     on_event: OnEvent
     rng: np.random.Generator
     results: list[GenerationResult] = dataclasses.field(default_factory=list)
+    compared: list[str] = dataclasses.field(default_factory=list)
 
     async def run(self, arms: Sequence[GeneratorConfig]) -> None:
         """Run wave after wave, the first of these arms."""
@@ -64,6 +69,9 @@ class RaceUnderWay:
                 while len(arms):
                     await self._run_wave(arms, step)
                     step += 1
+                    if self.setting.task.kind == "none" and self.plan.reliabilities is not None:
+                        trusted = await asyncio.to_thread(self.plan.reliabilities, self.results)
+                        self.compared.extend(filter(None, [await compare(self.setting, self.results, trusted)]))
                     arms = await self.plan.more(self.results)
         except TimeoutError:
             self.plan.ended.append(f"it was over after its {self.plan.seconds:g} s")

@@ -1,0 +1,40 @@
+"""The candidates of a race without tests, compared by what they do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from banditgen.ensemble import choose
+from banditgen.errors import SandboxError
+from banditgen.racing.candidate import RaceSetting
+from banditgen.result import CONFIDENCE, GenerationResult
+from banditgen.scoring import weigh
+
+
+async def compare(setting: RaceSetting, results: Sequence[GenerationResult], reliabilities: Sequence[float]) -> str:
+    """Give each candidate that has code the chance that it is right, as a measure; why, in words, "" where there is none.
+
+    Args:
+        setting: of the race.
+        results: all of it so far.
+        reliabilities: of their arms, the chance that what they write is right.
+    """
+    tried = [(result, trust) for result, trust in zip(results, reliabilities, strict=True) if result.code and result.success]
+    if not tried or setting.comparing is None:
+        return ""
+    try:
+        choice = await asyncio.to_thread(
+            choose,
+            [result.code for result, _ in tried],
+            reliabilities=[trust for _, trust in tried],
+            models=[result.model_used for result, _ in tried],
+            task=setting.task,
+            sandbox=await asyncio.to_thread(setting.comparing),
+        )
+    except SandboxError as error:
+        return f"the candidates were not compared: {error}"
+    for (result, _), chance in zip(tried, choice.scores, strict=True):
+        result.measures = {**result.measures, CONFIDENCE: chance}
+        weigh(result, setting.criteria)
+    return choice.reason
