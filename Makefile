@@ -48,13 +48,14 @@ endif
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "banditgen needs Python 3.11 or newer; set PYTHON=…")'
-	@echo "setting up $(VENV) with Python $(lastword $(ASKED)) (once; about a minute)"
+	@echo "setting up $(VENV) with Python $(lastword $(ASKED)) (once; fetches some 240 MB of packages; about a minute)"
 	@[ -x $(BIN)/python ] && $(BIN)/python -c '' || $(PYTHON) -m venv --clear $(VENV)
 ifdef RESOLUTION
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --upgrade --python $(BIN)/python --resolution $(RESOLUTION) -e '.[$(EXTRA)]'
 else
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRA)]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRA)]' || \
+		{ echo "nothing was set up: is there a network, and does pip reach a package registry (PIP_INDEX_URL)?" >&2; exit 1; }
 endif
 	@touch $@
 

@@ -114,8 +114,9 @@ def _imports(suite: Suite, packages: Sequence[str], files: Collection[str]) -> I
             package = name.partition(".")[0]
             if package not in known:
                 yield (
-                    f"line {node.lineno} of the tests imports {name}, which is not there: say packages=[{package!r}] if it is installed, "
-                    f"module={name!r} if it is what candidates are imported as, or files={{{package + '.py'!r}: …}} if it is your own"
+                    f"line {node.lineno} of the tests imports {name}, which is not there: say packages=[{package!r}] (--package {package}) "
+                    f"if it is installed, module={name!r} (--module {name}) if it is what candidates are imported as, "
+                    f"or files={{{package + '.py'!r}: …}} (--file {package}.py) if it is your own"
                 )
 
 

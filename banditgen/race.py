@@ -32,6 +32,7 @@ from banditgen.racing.waves import RacePlan, RaceUnderWay
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.default import shared_sandbox
+from banditgen.sandbox.packages import check_packages, default_environment
 from banditgen.scoring import SelectionCriteria, check_weights, rank
 from banditgen.task import Level, Task
 
@@ -212,6 +213,15 @@ class ParallelGenerator:
             if model.digest:
                 self.running[model_key(model.name)].add(model.digest)
 
+    def check(self, task: Task) -> None:
+        """See that a task can be tried here, before models write for nothing.
+
+        Raises:
+            PackageError: it names a package that our sandbox does not have; a caller's knows its own.
+        """
+        if task.packages and self._sandbox is None and (self._runner is None or task.kind != "none"):
+            check_packages(task, default_environment())
+
     async def prepare(self, models: Sequence[str]) -> None:
         """Have these models ready before a race, where the backend can."""
         await self.backend.prepare(list(dict.fromkeys(models)))
@@ -255,6 +265,7 @@ class ParallelGenerator:
         generator = await asyncio.to_thread(lambda: self.backend)
         # the sandbox is needed unless a caller's runner does all the trying
         sandbox = await asyncio.to_thread(lambda: self.sandbox) if self._runner is None or race_task.kind != "none" else None
+        self.check(race_task)
         setting = RaceSetting(
             prompt=prompt,
             task=race_task,

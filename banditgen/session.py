@@ -196,6 +196,7 @@ class BanditGenerator(Owner):
 
         Raises:
             UsageError: k below 1, or a deadline that is no number above 0.
+            PackageError: the task names a package that is not installed beside banditgen.
             HistoryError: the race could not be remembered.
         """
         return run_sync(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision))
@@ -228,6 +229,7 @@ class BanditGenerator(Owner):
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
         if deadline is not None and (not is_number(deadline) or not 0 < deadline < math.inf):
             raise UsageError(f"deadline must be a number of seconds above 0, not {deadline!r}")
+        self.racer.check(task)
         await self.racer.look()
         criteria = await asyncio.to_thread(self._criteria, task.context)
         waves = self._decider.waves(task.context, k, criteria, self.backend.concurrency, exploit=exploit)

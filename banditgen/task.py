@@ -188,6 +188,11 @@ class Task:
         return _signatures.signatures(_suite.look(self.tests, self.module), self.entry_point, self.prompt) if self.tests else ()
 
     @property
+    def wanted(self) -> str | None:
+        """The function or class that is asked for: the entry point, else the first that the tests import and call; None for a program."""
+        return self.entry_point or next((signature.partition("(")[0] for signature in self.signatures), None)
+
+    @property
     def context(self) -> str:
         """The task type the bandit learns under; "general" where none was given."""
         return self.task_type or DEFAULT_TASK_TYPE

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from banditgen import BanditGenerator, FailureKind, GeneratorConfig, Task
-from banditgen.errors import TaskError
+from banditgen.errors import PackageError, TaskError
 from banditgen.generators.base import Deadlines
 from banditgen.generators.ollama import OllamaGenerator
 from banditgen.history.store import History
@@ -106,7 +106,6 @@ OWN_FAULTS: dict[str, dict[str, Any]] = {
     "a coroutine that nothing runs": {"tests": "async def test_a(): assert double(2) == 4"},
     "a module beside it that fails": {"tests": "from helper import x\nassert double(2) == x", "files": {"helper.py": "x = 1 / 0"}},
     "a checker that fails": {"examples": [("", "")], "checker": "def check(stdin, stdout): return stdout == {}[stdin]"},
-    "a named package that is not there": {"tests": "assert double(2) == 4", "packages": ["nowhere_to_be_found"]},
 }
 
 
@@ -122,6 +121,14 @@ def test_tests_with_a_fault_of_their_own(fault: str, history: History) -> None:
             assert race.best is None
             assert race.reason.count("no arm is to blame: ") == 1
     assert beliefs(history) == before
+
+
+def test_a_named_package_that_is_not_there_is_said_before_anything_is_written(history: History) -> None:
+    task = Task(DOUBLE.prompt, tests="assert double(2) == 4", packages=["nowhere_to_be_found"])
+    before = history.count()
+    with opened(history) as bandit, pytest.raises(PackageError, match="pip install nowhere_to_be_found"):
+        bandit.run(task, 2)
+    assert history.count() == before
 
 
 @pytest.mark.parametrize(

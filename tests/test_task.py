@@ -29,6 +29,22 @@ def test_entry_point_is_inferred(tests: str, entry_point: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tests", "wanted"),
+    [
+        ("assert slugify('A b') == 'a-b'", "slugify"),
+        ("from solution import median\n\ndef test_it():\n    assert median([1]) == 1", "median"),
+        ("import solution\n\ndef test_it():\n    assert solution.median([1]) == 1", "median"),
+        ("from solution import Stack\n\ndef test_it():\n    s = Stack()\n    s.push(1)\n    assert s.pop() == 1", "Stack"),
+        ("from math import sqrt\nassert sqrt(root(4)) == root(2)", "root"),
+        (None, None),
+    ],
+)
+def test_what_is_wanted_is_known_from_imports_too(tests: str | None, wanted: str | None) -> None:
+    """A model is told, and an answer is searched for, the name that the tests import from the module under test."""
+    assert Task("p", tests=tests).wanted == wanted
+
+
+@pytest.mark.parametrize(
     ("tests", "kind"),
     [
         ("assert f(1) == 1", "asserts"),

@@ -126,6 +126,7 @@ def _report(summary: Summary, rows: list[tuple[Any, ...]], url: str, total: floa
         ],
     )
     click.echo(f"\nEvery candidate is kept: banditgen history list --history {url}")
+    click.echo('A task of your own: banditgen run "what to write" --tests FILE (README.md, First use)')
 
 
 def _race_json(race: Race) -> dict[str, Any]:

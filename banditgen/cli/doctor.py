@@ -68,11 +68,11 @@ def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = ("
     asked = parts["settings"].get("backend")
     todo = [f"mend the settings: {parts['settings']['error']}"] if "error" in parts["settings"] else []
     if backend is None:
-        said = "Nothing can run: no model answers."
-        todo.append(
-            "start Ollama and pull a model"
-            + ("" if "error" in parts["embedded"] else ", or `banditgen models pull` fetches two small ones")
-        )
+        installed = "error" not in parts["embedded"]
+        said = "Nothing can run yet: the small models are not fetched." if installed else "Nothing can run: no model answers."
+        size = sum(model.download_bytes for model in REGISTRY.values()) // 1_000_000
+        fetch = f", or `banditgen models pull` (as the first race does) fetches two small ones, {size} MB"
+        todo.append("start Ollama and pull a model" + (fetch if installed else ", or pip install 'banditgen[embedded]'"))
     else:
         models = str(parts[backend]["models"]).split(", ")
         said = f"Races run on {f'what is set, {asked}' if asked else backend}: {len(models)} model{'' if len(models) == 1 else 's'}."

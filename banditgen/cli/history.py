@@ -17,6 +17,8 @@ from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.cli.subject import find
 from banditgen.cli.transfer import export, import_
 from banditgen.cli.upkeep import check, prune
+from banditgen.generators.base import Brief
+from banditgen.generators.prompts import added
 from banditgen.history.base import DecisionRecord, RaceRecord, SoftEvidence
 from banditgen.result import Feedback, GenerationResult, Preference, spent
 
@@ -87,7 +89,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         }
         print_json(shown | {"preferences": [vars(p) for p in preferences], "results": [result.to_dict() for result in results]})
         return
-    for line in _raced(race):
+    for line in (*_raced(race), *_words(race, decision)):
         click.echo(flat(line))
     print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result"), [_row(r, race) for r in results])
     for result in results:
@@ -98,7 +100,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
             _block(f"{result.generator_name}: {result.failure or 'failed'}", result.error[:MESSAGE])
     for result in results:
         if code or (race is not None and result.id == race.best_id):
-            _block(f"{result.generator_name} {result.id}", "(retention dropped its code)" if result.pruned else result.code)
+            _block(f"{result.generator_name} {result.id}", _written(result))
     click.echo()
     for line in (*_decided(decision), *map(_wave, decisions[1:]), *_soft(soft, results), *map(_said, ratings), *map(_said, preferences)):
         click.echo(flat(line))
@@ -126,9 +128,21 @@ def _raced(race: RaceRecord | None) -> list[str]:
     seconds, tokens, price = spent(race.results)
     costs = [f"{seconds:.1f} model-seconds", *([] if tokens is None else [f"{tokens:,} tokens"])]
     lines.append(f"spent      {', '.join(costs + ([] if price is None else [f'{price:.6g} in money']))}")
-    versions = sorted({result.prompt_version for result in race.results if result.prompt_version})
-    lines += [f"words      version {', '.join(versions)} of what models are told beside the task"] if versions else []
     return [*lines, f"race       {race.id}, {_when(race.created_at)}, {race.wall_seconds:.1f} s, task type {race.task_type}"]
+
+
+def _words(race: RaceRecord | None, decision: DecisionRecord | None) -> list[str]:
+    """What models were told beside the task."""
+    if race is None:
+        return []
+    brief = Brief(tuple(map(str, race.task.get("signatures") or ())), race.task.get("kind") == "stdio")
+    own = dict.fromkeys(arm.get("system_prompt") for arm in (decision.arms if decision else [])) or [None]
+    lines = []
+    for version in sorted({result.prompt_version for result in race.results if result.prompt_version}):
+        told = dict.fromkeys(text for prompt in own for text in added(prompt, brief, version))
+        lines.append(f"words      version {version} of what models are told beside the task" + (":" if told else ""))
+        lines += [f"           {' '.join(text.split())}" for text in told]
+    return lines
 
 
 def _decided(decision: DecisionRecord | None) -> list[str]:
@@ -179,6 +193,16 @@ def _soft(told: Sequence[SoftEvidence], results: Sequence[GenerationResult]) -> 
 def _measured(result: GenerationResult) -> str:
     """What weights asked for, and who said it."""
     return ", ".join(f"{name} {result.measures[name]:.2f} ({tool})" for name, tool in result.tools.items() if name in result.measures)
+
+
+def _written(result: GenerationResult) -> str:
+    """A candidate's code; where none was found in what the model wrote, that."""
+    if result.pruned:
+        return "(retention dropped its code)"
+    if result.code or not result.text.strip():
+        return result.code or "(nothing was written)"
+    text = result.text.strip()
+    return f"(no code was found in this)\n{text[:MESSAGE]}" + ("\n…" if len(text) > MESSAGE else "")
 
 
 def _said(told: Feedback | Preference) -> str:

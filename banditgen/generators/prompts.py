@@ -9,7 +9,7 @@ import re
 from banditgen._signatures import METHODS
 from banditgen.generators.base import Brief
 
-VERSION = "1"
+VERSION = "2"
 """Of the words below: changed with them, so that what was learned under others counts less."""
 PLAIN = "plain"
 """The version of no words at all."""
@@ -30,6 +30,17 @@ def mean(numbers):
 
 
 """
+_PROGRAM_EXAMPLE = """\
+# Read two numbers from standard input and print the larger one.
+import sys
+
+numbers = [int(word) for word in sys.stdin.read().split()]
+print(max(numbers))
+
+
+"""
+_PROGRAM_START = "import sys\n"  # else such a model goes on with the comment instead of the program
+_AFTER_A_PROGRAM = ("\n\n\n# ", "\n\n\n\n", "\n```", "\n# Write ", "\n# Read ")
 _AFTER_A_FUNCTION = ("\ndef ", "\nclass ", "\n# ", "\nif __name__", "\nprint(", "\nassert ", '\n"""', "\n```", "\n@")
 
 
@@ -74,7 +85,7 @@ def chat_messages(prompt: str, system_prompt: str | None, brief: Brief | None = 
 
 
 def completion(prompt: str, system_prompt: str | None, entry_point: str | None, brief: Brief | None = None) -> Completion:
-    """The task as the beginning of a file of small functions, stopped at the end of the function asked for.
+    """The task as the beginning of a file of small functions, stopped at the end of the function asked for, or of a program.
 
     A prompt that is code already and leaves `def entry_point(…):` open (as HumanEval's) is gone on from where it ends.
     """
@@ -87,15 +98,25 @@ def completion(prompt: str, system_prompt: str | None, entry_point: str | None, 
         prefix = f"class {entry_point}" if methods else f"def {entry_point}("
         asked = told(prompt, brief) if methods else prompt  # a function's name is all that such a model needs
         return Completion(f"{preface}{_EXAMPLE}{_comment(asked)}{prefix}", prefix, _AFTER_A_FUNCTION)
-    asked = told(prompt, brief)
-    return Completion(f"{preface}{_comment(asked)}", "", ("\n\n\n\n", "\n```", "\n# Write "))
+    if brief is not None and brief.program:
+        return Completion(f"{preface}{_PROGRAM_EXAMPLE}{_comment(prompt)}{_PROGRAM_START}", _PROGRAM_START, _AFTER_A_PROGRAM)
+    return Completion(f"{preface}{_EXAMPLE}{_comment(told(prompt, brief))}", "", _AFTER_A_PROGRAM)
+
+
+def added(arm_prompt: str | None, brief: Brief, prompt_version: str | None) -> list[str]:
+    """For people, what a model that chats was told beside the task, a text a part: the system prompt, and what is known of the task."""
+    if prompt_version in {None, PLAIN}:
+        return [arm_prompt] if arm_prompt else []
+    if prompt_version != VERSION:
+        return [*([arm_prompt] if arm_prompt else []), "(in the words of another version of banditgen, which are not kept)"]
+    return [text for text in (instructions(arm_prompt, brief), _known(brief)) if text]
 
 
 def _known(brief: Brief | None) -> str:
     if brief is None:
         return ""
     if brief.program:
-        return "Write a whole Python program: it reads standard input and prints the answer, and nothing else."
+        return "Write a whole Python program: it reads standard input and prints the answer, and nothing else: no text that asks for input."
     if not brief.signatures:
         return ""
     if len(brief.signatures) == 1:

@@ -95,7 +95,7 @@ async def run_candidate(
             started = time.perf_counter()
             on_stage("generating", "")
             brief = Brief(setting.task.signatures, setting.task.kind == "stdio") if setting.brief else None
-            request = Request(setting.prompt, arm, setting.seed, setting.task.entry_point, setting.deadlines, brief)
+            request = Request(setting.prompt, arm, setting.seed, setting.task.wanted, setting.deadlines, brief)
             generation = await _generated(setting, request, lambda text: on_stage("generating", text))
         _keep_generation(result, generation)
         await _keep_code(result, generation, setting)
@@ -104,7 +104,7 @@ async def run_candidate(
             await _tried(result, setting, truncated=generation.finish == "length")
     except asyncio.CancelledError:
         timings = result.timings or Timings(wall=time.perf_counter() - started)
-        return _fail(result, FailureKind.CANCELLED, "cancelled: the race was over", timings)
+        return _fail(result, FailureKind.CANCELLED, "the race was over", timings)
     except GenerationError as error:
         result.text = error.text
         return _fail(result, error.kind, error.message, error.timings or Timings(wall=time.perf_counter() - started))

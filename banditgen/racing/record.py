@@ -24,10 +24,11 @@ def race_record(
     fault = next((result.error for result in ranked if result.failure is FailureKind.TASK), None)
     if fault is not None:
         why = f"{why}; no arm is to blame: {fault}"
+    described = {"prompt": task.prompt, "name": task.name, "entry_point": task.entry_point, "kind": task.kind}
     return RaceRecord(
         id=decision.id,
         task_type=decision.task_type,
-        task={"prompt": task.prompt, "name": task.name, "entry_point": task.entry_point, "kind": task.kind, **about},
+        task=described | {"signatures": list(task.signatures)} | about,
         results=ranked,
         best_id=best.id if best else None,
         reason=why,

@@ -17,6 +17,7 @@ from banditgen import _suite
 from banditgen._quiet import quiet
 from banditgen.sandbox import aliasing
 from banditgen.sandbox.aliasing import last_name, root
+from banditgen.sandbox.inside import asserts
 
 HARMLESS_MODULES = """
 __future__ abc bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools heapq itertools json math
@@ -95,7 +96,7 @@ def look_at(tests: str, entry_point: str | None, module: str | None = None) -> L
 def _compiled(tests: str) -> bytes:
     with quiet():
         try:
-            return marshal.dumps(compile(tests, "<tests>", "exec", dont_inherit=True, optimize=0))
+            return marshal.dumps(asserts.compiled(tests))
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # their own interpreter says so, as the tests' failure
             return b""
 

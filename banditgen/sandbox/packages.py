@@ -37,4 +37,6 @@ def check_packages(task: Task, environment: Sequence[str]) -> None:
     """
     for package in task.packages:
         if importlib.machinery.PathFinder.find_spec(package, list(environment)) is None:
-            raise PackageError(f"the task names the package {package!r}, which is not in {', '.join(environment)}")
+            raise PackageError(
+                f"the task names the package {package!r}, which is not in {', '.join(environment)}: pip install {package} there"
+            )

@@ -7,6 +7,7 @@ from banditgen.generators.prompts import (
     PLAIN,
     THINKING_INSTRUCTIONS,
     VERSION,
+    added,
     chat_messages,
     completion,
     instructions,
@@ -45,7 +46,20 @@ def test_a_model_that_thinks_is_asked_to_be_brief() -> None:
 def test_a_program_is_told_what_it_reads_and_writes() -> None:
     text = told("Double the number.", Brief(program=True))
     assert "standard input" in text
-    assert "# Write a whole Python program" in completion("Double the number.", None, None, Brief(program=True)).prompt
+    assert "no text that asks for input" in text
+
+
+def test_a_base_model_begins_with_the_program_and_not_with_more_of_the_comment() -> None:
+    made = completion("Double the number.", None, None, Brief(program=True))
+    assert made.prompt.endswith("# Double the number.\nimport sys\n")
+    assert made.prefix == "import sys\n"
+
+
+def test_what_people_are_shown_of_the_words() -> None:
+    assert added(None, BRIEF, VERSION) == [CHAT_INSTRUCTIONS, "It is called as `slugify(text: str)`: use that name."]
+    assert added("Be terse.", Brief(), VERSION) == ["Be terse."]
+    assert (added("Be terse.", BRIEF, PLAIN), added(None, BRIEF, None)) == (["Be terse."], [])
+    assert "not kept" in added(None, BRIEF, "0")[-1]
 
 
 def test_a_base_model_goes_on_from_the_name() -> None:

@@ -12,10 +12,11 @@ import traceback
 import types
 from typing import Any
 
-from banditgen.sandbox.inside import wire
+from banditgen.sandbox.inside import asserts, wire
 
 READ_CHUNK = 1 << 16  # malloc has that without a mapping of its own
 ERROR_CHARACTERS = 500
+ASSERT_CHARACTERS = 160  # of a failing assert, which leaves room for what it got
 VERDICT_BYTES = 3000  # below PIPE_BUF: one write, whole, that never blocks
 MODULE = "solution"
 ALIASES = ("solution", "candidate", "main")
@@ -33,13 +34,16 @@ def run_code(code: types.CodeType, module: types.ModuleType, source: str) -> Non
     exec(code, vars(module))  # noqa: S102  # what a sandbox is for
 
 
-def describe(error: BaseException) -> str:
-    """The last line of an exception, bounded; for a bare assert in the tests, the assert itself."""
+def describe(error: BaseException, *, values: bool = False) -> str:
+    """The last line of an exception, bounded; for a bare assert in the tests the assert itself, and the `values` that it compared."""
     try:
         text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
         if text == "AssertionError":
-            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<tests>"]
-            text = f"AssertionError: {frames[-1].line}" if frames else text
+            found = [place for place in traceback.walk_tb(error.__traceback__) if place[0].f_code.co_filename == "<tests>"]
+            if found:
+                frame, line = found[-1]
+                said = linecache.getline("<tests>", line).strip()[:ASSERT_CHARACTERS]
+                text = f"AssertionError: {said}{asserts.got(frame, line) if values else ''}"
     except BaseException:  # noqa: BLE001  # an exception whose own text raises
         text = type(error).__name__
     return text[:ERROR_CHARACTERS]

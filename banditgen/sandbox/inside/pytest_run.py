@@ -10,7 +10,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from banditgen.sandbox.inside import places, pristine, program
+from banditgen.sandbox.inside import asserts, places, pristine, program
 
 FILE = Path("/test_candidate.py")  # a name for the tests, which are in memory alone; no folder of this name is ever read
 NAME = "test_candidate"
@@ -84,9 +84,10 @@ class Watcher:
         self._used = frozenset(order["used"])
         self._beside = beside_candidate
         self._watch = watch
-        self._code = compile(order["tests"], "<tests>", "exec", dont_inherit=True)
+        self._code = asserts.compiled(order["tests"])
         self._places = places.Places(self._code)
         self._collected = 0
+        self._said = ""
         self._left: dict[str, str] = {}
         self.problem: tuple[str, str] | None = None
 
@@ -144,6 +145,8 @@ class Watcher:
         self._see(item.nodeid, call.excinfo, lasting=lasting)
         report = yield
         self._see(item.nodeid, call.excinfo, lasting=lasting)
+        if report.failed and call.excinfo is not None:
+            self._said = program.describe(call.excinfo.value, values=self._watch is None)
         return report
 
     def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, Any]:
@@ -176,7 +179,7 @@ class Watcher:
         if report.failed:
             crash = getattr(getattr(report.longrepr, "reprcrash", None), "message", "") or str(report.longrepr)
             wrong = report.when == "call" and crash.startswith(("AssertionError", "assert", "Failed"))
-            self._note("wrong" if wrong else "error", crash)
+            self._note("wrong" if wrong else "error", self._said if crash.strip() == "AssertionError" else crash)
         elif report.when == "call" or report.skipped:
             ran = report.passed or hasattr(report, "wasxfail")
             self._left[report.nodeid] = "" if ran else _reason(report.longrepr)

@@ -10,7 +10,7 @@ from _frozen_importlib import ModuleSpec
 from collections.abc import Collection
 from typing import Any
 
-from banditgen.sandbox.inside import places, pristine, program, pytest_run
+from banditgen.sandbox.inside import asserts, places, pristine, program, pytest_run
 
 
 def run_tests(
@@ -35,7 +35,7 @@ def run_tests(
     scope["__builtins__"] = clean
     sys.modules["__main__"] = module
     compiled = order["compiled"]
-    code = marshal.loads(compiled) if compiled else compile(source, "<tests>", "exec", dont_inherit=True)  # noqa: S302
+    code = marshal.loads(compiled) if compiled else asserts.compiled(source)  # noqa: S302
     try:
         program.run_code(code, module, source)
         if order["call_check"]:
@@ -55,4 +55,4 @@ def _of_raised(error: BaseException, found: list[types.TracebackType], exits: Co
         return {"outcome": "wrong", "error": f"the tests exit with {error.code!r}"} if error.code else {"outcome": "passed"}
     if not isinstance(error, AssertionError):
         program.show(error)
-    return {"outcome": "wrong" if isinstance(error, AssertionError) else "error", "error": program.describe(error)}
+    return {"outcome": "wrong" if isinstance(error, AssertionError) else "error", "error": program.describe(error, values=watch is None)}
