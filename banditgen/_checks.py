@@ -29,3 +29,10 @@ def check_whole(what: str, value: Any, least: int = 1) -> int:
 def is_number(value: Any) -> TypeGuard[float]:
     """Whether it is an int or a float, perhaps infinite or no number at all (compare it, too); true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def unit_interval(name: str, value: Any) -> float:
+    """The value as a float, refused unless it is a finite number in [0, 1] (UsageError names it)."""
+    if not is_number(value) or not 0.0 <= value <= 1.0:
+        raise UsageError(f"{name} must be a number between 0 and 1, not {value!r}")
+    return float(value)

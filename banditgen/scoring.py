@@ -14,7 +14,18 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from banditgen._checks import is_number
+from banditgen._checks import is_number, unit_interval
+from banditgen._objectives import (
+    OBJECTIVES,
+    SELECT,
+    check_measure_weights,
+    check_order,
+    check_thresholds,
+    in_words,
+    pareto,
+    preferences,
+    shared,
+)
 from banditgen._quiet import quiet
 from banditgen.errors import UsageError
 from banditgen.result import GenerationResult
@@ -116,27 +127,6 @@ def check_weights(quality_weight: float, speed_weight: float) -> tuple[float, fl
     return float(quality_weight), float(speed_weight)
 
 
-def check_measure_weights(weights: Any) -> tuple[tuple[str, float], ...]:
-    """Weights of measures by name as sorted pairs, refused unless finite and at least 0 (UsageError); those of 0 are dropped."""
-    try:
-        pairs = dict(weights).items()
-    except (TypeError, ValueError):
-        raise UsageError(f"measure weights must be numbers by name, not {weights!r}") from None
-    for name, value in pairs:
-        if not isinstance(name, str) or not name or name in ("quality", "speed"):
-            raise UsageError(f"a measure needs a name of its own, not {name!r}")
-        if not is_number(value) or not 0 <= value < math.inf:
-            raise UsageError(f"the weight of {name} must be a finite number of at least 0, not {value!r}")
-    return tuple(sorted((name, float(value)) for name, value in pairs if value > 0))
-
-
-def unit_interval(name: str, value: Any) -> float:
-    """The value as a float, refused unless it is a finite number in [0, 1] (UsageError names it)."""
-    if not is_number(value) or not 0.0 <= value <= 1.0:
-        raise UsageError(f"{name} must be a number between 0 and 1, not {value!r}")
-    return float(value)
-
-
 @dataclasses.dataclass(frozen=True)
 class SelectionCriteria:
     """How candidates are weighed, and what puts one out of the running.
@@ -148,7 +138,10 @@ class SelectionCriteria:
         max_execution_time: the most seconds a candidate may have run; None is without a limit.
         prefer_simplicity: whether the quality score has the simplicity bonus.
         generation_scale, execution_scale: the seconds above 0 of each that score no speed.
-        measure_weights: weights of further measures, relative to the two above, by the names that the evaluator gives them.
+        measure_weights: weights of further measures, relative to the two above, by their names.
+        select: how the winner is chosen among those who qualify, one of `SELECT` (docs/reference/strategies.md); no matter for rewards.
+        order: for "lexicographic", objectives ("quality", "speed", measures), the most important first; empty is by falling weight.
+        thresholds: for "threshold", the least of objectives, in [0, 1].
 
     Raises:
         UsageError: a value outside its range.
@@ -163,9 +156,16 @@ class SelectionCriteria:
     generation_scale: float = GENERATION_SCALE_SECONDS
     execution_scale: float = EXECUTION_SCALE_SECONDS
     measure_weights: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
+    select: str = SELECT[0]
+    order: Sequence[str] = ()
+    thresholds: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         check_weights(self.quality_weight, self.speed_weight)
+        if self.select not in SELECT:
+            raise UsageError(f"select must be one of {', '.join(SELECT)}, not {self.select!r}")
+        object.__setattr__(self, "order", check_order(self.order))
+        object.__setattr__(self, "thresholds", check_thresholds(self.thresholds))
         object.__setattr__(self, "measure_weights", check_measure_weights(self.measure_weights))
         unit_interval("min_quality_score", self.min_quality_score)
         for name in ("generation_scale", "execution_scale"):
@@ -182,7 +182,19 @@ class SelectionCriteria:
     @property
     def measures(self) -> tuple[str, ...]:
         """The further measures that these criteria ask for."""
-        return tuple(name for name, _ in dict(self.measure_weights).items())
+        asked = (*dict(self.measure_weights), *self.order, *dict(self.thresholds))
+        return tuple(name for name in dict.fromkeys(asked) if name not in OBJECTIVES)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Quality, speed and the further measures that these criteria ask for."""
+        return (*OBJECTIVES, *self.measures)
+
+    @property
+    def by_importance(self) -> tuple[str, ...]:
+        """The order of objectives, where none is given that of falling weight."""
+        weights = {"quality": self.quality_weight, "speed": self.speed_weight, **dict(self.measure_weights)}
+        return tuple(self.order) or tuple(sorted(weights, key=lambda name: -weights[name]))
 
     @property
     def weights(self) -> tuple[float, float]:
@@ -274,27 +286,40 @@ def _broken(result: GenerationResult, criteria: SelectionCriteria) -> str | None
 def rank(results: Iterable[GenerationResult], criteria: SelectionCriteria) -> list[GenerationResult]:
     """Best first, whatever order they are given in; where any candidate qualifies, the first one does and is the winner.
 
-    Those who qualify come first, then others that passed, then those that failed, those that could not even be tried last; among
-    equals, where no tests judged them, the one that is more likely right, then the better combined score, then fewer model seconds,
-    then a draw from a hash of what was written and by whom.
+    Those who qualify come first, then others that passed, then those that failed, those that could not even be tried last; among those
+    who qualify, where no tests judged them, the one that is more likely right, then the order of the criteria's `select`, then the
+    better combined score, then fewer model seconds, then a draw from a hash of what was written and by whom.
     """
-    return sorted(results, key=lambda result: _standing(result, criteria))
+    results = list(results)
+    qualified = [result for result in results if qualifies(result, criteria)]
+    preferred = dict(zip(map(id, qualified), preferences([*map(_values, qualified)], criteria), strict=True))
+    return sorted(results, key=lambda result: _standing(result, criteria, preferred.get(id(result), ())))
 
 
-def _standing(result: GenerationResult, criteria: SelectionCriteria) -> tuple[Any, ...]:
+def pareto_front(results: Iterable[GenerationResult], criteria: SelectionCriteria | None = None) -> list[GenerationResult]:
+    """Those who qualify and than whom no other is as good in every objective and better in one, in the order given.
+
+    Objectives are quality, speed and the measures that the criteria ask for, or without criteria the race's did (`tools`); one that
+    not all of them have is left out. Without criteria, passing is enough.
+    """
+    passed = [result for result in results if (result.test_passed if criteria is None else qualifies(result, criteria))]
+    asked = (*OBJECTIVES, *dict.fromkeys(name for result in passed for name in result.tools)) if criteria is None else criteria.objectives
+    return [result for result, on in zip(passed, pareto(shared([*map(_values, passed)], asked)), strict=True) if on]
+
+
+def _values(result: GenerationResult) -> dict[str, float]:
+    """What was reached in each objective."""
+    return result.measures | {"quality": result.quality_score, "speed": result.speed_score}
+
+
+def _standing(result: GenerationResult, criteria: SelectionCriteria, preferred: tuple[float, ...]) -> tuple[Any, ...]:
     """What candidates are ordered by, the least first. The ids only part results that are alike in everything else."""
     written = f"{result.generator_name}\0{result.code}\0{result.text}"
     draw = hashlib.sha256(written.encode("utf-8", "surrogatepass")).digest()
     stands = qualifies(result, criteria), result.test_passed, result.test_passed or result.success
-    return (
-        *(not one for one in stands),
-        -(result.confidence or 0.0),
-        -result.combined_score,
-        result.generation_time,
-        draw,
-        result.arm_id,
-        result.id,
-    )
+    likely = -(result.confidence or 0.0)
+    last = -result.combined_score, result.generation_time, draw, result.arm_id, result.id
+    return (*(not one for one in stands), likely, preferred, *last)
 
 
 def winner(ranked: Sequence[GenerationResult], criteria: SelectionCriteria) -> tuple[GenerationResult | None, str]:
@@ -310,6 +335,8 @@ def winner(ranked: Sequence[GenerationResult], criteria: SelectionCriteria) -> t
     if not others:
         outside = sum(result.test_passed for result in ranked) > 1
         return best, f"{best.generator_name} alone of {len(ranked)} {told}" + (" within the criteria" if outside else "")
+    if criteria.select != SELECT[0]:
+        return best, f"{best.generator_name} {told} and of {len(qualified)} that did {in_words(_values(best), criteria)}"
     why = f"{best.generator_name} {told} and has the best combined score of {len(qualified)} that did, {best.combined_score:.2f}"
     if others[0].combined_score < best.combined_score:
         return best, why

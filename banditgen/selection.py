@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from banditgen._checks import check_text
+from banditgen._checks import check_text, unit_interval
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.history.ids import new_id
@@ -21,7 +21,6 @@ from banditgen.scoring import (
     SelectionCriteria,
     rank,
     recommend_criteria,
-    unit_interval,
     weigh,
 )
 from banditgen.strategy import Strategy

@@ -6,11 +6,11 @@ import contextlib
 
 import click
 
+from banditgen._checks import unit_interval
 from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.cli.subject import find
 from banditgen.errors import UsageError
-from banditgen.scoring import unit_interval
 from banditgen.selection import prefer, rate
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import click
@@ -21,6 +21,7 @@ from banditgen.generators.base import Brief
 from banditgen.generators.prompts import added
 from banditgen.history.base import DecisionRecord, RaceRecord, SoftEvidence
 from banditgen.result import Feedback, GenerationResult, Preference, spent
+from banditgen.scoring import pareto_front
 
 MOST_RACES = 1_000_000
 SHORT = 60  # characters of a prompt or a reason in a table
@@ -84,6 +85,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
             "decision": decision and vars(decision),
             "waves": [vars(wave) for wave in decisions],
             "race": race and race_json(race),
+            "pareto_front": [result.id for result in pareto_front(results)],
             "feedback": [vars(f) for f in ratings],
             "soft_evidence": [vars(evidence) for evidence in soft],
         }
@@ -91,7 +93,9 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         return
     for line in (*_raced(race), *_words(race, decision)):
         click.echo(flat(line))
-    print_table(("", "arm", "verdict", "quality", "speed", "combined", "seconds", "result"), [_row(r, race) for r in results])
+    front = {result.id for result in pareto_front(results)}
+    headings = ("", "arm", "verdict", "quality", "speed", "combined", "front", "seconds", "result")
+    print_table(headings, [_row(r, race, front) for r in results])
     for result in results:
         if result.tools:
             click.echo(flat(f"measures of {result.generator_name}: {_measured(result)}"))
@@ -173,12 +177,12 @@ def _wave(decision: DecisionRecord) -> str:
     )
 
 
-def _row(result: GenerationResult, race: RaceRecord | None) -> tuple[str, ...]:
+def _row(result: GenerationResult, race: RaceRecord | None, front: Collection[str]) -> tuple[str, ...]:
     verdict = "passed" if result.test_passed else str(result.failure or "failed")
     verdict += "" if result.verified else " (not verified)"
     best = "best" if race is not None and result.id == race.best_id else ""
     scores = (f"{score:.2f}" for score in (result.quality_score, result.speed_score, result.combined_score))
-    return best, result.generator_name, verdict, *scores, f"{result.generation_time:.1f}", result.id
+    return best, result.generator_name, verdict, *scores, "yes" if result.id in front else "", f"{result.generation_time:.1f}", result.id
 
 
 def _soft(told: Sequence[SoftEvidence], results: Sequence[GenerationResult]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from banditgen._checks import unit_interval
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.base import SoftEvidence
@@ -17,7 +18,6 @@ from banditgen.history.ids import new_id
 from banditgen.history.judged import Learn, Measured, Opinion, PreferredResult, RatedResult, WeightsOfType, effective, matter
 from banditgen.history.sums import RATING, Sums, soft_sums
 from banditgen.result import Feedback, Preference
-from banditgen.scoring import unit_interval
 
 _AT_ONCE = 500  # ids in one query, below what any database takes
 _TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree

@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from banditgen._checks import unit_interval
 from banditgen.history.fields import CONTENTS, Check, check_of, fields_of, mapping, result_from_json
 from banditgen.history.rows import result_row
 from banditgen.result import GenerationResult, Id, Name, Range, Seconds, Share
-from banditgen.scoring import unit_interval
 
 _LAST_SECOND = 253402300800.0  # the year 10000
 _DEPTH = 50  # of what is inside of other things

@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from banditgen._checks import unit_interval
 from banditgen.errors import UsageError
 from banditgen.history import schema as t
 from banditgen.history.base import SoftEvidence
 from banditgen.history.fields import HIDDEN, result_from_json
 from banditgen.history.ids import new_id
 from banditgen.result import GenerationResult
-from banditgen.scoring import unit_interval
 
 _code, _text = t.codes.alias("code"), t.codes.alias("text")
 # what `read_result` reads; `results` stands for its WHERE and ORDER BY

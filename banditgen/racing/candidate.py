@@ -220,13 +220,14 @@ async def _tried(result: GenerationResult, setting: RaceSetting, *, truncated: b
 
 async def _measured(result: GenerationResult, setting: RaceSetting, execution: Execution) -> None:
     """Take the measures that the criteria ask for and the evaluator did not give."""
+    result.tools = {name: "evaluator" for name in setting.criteria.measures if name in result.measures}
     asked = [name for name in setting.criteria.measures if name not in result.measures]
     if not asked:
         return
     take = functools.partial(setting.measurer.measure, asked, Subject(result.code, execution, setting.task))
     taken = await (in_trial_thread(take) if setting.sandbox_is_ours else in_thread(take))
     result.measures = result.measures | {name: value for name, (value, _) in taken.items()}
-    result.tools = {name: tool for name, (_, tool) in taken.items()}
+    result.tools |= {name: tool for name, (_, tool) in taken.items()}
 
 
 def _spoil(result: GenerationResult, message: str, kind: FailureKind = FailureKind.INFRASTRUCTURE) -> None:

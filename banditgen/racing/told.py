@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from banditgen._checks import unit_interval
 from banditgen._text import shown
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
@@ -16,7 +17,7 @@ from banditgen.history.ids import new_id
 from banditgen.racing.record import race_record
 from banditgen.racing.soft import witnesses
 from banditgen.result import FailureKind, GenerationResult, Timings
-from banditgen.scoring import TEST_PASS_CREDIT, SelectionCriteria, rank, unit_interval, weigh
+from banditgen.scoring import TEST_PASS_CREDIT, SelectionCriteria, rank, weigh
 from banditgen.task import Task
 
 _FIELDS = fields_of(GenerationResult)

@@ -9,10 +9,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from banditgen._checks import check_whole, is_number
+from banditgen._checks import check_whole, is_number, unit_interval
+from banditgen._objectives import check_measure_weights
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
-from banditgen.scoring import SelectionCriteria, check_measure_weights, unit_interval
+from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
 from banditgen.strategy.learning import Learning
 from banditgen.strategy.prices import FUNCTION, Price, Prices

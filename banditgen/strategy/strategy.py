@@ -170,7 +170,7 @@ class Strategy:
             values["require"] = self.require
         values["weights"] = _weights(self.criteria)
         default = SelectionCriteria()
-        limits = {key: getattr(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) != getattr(default, key)}
+        limits = {key: _plain(self.criteria, key) for key in CRITERIA_KEYS if getattr(self.criteria, key) != getattr(default, key)}
         if limits:
             values["criteria"] = limits
         if bandit := {key: value for key, value in vars(self.bandit).items() if value is not None}:
@@ -197,7 +197,7 @@ class Strategy:
         for key in CRITERIA_KEYS:
             value = getattr(own, key)
             if value != getattr(self.criteria, key):
-                values[key] = math.inf if value is None else value  # without a limit where the strategy has one
+                values[key] = math.inf if value is None else _plain(own, key)  # without a limit where the strategy has one
         weights = _weights(own)
         if own.measure_weights != self.criteria.measure_weights:
             weights.setdefault(MEASURES, {})
@@ -228,9 +228,15 @@ def _changed(settings: Spending | Learning) -> dict[str, Any]:
 
 def _told(criteria: SelectionCriteria) -> dict[str, Any]:
     """The criteria as the hash has them: later fields only where they are set."""
-    later = ("generation_scale", "execution_scale", "measure_weights")
+    later = ("generation_scale", "execution_scale", "measure_weights", "select", "order", "thresholds")
     default = SelectionCriteria()
     return {key: value for key, value in vars(criteria).items() if key not in later or value != getattr(default, key)}
+
+
+def _plain(criteria: SelectionCriteria, key: str) -> Any:
+    """A field as TOML has it: pairs are a table."""
+    value = getattr(criteria, key)
+    return dict(value) if key == "thresholds" else value
 
 
 def _weights(criteria: SelectionCriteria) -> dict[str, Any]:
