@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from banditgen import _faults, _signatures, _suite
 from banditgen._checks import is_number
+from banditgen._suite import faults, signatures
+from banditgen._suite import text as suite_text
 from banditgen.errors import TaskError
 
 TestKind = Literal["asserts", "pytest", "stdio", "none"]
@@ -146,13 +147,13 @@ class Task:
         pairs = _pairs(examples, checked=checker is not None)
         if tests is not None and pairs:
             raise TaskError("give tests or examples, not both")
-        laid = _files(files, {*_suite.MODULES, *([module] if module else [])})
+        laid = _files(files, {*suite_text.MODULES, *([module] if module else [])})
         _check_comparison(tolerance, checker, pairs)
         if tests is not None:
-            suite = _suite.look(tests, module)
+            suite = suite_text.look(tests, module)
             given = entry_point is not None
-            entry_point = entry_point or _suite.infer_entry_point(suite.tree)
-            _faults.check(suite, entry_point=entry_point, given=given, packages=packages, files=[path for path, _ in laid], prompt=prompt)
+            entry_point = entry_point or suite_text.infer_entry_point(suite.tree)
+            faults.check(suite, entry_point=entry_point, given=given, packages=packages, files=[path for path, _ in laid], prompt=prompt)
         set_ = object.__setattr__
         set_(self, "prompt", prompt)
         set_(self, "task_type", task_type)
@@ -175,17 +176,17 @@ class Task:
             return "stdio"
         if self.tests is None:
             return "none"
-        return "pytest" if _suite.look(self.tests, self.module).is_pytest else "asserts"
+        return "pytest" if suite_text.look(self.tests, self.module).is_pytest else "asserts"
 
     @property
     def modules(self) -> tuple[str, ...]:
         """The names by which the candidate can be imported."""
-        return tuple(dict.fromkeys((*_suite.MODULES, *([self.module] if self.module else []))))
+        return tuple(dict.fromkeys((*suite_text.MODULES, *([self.module] if self.module else []))))
 
     @property
     def signatures(self) -> tuple[str, ...]:
         """What the tests call, as `name(parameters)`: names and numbers of arguments, nothing of what they expect."""
-        return _signatures.signatures(_suite.look(self.tests, self.module), self.entry_point, self.prompt) if self.tests else ()
+        return signatures.signatures(suite_text.look(self.tests, self.module), self.entry_point, self.prompt) if self.tests else ()
 
     @property
     def wanted(self) -> str | None:
@@ -229,7 +230,7 @@ def _files(files: Mapping[str, str] | None, taken: set[str]) -> tuple[tuple[str,
             raise TaskError(f"the file {path!r} would hide a module of Python's own")
         if not isinstance(source, str):
             raise TaskError(f"the file {path!r} must be a string, not {type(source).__name__}")
-        _suite.parsed(source, f"the file {path!r}")
+        suite_text.parsed(source, f"the file {path!r}")
     return tuple(files.items())
 
 
@@ -248,7 +249,7 @@ def _check_comparison(tolerance: float | None, checker: str | None, pairs: tuple
 
 def checker_arguments(checker: str) -> int | None:
     """How many arguments a checker's `check` takes, 2 or 3; None where there is none like that."""
-    for node in _suite.parsed(checker, "the checker").body:
+    for node in suite_text.parsed(checker, "the checker").body:
         if isinstance(node, ast.FunctionDef) and node.name == "check" and not node.args.kwonlyargs:
             most = 3 if node.args.vararg else len(node.args.posonlyargs) + len(node.args.args)
             least = len(node.args.posonlyargs) + len(node.args.args) - len(node.args.defaults)
@@ -258,7 +259,7 @@ def checker_arguments(checker: str) -> int | None:
 
 def checker_only_asserts(checker: str) -> bool:
     """Whether a checker says by asserts alone what is right: then it has nothing to return."""
-    nodes = list(ast.walk(_suite.parsed(checker, "the checker")))
+    nodes = list(ast.walk(suite_text.parsed(checker, "the checker")))
     returns = any(isinstance(node, ast.Return) and node.value is not None for node in nodes)
     return not returns and any(isinstance(node, ast.Assert) for node in nodes)
 

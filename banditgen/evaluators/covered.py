@@ -7,7 +7,7 @@ import json
 import secrets
 from pathlib import Path
 
-from banditgen import _suite
+from banditgen._suite import text as suite_text
 from banditgen.errors import EvaluatorError
 from banditgen.evaluators.measures import COVERAGE, Subject
 from banditgen.sandbox.base import Sandbox
@@ -32,7 +32,7 @@ def covered(subject: Subject, sandbox: Sandbox) -> float:
         "kind": task.kind,
         "tests": task.tests,
         "entry_point": task.entry_point,
-        "call_check": task.tests is not None and _suite.look(task.tests, task.module).is_checked,
+        "call_check": task.tests is not None and suite_text.look(task.tests, task.module).is_checked,
         "modules": task.modules,
         "stdins": [stdin for stdin, _ in task.examples],
         "mark": mark,

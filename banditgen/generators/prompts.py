@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import re
 
-from banditgen._signatures import METHODS
+from banditgen._suite.signatures import METHODS
 from banditgen.generators.base import Brief
 
 VERSION = "2"

@@ -13,8 +13,8 @@ import dataclasses
 import functools
 import marshal
 
-from banditgen import _suite
 from banditgen._quiet import quiet
+from banditgen._suite import text as suite_text
 from banditgen.sandbox import aliasing
 from banditgen.sandbox.aliasing import last_name, root
 from banditgen.sandbox.inside import asserts
@@ -77,7 +77,7 @@ class Look:
 @functools.lru_cache(maxsize=256)
 def look_at(tests: str, entry_point: str | None, module: str | None = None) -> Look:
     """Look at tests, which parse (a `Task` has seen to that); `module` is what else they call the module under test."""
-    suite = _suite.look(tests, module)
+    suite = suite_text.look(tests, module)
     tree = suite.tree
     names = _Names(suite, entry_point)
     visitor = _Visitor(tree, names)
@@ -123,7 +123,7 @@ class _Names:
 
     """
 
-    def __init__(self, suite: _suite.Suite, entry_point: str | None) -> None:
+    def __init__(self, suite: suite_text.Suite, entry_point: str | None) -> None:
         self.modules: dict[str, str] = {}
         self.library: set[str] = set()
         self.candidate_modules: set[str] = set()

@@ -8,7 +8,8 @@ import marshal
 import re
 from typing import Any
 
-from banditgen import _leaving, _suite
+from banditgen._suite import leaving
+from banditgen._suite import text as suite_text
 from banditgen.sandbox.channel import Look
 from banditgen.task import Task, checker_arguments, checker_only_asserts
 
@@ -27,15 +28,15 @@ def candidate(code: str, task: Task) -> bytes:
 
 def program(code: str) -> bytes:
     """A program that belongs to no task, in the same form."""
-    return marshal.dumps((code, _suite.MODULES, (), False, False))
+    return marshal.dumps((code, suite_text.MODULES, (), False, False))
 
 
 def tests(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any]:
     """A task's tests, as `inside.tests.run_tests` takes them."""
     assert task.tests is not None
     own, used, script = _names(task.tests, task.module)
-    suite = _suite.look(task.tests, task.module)
-    exits, skips = _leaving.places(suite, task.entry_point)
+    suite = suite_text.look(task.tests, task.module)
+    exits, skips = leaving.places(suite, task.entry_point)
     return {
         "kind": task.kind,
         "tests": task.tests,
@@ -62,7 +63,7 @@ def tests(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any
 def alone(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any]:
     """A task's tests, to be run once over a stub."""
     assert task.tests is not None
-    suite = _suite.look(task.tests, task.module)
+    suite = suite_text.look(task.tests, task.module)
     wanted = suite.free | suite.imported | ({task.entry_point} if task.entry_point else set())
     return {**tests(task, look, environment), "stub": sorted(wanted), "later": _imports_later(task.tests, task.module)}
 
@@ -100,7 +101,7 @@ def paths(task: Task, code: str, environment: tuple[str, ...]) -> tuple[str, ...
 @functools.lru_cache(maxsize=256)
 def _names(source: str, module: str | None) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """The names that tests bind, and those that they use; and whether their module itself asserts something."""
-    suite = _suite.look(source, module)
+    suite = suite_text.look(source, module)
     own: set[str] = set()
     used: set[str] = set(suite.imported)
     for node in ast.walk(suite.tree):
@@ -117,17 +118,17 @@ def _names(source: str, module: str | None) -> tuple[tuple[str, ...], tuple[str,
                 own.update((alias.asname or alias.name).partition(".")[0] for alias in aliases)
             case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 own.add(name)
-    if _suite.names_any(ast.walk(suite.tree), _suite.REACHES_BY_TEXT):
+    if suite_text.names_any(ast.walk(suite.tree), suite_text.REACHES_BY_TEXT):
         texts = (node.value for node in ast.walk(suite.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
         used.update(name for text in texts for name in NAME.findall(text))
-    script = any(isinstance(node, ast.Assert | ast.With) for node in _suite.reached(suite.tree, guarded=False))
+    script = any(isinstance(node, ast.Assert | ast.With) for node in suite_text.reached(suite.tree, guarded=False))
     return tuple(own), tuple(used), script
 
 
 @functools.lru_cache(maxsize=256)
 def _names_in_texts(source: str, module: str | None) -> bool:
     """Whether a text in the tests is, imports, or runs by `-m` the module under test."""
-    suite = _suite.look(source, module)
+    suite = suite_text.look(source, module)
     names = "|".join(map(re.escape, suite.modules))
     named = re.compile(rf"\A(?:{names})\Z|\b(?:import|from)\s+(?:{names})\b|-m\s+(?:{names})\b")
     texts = (node.value for node in ast.walk(suite.tree) if isinstance(node, ast.Constant))
@@ -136,18 +137,18 @@ def _names_in_texts(source: str, module: str | None) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _names_its_uses(source: str, module: str | None) -> bool:
-    tree = _suite.look(source, module).tree
-    return not _suite.names_any(ast.walk(tree), _suite.REACHES_BY_TEXT | READS_SOURCE)
+    tree = suite_text.look(source, module).tree
+    return not suite_text.names_any(ast.walk(tree), suite_text.REACHES_BY_TEXT | READS_SOURCE)
 
 
 @functools.lru_cache(maxsize=256)
 def _imports_later(source: str, module: str | None) -> bool:
     """Whether tests import the candidate inside functions alone: what they do before, such as patching `input`, comes first then."""
-    suite = _suite.look(source, module)
+    suite = suite_text.look(source, module)
     if not suite.explicit or suite.free:
         return False
     return not any(
         (isinstance(node, ast.ImportFrom) and node.module in suite.modules)
         or (isinstance(node, ast.Import) and any(alias.name in suite.modules for alias in node.names))
-        for node in _suite.top_level(suite.tree.body)
+        for node in suite_text.top_level(suite.tree.body)
     )

@@ -10,7 +10,7 @@ import ast
 import functools
 from collections.abc import Iterator
 
-from banditgen import _suite
+from banditgen._suite import text
 
 Place = tuple[int, int, int, int]
 """First line, first column, last line, last column; columns in bytes, as the interpreter counts them."""
@@ -21,7 +21,7 @@ OWN_BUILTINS = frozenset({"exit", "quit", "SystemExit"})
 
 
 @functools.lru_cache(maxsize=256)
-def places(suite: _suite.Suite, entry_point: str | None) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
+def places(suite: text.Suite, entry_point: str | None) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
     """The places in tests where they exit, and where they skip or expect to fail; `entry_point` is the candidate's."""
     meaning = _Meanings(suite, entry_point)
     exits: list[Place] = []
@@ -45,7 +45,7 @@ def _places(node: ast.Call | ast.Raise) -> Iterator[Place]:
 class _Meanings:
     """What expressions in tests mean, as far as the tests say so themselves: "sys.exit", or "" where they don't."""
 
-    def __init__(self, suite: _suite.Suite, entry_point: str | None) -> None:
+    def __init__(self, suite: text.Suite, entry_point: str | None) -> None:
         self._bound: dict[str, list[ast.expr | str]] = {} if entry_point is None else {entry_point: [""]}
         self._under_way: set[str] = set()
         values: dict[int, ast.expr] = {}  # of the names that are assigned one
@@ -66,7 +66,7 @@ class _Meanings:
                     self._bind(name, values.get(id(node), ""))
                 case ast.ClassDef(name=name, bases=bases, body=body):
                     self._bind(name, bases[0] if bases else "")
-                    methods = (item.args for item in body if isinstance(item, _suite.FUNCTIONS))
+                    methods = (item.args for item in body if isinstance(item, text.FUNCTIONS))
                     values.update((id(argument), ast.Constant("self")) for one in methods for argument in one.args[:1])
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ExceptHandler(name=str(name)):
                     self._bind(name, "")

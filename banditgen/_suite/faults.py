@@ -8,8 +8,8 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 
-from banditgen import _leaving
-from banditgen._suite import REACHES_BY_TEXT, Suite, humaneval_check, last_name, names_any
+from banditgen._suite import leaving
+from banditgen._suite.text import REACHES_BY_TEXT, Suite, humaneval_check, last_name, names_any
 from banditgen.errors import TaskError
 
 JUDGES = re.compile(  # names of what raises when something is not as expected
@@ -57,7 +57,7 @@ def _tuples(tree: ast.Module) -> Iterator[str]:
 
 def _nothing(suite: Suite, running: Sequence[ast.AST], entry_point: str | None) -> Iterator[str]:
     """Whether nothing in the tests can fail but the candidate itself."""
-    if _imports_elsewhere(suite) or names_any(running, RUNS_TEXT) or _leaving.places(suite, entry_point)[0]:
+    if _imports_elsewhere(suite) or names_any(running, RUNS_TEXT) or leaving.places(suite, entry_point)[0]:
         return  # what that judges is not known
     for node in running:
         if isinstance(node, ast.Raise) or (isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant)):

@@ -8,7 +8,7 @@ import keyword
 import re
 from collections.abc import Iterator
 
-from banditgen._suite import MODULES, Suite, humaneval_check
+from banditgen._suite.text import MODULES, Suite, humaneval_check
 
 METHODS = " with the methods "  # behind what makes an object that has some
 _NAMES = {str: "text", bool: "flag", int: "number", float: "number", bytes: "data"}
