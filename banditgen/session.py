@@ -152,7 +152,7 @@ class BanditGenerator(Owner):
                 plan = plan.with_arms(arms)
             if plan.models is not None:
                 plan = with_models(plan, model_names(), ())
-            generator = await asyncio.to_thread(defaults.default_backend, backend)
+            generator = await asyncio.to_thread(defaults.default_backend, plan.hosts if backend is None and plan.hosts else backend)
             owned += [] if generator is backend else [generator]
             models = await generator.models()
             # a caller's client that cannot list its models has those of the arms

@@ -61,7 +61,7 @@ def test_a_strategy_and_a_history_of_the_project_are_used(project: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colour = 'red'\n", "colour: unknown setting; use api_key_env, backend, base_url, history, models, strategy, headers"),
+        ("colour = 'red'\n", "colour: unknown setting; use api_key_env, backend, base_url, history, hosts, models, strategy, headers"),
         ("history = 3\n", "history must be a text, not 3"),
         ("models = []\n", "models must be a list of names"),
         ("strategy = \n", "can't be read"),

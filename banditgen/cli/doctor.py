@@ -14,7 +14,7 @@ import click
 
 from banditgen import __version__
 from banditgen._loop import run_sync
-from banditgen._settings import KEYS, setting
+from banditgen._settings import KEYS, Key, setting
 from banditgen._text import flat
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
@@ -27,7 +27,9 @@ from banditgen.history.store import History
 from banditgen.racing import defaults
 from banditgen.sandbox.default import default_sandbox
 from banditgen.strategy import known_strategies
+from banditgen.strategy.hosts import hosts_in
 
+_SET_BY: dict[str, Key] = {"hosts": "hosts", "openai": "base_url"}  # what is raced on where that is set
 _HELD = {
     "isolated": "Candidates are isolated: no network, no files of yours, limits on all that they use.",
     "confined": "Candidates are confined by kernel rules, in your own namespaces.",
@@ -104,16 +106,16 @@ def _backends() -> list[str]:
     """The backends to look at: ours that are set or need not be, and those of installed packages."""
     others = [name for name in backend_names() if name not in OURS]
     try:
-        openai = setting("base_url") is not None
+        named = [name for name, key in _SET_BY.items() if setting(key) is not None]
     except BanditgenError:
-        openai = False  # what is wrong with the settings stands there
-    return [*(["openai"] if openai else []), "ollama", "embedded", *others]
+        named = []  # what is wrong with the settings stands there
+    return [*named, "ollama", "embedded", *others]
 
 
 def _backend(name: str) -> dict[str, Any]:
     if name == "embedded":
         return _embedded()
-    generator = defaults.default_backend(name)
+    generator = defaults.default_backend(hosts_in(found.value) if name == "hosts" and (found := setting("hosts")) else name)
     models = run_sync(generator.models())
     run_sync(generator.aclose())
     return {"models": ", ".join(model.name for model in models)}
@@ -138,7 +140,11 @@ def _sandbox() -> dict[str, Any]:
 
 def _settings() -> dict[str, Any]:
     found = [(key, one) for key in KEYS if (one := setting(key)) is not None]
-    public: dict[str, Callable[[str], str]] = {"history": shown, "base_url": lambda url: url.rpartition("@")[2]}  # without passwords
+    public: dict[str, Callable[[str], str]] = {
+        "history": shown,
+        "base_url": lambda url: url.rpartition("@")[2],
+        "hosts": lambda hosts: ", ".join(host.called for host in hosts_in(hosts)),
+    }  # without passwords
     said: dict[str, Any] = {key: f"{public.get(key, str)(one.value)} (from {one.source})" for key, one in found}
     return said or {"set": "none"}
 

@@ -107,7 +107,9 @@ class OllamaJob(Streamed):
     def failure(self, error: Exception) -> GenerationError:
         """Any exception of an attempt as the failure that the race records, with what had arrived."""
         kind, message = (error.kind, error.message) if isinstance(error, GenerationError) else (FailureKind.INFRASTRUCTURE, reason(error))
-        return GenerationError(kind, message, text=self.text, timings=self.timings())
+        refused = isinstance(error, OllamaError) and 400 <= error.status < 500
+        elsewhere = kind is FailureKind.INFRASTRUCTURE and self.first_token is None and not refused
+        return GenerationError(kind, message, text=self.text, timings=self.timings(), elsewhere=elsewhere)
 
 
 def _text(record: Mapping[str, Any], field: str) -> str:

@@ -109,7 +109,10 @@ class OpenAIJob(Streamed):
             if isinstance(error, GenerationError)
             else (FailureKind.INFRASTRUCTURE, reason(error, self._secrets))
         )
-        return GenerationError(kind, message, text=self.text, timings=self.timings())
+        status = error.status_code if isinstance(error, openai.APIStatusError) else 0
+        refused = 400 <= status < 500 and status not in _TRY_AGAIN | {401, 403}  # the request, not the server, is at fault
+        elsewhere = kind is FailureKind.INFRASTRUCTURE and self.first_token is None and not refused
+        return GenerationError(kind, message, text=self.text, timings=self.timings(), elsewhere=elsewhere)
 
     def _end(self) -> None:
         self.keep(self._texts.end(), self._thoughts.end())

@@ -15,6 +15,7 @@ from banditgen.errors import BackendError
 from banditgen.generators._address import Address
 from banditgen.generators._openai_wire import UnreadableError
 from banditgen.generators._secrets import Secrets
+from banditgen.strategy.hosts import check_headers
 
 _OPENAI = "api.openai.com"
 _NEEDED = frozenset({"host", "accept", "connection", "content-type", "content-length", "transfer-encoding", "user-agent"})
@@ -34,6 +35,7 @@ class Server:
 
         Raises:
             BackendError: no URL, one that is none, or a variable that is not set or holds no key.
+            UsageError: headers that are no texts, or hold a key.
         """
         text, source, is_set = _url(base_url)
         address = Address.read(text, "the server", source=source)
@@ -45,6 +47,7 @@ class Server:
         if api_key_env is None and (source == "OPENAI_BASE_URL" or url.host == _OPENAI) and os.environ.get("OPENAI_API_KEY"):
             api_key_env = "OPENAI_API_KEY"
         sent = dict(headers if headers is not None else request_headers() if is_set else {})
+        check_headers(sent)
         keys = []
         for name, value in sent.items():
             if value.startswith("$"):

@@ -46,6 +46,7 @@ class Request:
     entry_point: str | None = None  # a base model's completion-style prompt wants to know it
     deadlines: Deadlines = Deadlines()
     brief: Brief | None = None  # None: the backend adds no words of its own
+    race: str = ""  # whose it is: races of one process take turns where they share hosts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,14 +69,16 @@ class GenerationError(Exception):
             about the arm (host, network, load, unknown model); `EMPTY`, `TRUNCATED` as they say.
         message: one line, hostile text from a server shortened and without control characters.
         text: what had arrived until then.
+        elsewhere: whether another host may do better: this one failed before it had begun to answer.
     """
 
-    def __init__(self, kind: FailureKind, message: str, *, text: str = "", timings: Timings | None = None) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, text: str = "", timings: Timings | None = None, elsewhere: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.text = text
         self.timings = timings
+        self.elsewhere = elsewhere
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,8 +100,11 @@ class Generator(Protocol):
     """
 
     name: str
-    concurrency: int
-    """How many requests may be under way at once; the race keeps to it."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way at once; a wave of a race keeps to what it says at its start."""
+        ...
 
     async def models(self) -> list[ModelInfo]:
         """The models it can generate with now. Raises BackendError when the backend does not answer."""

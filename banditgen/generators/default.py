@@ -7,6 +7,7 @@ import concurrent.futures
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from banditgen._settings import setting
@@ -15,10 +16,12 @@ from banditgen.generators import embedded
 from banditgen.generators.backends import make_backend
 from banditgen.generators.base import Generator
 from banditgen.generators.client import ClientGenerator
+from banditgen.strategy.hosts import Host, check_hosts, hosts_in
 
 logger = logging.getLogger("banditgen.generators")
 
 _PROBE_SECONDS = 2.0
+_URL_OF = {"ollama": "host", "openai": "base_url"}  # what our backends call a host's URL
 CLIENT_CONCURRENCY = 64  # a caller's client is bounded by the race's max_workers; this only stops a flood
 
 
@@ -27,11 +30,12 @@ def resolve_backend(backend: Any = None) -> Generator:
 
     Args:
         backend: a name, "ollama" (the host that `OLLAMA_HOST` names), "openai" (a server of its dialect at the `base_url` that is set),
-            "embedded", or one that a package registers (see `backends`); an `ollama.Client` or `ollama.AsyncClient` (the host that it
-            points to), another object with `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is
-            returned as it is. None takes the one that is set (`BANDITGEN_BACKEND`, a project's or a user's settings; "openai" where
-            only a `base_url` is), else Ollama where a host answers with at least one model that generates, else the embedded
-            models, and logs which.
+            "embedded", or one that a package registers (see `backends`); a tuple of `strategy.hosts.Host`; an `ollama.Client` or
+            `ollama.AsyncClient` (the host that it points to), another object with
+            `generate(model=, prompt=, temperature=, max_tokens=) -> str`, or a `Generator`, which is returned as it is. None takes
+            the one that is set (`BANDITGEN_BACKEND`, a project's or a user's settings), else several hosts (`hosts`) or a server
+            (`base_url`) where they are set, else Ollama where a host answers with at least one model that generates, else the
+            embedded models, and logs which.
 
     Raises:
         UsageError: a name that is none, or an object that cannot generate.
@@ -40,7 +44,11 @@ def resolve_backend(backend: Any = None) -> Generator:
     if backend is None:
         if (found := setting("backend")) is not None:
             return make_backend(found.value, f" (set by {found.source})")
+        if (hosts := setting("hosts")) is not None:
+            return pool_of(hosts_in(hosts.value))
         return make_backend("openai") if setting("base_url") else _reachable()
+    if isinstance(backend, tuple):
+        return pool_of(check_hosts(backend))
     if isinstance(backend, str):
         return make_backend(backend)
     if isinstance(backend, Generator):
@@ -55,8 +63,30 @@ def resolve_backend(backend: Any = None) -> Generator:
         raise UsageError(f"this cannot be a backend: {error}") from None
 
 
-def asked_ollama() -> Generator:
-    """The Ollama host that `OLLAMA_HOST` names, if it answers with a model that generates (else NoBackendError)."""
+def pool_of(hosts: Sequence[Host]) -> Generator:
+    """Several hosts as one backend; none of them is asked yet."""
+    from banditgen.generators.pool import PoolGenerator  # noqa: PLC0415  # not needed for other backends
+
+    made = {host.called: make_backend(host.backend, f" (host {host.called})", **_options(host)) for host in hosts}
+    return PoolGenerator(made, slots={host.called: host.slots for host in hosts if host.slots is not None})
+
+
+def _options(host: Host) -> dict[str, Any]:
+    """What its backend is made with; the pool tries again, elsewhere."""
+    options: dict[str, Any] = {_URL_OF.get(host.backend, "url"): host.url} if host.url else {}
+    if host.backend in _URL_OF:
+        options |= {"parallel": host.slots, "retries": 0}
+    if host.backend == "openai":
+        options |= {"api_key_env": host.api_key_env, "headers": host.headers}
+    return options
+
+
+def asked_ollama(host: str | None = None, **options: Any) -> Generator:
+    """The Ollama host that `OLLAMA_HOST` names, if it answers with a model that generates (else NoBackendError); or one unasked."""
+    if host is not None:
+        from banditgen.generators.ollama import OllamaGenerator  # noqa: PLC0415  # heavy (httpx), and not needed for other backends
+
+        return OllamaGenerator(host, **options)
     generator, why = _asked()
     if generator is None:
         raise NoBackendError(f"{why}; start it with `ollama serve`, pull a model, or set OLLAMA_HOST")

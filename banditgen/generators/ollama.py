@@ -65,6 +65,7 @@ class OllamaGenerator:
     ) -> None:
         parallel = parallel or _parallel_of_environment()
         self.name = "ollama"
+        self.parallel = parallel
         self.concurrency = parallel * _RESIDENT_AT_ONCE
         self._api = OllamaApi(ollama_address(host) if client is None else address_of_client(client))
         self._runner_options = {normal_name(name): dict(options) for name, options in (runner_options or {}).items()}
@@ -82,6 +83,10 @@ class OllamaGenerator:
             BackendError: the host does not answer, or not as Ollama does.
         """
         return await models_of(self._api)
+
+    async def warm(self) -> set[str]:
+        """The models in the host's memory."""
+        return set(await self._resident())
 
     async def prepare(self, models: Sequence[str]) -> None:
         """Load the first of these models, unless the host has one of them already.

@@ -51,6 +51,7 @@ class OpenAIGenerator:
 
     Raises:
         BackendError: no URL, one that is none, or a variable that is not set or no key.
+        UsageError: headers that are no texts, or hold a key.
     """
 
     def __init__(

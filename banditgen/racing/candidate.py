@@ -95,7 +95,7 @@ async def run_candidate(
             started = time.perf_counter()
             on_stage("generating", "")
             brief = Brief(setting.task.signatures, setting.task.kind == "stdio") if setting.brief else None
-            request = Request(setting.prompt, arm, setting.seed, setting.task.wanted, setting.deadlines, brief)
+            request = Request(setting.prompt, arm, setting.seed, setting.task.wanted, setting.deadlines, brief, setting.node_id)
             generation = await _generated(setting, request, lambda text: on_stage("generating", text))
         _keep_generation(result, generation)
         await _keep_code(result, generation, setting)

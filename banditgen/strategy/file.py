@@ -15,6 +15,7 @@ from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
+from banditgen.strategy.hosts import Host, kept_hosts
 from banditgen.strategy.learning import Learning
 from banditgen.strategy.prices import FUNCTION, Price, Prices
 from banditgen.strategy.spending import Spending
@@ -39,6 +40,7 @@ KEYS = (
     "learning",
     "evolution",
     "prices",
+    "hosts",
     "arms",
 )
 WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
@@ -50,6 +52,7 @@ CRITERIA_KEYS = tuple(
 )
 RACE_KEYS = tuple(field.name for field in dataclasses.fields(Spending))
 LEARNING_KEYS = tuple(field.name for field in dataclasses.fields(Learning))
+HOST_KEYS = tuple(field.name for field in dataclasses.fields(Host))
 PRICE_KEYS = tuple(field.name for field in dataclasses.fields(Price))
 EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
@@ -172,6 +175,7 @@ def read(document: Document) -> dict[str, Any]:
     fields["learning"] = _read_learning(document)
     fields["evolution"] = _read_evolution(document)
     fields["prices"] = _read_prices(document)
+    fields["hosts"] = _read_hosts(document)
     fields["arms"] = _read_arms(document)
     if not fields["arms"] and "models" not in data:
         raise document.error(("arms",), 'no arms: give [[arms]] or models = "available"')
@@ -269,6 +273,17 @@ def _read_prices(document: Document) -> Prices:
             _located(document, (*path, key), Price, **{key: value})
         models[name] = Price(**settings)
     return Prices(models, None if FUNCTION in models else table.get(FUNCTION))
+
+
+def _read_hosts(document: Document) -> tuple[Host, ...]:
+    tables = document.data.get("hosts", [])
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise document.error(("hosts",), "must be tables: start each with [[hosts]]")
+    hosts = []
+    for index, table in enumerate(tables):
+        _check_keys(document, ("hosts", index), table, HOST_KEYS)
+        hosts.append(_located(document, ("hosts", index), Host, **table))
+    return _located(document, ("hosts",), kept_hosts, hosts) if hosts else ()
 
 
 def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:

@@ -17,6 +17,7 @@ from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
 from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
 from banditgen.strategy.folders import find
+from banditgen.strategy.hosts import Host, kept_hosts
 from banditgen.strategy.learning import Learning
 from banditgen.strategy.prices import Prices
 from banditgen.strategy.spending import Spending
@@ -49,6 +50,7 @@ class Strategy:
         system_prompt: of every arm that has none of its own, and so a part of what it is; None leaves that to the backend.
         brief: whether models are told what is known of a task beside its prompt, in words that are no part of any arm.
         evolution: how new arms are bred while it races; None breeds none.
+        hosts: where it races, unless a backend is named; no part of the hash.
         prices: what generations cost in money, which results record and a budget may be in.
         path: the file it came from, if it did; no part of equality.
 
@@ -73,6 +75,7 @@ class Strategy:
     learning: Learning = dataclasses.field(default_factory=Learning)
     evolution: Evolution | None = None
     prices: Prices = dataclasses.field(default_factory=Prices)
+    hosts: tuple[Host, ...] = ()
     path: Path | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +86,7 @@ class Strategy:
                 object.__setattr__(self, key, check(getattr(self, key)))
             if self.arms:
                 check_arms(self.arms)
+            object.__setattr__(self, "hosts", kept_hosts(self.hosts) if self.hosts else ())
         except UsageError as error:
             raise StrategyError(f"strategy {self.name!r}: {error}") from None
         if self.models is None and (self.temperatures, self.max_tokens) != (DEFAULT_TEMPERATURES, DEFAULT_MAX_TOKENS):
@@ -106,7 +110,7 @@ class Strategy:
     @property
     def hash(self) -> str:
         """12 hex digits of SHA-256 over everything but name and path: the same for files that differ in comments only."""
-        content = {**vars(self), "name": None, "path": None, "criteria": _told(self.criteria)}
+        content = {**vars(self), "name": None, "path": None, "hosts": None, "criteria": _told(self.criteria)}
         content["arms"] = [{"name": arm.name, "weight": arm.weight, **arm_settings(arm)} for arm in self.arms]
         content["types"] = {name: _told(criteria) for name, criteria in self.types.items()}
         content["bandit"] = {key: value for key, value in vars(self.bandit).items() if value is not None}
@@ -115,7 +119,7 @@ class Strategy:
         content["brief"] = not self.brief
         content["prices"] = self.prices.to_dict()
         # strategies without these keep the hashes that histories know them by
-        for key in ("types", "bandit", "race", "learning", "evolution", "system_prompt", "brief", "prices"):
+        for key in ("types", "bandit", "race", "learning", "evolution", "system_prompt", "brief", "prices", "hosts"):
             if not content[key]:
                 del content[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
@@ -184,6 +188,8 @@ class Strategy:
             values["evolution"] = vars(self.evolution)
         if self.prices:
             values["prices"] = self.prices.to_dict()
+        if self.hosts:
+            values["hosts"] = [{key: value for key, value in vars(host).items() if value not in ("", None, {})} for host in self.hosts]
         if self.arms:
             values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": arm.weight} for arm in self.arms]
         return dumps(values)

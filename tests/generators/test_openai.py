@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen.arm import GeneratorConfig
-from banditgen.errors import BackendError, UsageError
+from banditgen.errors import BackendError, BanditgenError, UsageError
 from banditgen.generators import models
 from banditgen.generators._secrets import HIDDEN, Secrets
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
@@ -467,11 +467,12 @@ def test_the_server_and_its_key_are_those_that_are_set(monkeypatch: pytest.Monke
         ({"base_url": "http://x", "api_key_env": "sk_planted_1"}, "the environment variable that api_key_env names is not set"),
         ({"base_url": "http://x", "headers": {"X-Key": "$sk_planted"}}, "the variable that the header X-Key names is not set"),
         ({"base_url": "http://x", "api_key_env": "BAD"}, "has characters that no key has"),
+        ({"base_url": "http://x", "headers": {"X-Token": "planted"}}, "the header X-Token holds a key"),
     ],
 )
 def test_what_is_set_wrongly_is_one_line_without_any_key(options: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAD", "planted\nkey")
-    with pytest.raises(BackendError) as caught:
+    with pytest.raises(BanditgenError) as caught:
         OpenAIGenerator(**options)
     assert said.replace("the variable", "the environment variable") in str(caught.value)
     assert str(caught.value).isprintable()
