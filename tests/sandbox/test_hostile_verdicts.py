@@ -7,7 +7,8 @@ import pytest
 from banditgen.result import FailureKind
 from banditgen.sandbox.base import Sandbox
 from banditgen.task import Task
-from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, PATCHED_LIBRARY, SHARED_OBJECTS, TESTS
+from banditgen.testing.attacks import FORGERIES, SHARED_OBJECTS, TESTS
+from tests.sandbox.forgeries import COOPERATIVE_FORGERIES, PATCHED_LIBRARY
 
 JUDGED = Task("f", tests=TESTS, channel="judged")
 COOPERATIVE = Task("f", tests="import sys\n" + TESTS)

@@ -23,7 +23,8 @@ from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.worker import Mechanisms, Worker
 from banditgen.task import Task
-from banditgen.testing.attacks import COOPERATIVE_FORGERIES, FORGERIES, TESTS
+from banditgen.testing.attacks import FORGERIES, TESTS
+from tests.sandbox.forgeries import COOPERATIVE_FORGERIES
 
 GOOD = "def f(n): return n + 1"
 TASK = Task("f", tests=TESTS)
