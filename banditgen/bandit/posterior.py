@@ -218,7 +218,7 @@ class Statistics:
         here, rows = self.task_types.get(task_type, -1), np.array([self.arms.get(arm_id(arm), -1) for arm in arms], np.int64)
         untested = {kind: _take(told[..., -1], here, rows)[0] for kind, told in self.soft.items()}
         beside = {kind: told[..., :2].sum((0, 1)) for kind, told in self.soft.items()}
-        passes, fails = soft_outcomes(untested, beside)
+        passes, fails = soft_outcomes(untested, beside, state.count[0])
         worth = _worth(state)
         return dataclasses.replace(
             state,

@@ -51,15 +51,17 @@ def said(kind: str, beside: Floats) -> Floats:
     return chance
 
 
-def soft_outcomes(untested: Mapping[str, Floats], beside: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+def soft_outcomes(untested: Mapping[str, Floats], beside: Mapping[str, Floats], verdicts: Floats) -> tuple[Floats, Floats]:
     """(K,) each: the passes and fails that soft evidence of K arms counts for.
+
+    It stands in for verdicts: who has many needs little of it, and is soon free of what was wrong in it.
 
     Args:
         untested: by kind (K, LEVELS + 1), how often it was said of each arm's outcomes without a verdict.
         beside: by kind (LEVELS + 1, 2), as in `said`, whoever's outcomes they were.
+        verdicts: (K,), how many each arm has.
     """
-    arms = max(map(len, untested.values()), default=0)
-    ratings, others, outcomes = np.zeros((2, arms)), np.zeros((2, arms)), np.zeros(arms)
+    ratings, others, outcomes = np.zeros((2, len(verdicts))), np.zeros((2, len(verdicts))), np.zeros(len(verdicts))
     for kind, told in untested.items():
         if kind == RATING:
             ratings += RATED * _counted(told, said(kind, beside[kind]))
@@ -67,7 +69,7 @@ def soft_outcomes(untested: Mapping[str, Floats], beside: Mapping[str, Floats]) 
             others += _counted(told, said(kind, beside[kind]))
             outcomes = np.maximum(outcomes, told.sum(1))
     most = np.minimum(CAP, WITNESSED * outcomes)
-    passes, fails = ratings + others * np.minimum(1.0, most / np.maximum(others.sum(0), 1e-9))
+    passes, fails = (ratings + others * np.minimum(1.0, most / np.maximum(others.sum(0), 1e-9))) * CAP / (CAP + verdicts)
     return passes, fails
 
 

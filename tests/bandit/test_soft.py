@@ -26,7 +26,7 @@ def of(**levels: int) -> np.ndarray:
 
 
 def counted(**kinds: np.ndarray) -> tuple[float, float]:
-    passes, fails = soft_outcomes(kinds, dict.fromkeys(kinds, NOTHING))
+    passes, fails = soft_outcomes(kinds, dict.fromkeys(kinds, NOTHING), np.zeros(1))
     return float(passes[0]), float(fails[0])
 
 
@@ -57,6 +57,13 @@ def test_it_is_never_as_much_as_a_verdict() -> None:
     assert counted(rating=of(at10=1000))[0] > 0.8 * RATED * 1000
 
 
+def test_who_has_verdicts_is_soon_free_of_it() -> None:
+    """As many as a prior is worth halve it."""
+    told, beside = {RATING: of(at10=10)}, {RATING: NOTHING}
+    (none,), (some,) = (soft_outcomes(told, beside, np.array([count]))[0] for count in (0.0, CAP))
+    assert some == pytest.approx(none / 2)
+
+
 def test_what_says_nothing_pulls_nobody() -> None:
     assert counted(ran=of(at10=1000), evaluator=of(at9=1000)) == (0.0, 0.0)
     assert sum(counted(rating=of(at0=500, at10=500))) == pytest.approx(0.0)
@@ -76,7 +83,7 @@ def test_an_arm_that_crashes_is_hardly_raced_and_one_that_runs_is_not_preferred_
     arms = [GeneratorConfig(f"a{i}", f"m{i}") for i in range(8)]
     ran, rating = np.tile(of(at10=8), (8, 1)), np.zeros((8, LEVELS + 1))
     ran[0], rating[1] = of(at0=8), of(at1=8)
-    passes, fails = soft_outcomes({"ran": ran, RATING: rating}, {"ran": NOTHING, RATING: NOTHING})
+    passes, fails = soft_outcomes({"ran": ran, RATING: rating}, {"ran": NOTHING, RATING: NOTHING}, np.zeros(8))
     state = empty_state(arms, np.ones(8), 1)
     state = dataclasses.replace(state, passes=passes[None], fails=fails[None], total=passes[None], square=passes[None])
     rng = np.random.default_rng(0)
