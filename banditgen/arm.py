@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from banditgen._checks import check_text, check_whole, is_number
 from banditgen.errors import UsageError
 
+HOTTEST = 1000.0  # temperature: what a result can be kept with
+
 
 class Arm(Protocol):
     """What an arm has at least, whoever made it. Inside a race every arm is a `GeneratorConfig`: `check_arms` makes it one."""
@@ -39,8 +41,8 @@ class GeneratorConfig:
     Args:
         name: what people and statistics call the arm; unique within a race.
         model: the backend's name of the model.
-        temperature: sampling temperature, 0 to 2.
-        max_tokens: the most tokens the model may write, at least 1.
+        temperature: sampling temperature, at least 0; how high it may be is the backend's to judge.
+        max_tokens: the most tokens the model may write, at least 1; None leaves that to the backend.
         system_prompt: instructions put before every task's prompt; None for the backend's own.
         weight: the arm's preference among others: multiplies its draw when the bandit chooses; 0 is never chosen.
         top_p, top_k, min_p, repeat_penalty: sampling settings; None leaves the backend's default.
@@ -53,7 +55,7 @@ class GeneratorConfig:
     name: str
     model: str
     temperature: float = 0.7
-    max_tokens: int = 4000
+    max_tokens: int | None = 4000
     system_prompt: str | None = None
     weight: float = 1.0
     top_p: float | None = None
@@ -65,9 +67,10 @@ class GeneratorConfig:
     def __post_init__(self) -> None:
         for field in ("name", "model"):
             check_text(f"GeneratorConfig.{field}", getattr(self, field))
-        _number(self, "temperature", 0.0, 2.0)
+        _number(self, "temperature", 0.0, HOTTEST)
         _number(self, "weight", 0.0, math.inf)
-        check_whole(f"arm {self.name!r}: max_tokens", self.max_tokens)
+        if self.max_tokens is not None:
+            check_whole(f"arm {self.name!r}: max_tokens", self.max_tokens)
         if self.system_prompt is not None and not isinstance(self.system_prompt, str):
             raise UsageError(f"arm {self.name!r}: system_prompt must be a string or None, not {self.system_prompt!r}")
         if self.think is not None and not isinstance(self.think, bool):
@@ -86,11 +89,11 @@ SAMPLING_FIELDS = ("temperature", "max_tokens", "system_prompt", "top_p", "top_k
 
 
 def arm_settings(arm: Arm) -> dict[str, Any]:
-    """Model and sampling settings of any object with an arm's attributes; settings left at None are absent."""
+    """Model and sampling settings of any object with an arm's attributes; settings left at None are absent, but for `max_tokens`."""
     settings: dict[str, Any] = {"model": arm.model}
     for field in SAMPLING_FIELDS:
         value = getattr(arm, field, None)
-        if value is not None:
+        if value is not None or (field == "max_tokens" and hasattr(arm, field)):
             settings[field] = value
     settings["temperature"] = float(settings.get("temperature", 0.7))
     return settings
@@ -151,7 +154,8 @@ def _as_ours(arm: Arm) -> GeneratorConfig:
             raise UsageError(f"an arm needs name, model and temperature; {arm!r} has no {field}")
     check_text("an arm's name", arm.name)
     check_text("an arm's model", arm.model)
-    settings = {field: value for field in (*SAMPLING_FIELDS, "weight") if (value := getattr(arm, field, None)) is not None}
+    given = {field: getattr(arm, field) for field in (*SAMPLING_FIELDS, "weight") if hasattr(arm, field)}
+    settings = {field: value for field, value in given.items() if value is not None or field == "max_tokens"}
     return GeneratorConfig(arm.name, arm.model, **settings)
 
 

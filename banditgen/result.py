@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 from banditgen import _html
+from banditgen.arm import HOTTEST
 
 
 class Range(NamedTuple):
@@ -92,8 +93,8 @@ class Timings:
 class GenerationResult:
     """One candidate: what an arm generated, how it was tested, how it scored. Times are in seconds.
 
-    The first ten fields are the design document's, in its order. `success` says that the generator produced code that
-    could be tried at all; `test_passed` that the candidate passed its tests, or, where the task has none
+    The first ten fields are the design document's, in its order; give all others, `success` too, by keyword. `success` says that the
+    generator produced code that could be tried at all; `test_passed` that the candidate passed its tests, or, where the task has none
     (`verified` is False; None is "not said"), that it ran cleanly. Scores lie in [0, 1]. `reward` is what the policy learns from: the
     combined score of a passing candidate within the criteria, else 0.
     """
@@ -102,7 +103,7 @@ class GenerationResult:
     code: Long
     generation_time: Seconds
     model_used: Name
-    temperature: Annotated[float, Range(0.0, 1000.0)]
+    temperature: Annotated[float, Range(0.0, HOTTEST)]
     test_passed: bool = False
     test_time: Seconds = 0.0
     quality_score: Share = 0.0
@@ -130,6 +131,7 @@ class GenerationResult:
     prompt_version: Name | None = None  # of the words that the backend put around the task
     tools: dict[Name, Name] = dataclasses.field(default_factory=dict)  # measure that a weight asked for -> tool and version
     pruned: bool = False  # a history read it whose retention has dropped its code and text
+    race_id: str = ""  # of the race that it was in, once that is over
 
     @property
     def tokens(self) -> int | None:

@@ -142,6 +142,8 @@ class SelectionCriteria:
         select: how the winner is chosen among those who qualify, one of `SELECT` (docs/reference/strategies.md); no matter for rewards.
         order: for "lexicographic", objectives ("quality", "speed", measures), the most important first; empty is by falling weight.
         thresholds: for "threshold", the least of objectives, in [0, 1].
+        prefer_consistency: taken from callers of an earlier implementation, and without effect: what an arm is expected to give is known
+            by its posterior, and a race keeps the best of several.
 
     Raises:
         UsageError: a value outside its range.
@@ -159,6 +161,7 @@ class SelectionCriteria:
     select: str = SELECT[0]
     order: Sequence[str] = ()
     thresholds: Mapping[str, float] | tuple[tuple[str, float], ...] = ()
+    prefer_consistency: bool = False
 
     def __post_init__(self) -> None:
         check_weights(self.quality_weight, self.speed_weight)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 from banditgen._checks import check_text, unit_interval
@@ -94,21 +94,44 @@ class ExperimentSelector:
         scope: str = DEFAULT_SCOPE,
         task_type: str = "",
     ) -> None:
-        self._start = criteria or SelectionCriteria()
         self.learning_rate = unit_interval("learning_rate", learning_rate)
         self.history: HistoryStore = defaults.default_history("sqlite://" if history is None else history)
-        # other starting weights are another experiment: what was learned from the old ones stays with them
         self._name = scope
         self._task_type = task_type
-        self._scope = f"{scope}:{self._start.quality_weight:g}/{self._start.speed_weight:g}"
+        self.criteria = criteria or SelectionCriteria()
 
     @property
     def criteria(self) -> SelectionCriteria:
-        """The criteria with the weights of the moment."""
+        """The criteria with the weights of the moment. They may be assigned, and so may each of their fields.
+
+        Other starting weights are another experiment: what was learned from the old ones stays with them.
+        """
         learned, _ = self.history.weights(self._scope, self._task_type)
-        if learned is None:
-            return self._start
-        return dataclasses.replace(self._start, quality_weight=learned[0], speed_weight=learned[1])
+        quality, speed = learned or (self._start.quality_weight, self._start.speed_weight)
+        return _Assignable.of(self, dataclasses.replace(self._start, quality_weight=quality, speed_weight=speed))
+
+    @criteria.setter
+    def criteria(self, criteria: SelectionCriteria) -> None:
+        if not isinstance(criteria, SelectionCriteria):
+            raise UsageError(f"criteria must be SelectionCriteria, not {criteria!r}")
+        self._start = SelectionCriteria(**_values(criteria))
+        self._scope = f"{self._name}:{self._start.quality_weight:g}/{self._start.speed_weight:g}"
+
+    @property
+    def selection_history(self) -> list[dict[str, Any]]:
+        """What was selected, oldest first: `timestamp` (Unix seconds), `generator_name`, `task_type`, `result_id`, `combined_score`."""
+        return [
+            {"timestamp": row["created_at"], "generator_name": row["arm_name"]}
+            | {name: row[name] for name in ("task_type", "result_id", "combined_score")}
+            for row in self.history.selections(self._scope)
+        ]
+
+    @property
+    def weight_adjustments(self) -> list[dict[str, Any]]:
+        """The weights after each opinion, oldest first: `timestamp`, `quality_weight`, `speed_weight`, `feedback_id`."""
+        names = {"created_at": "timestamp", "quality": "quality_weight", "speed": "speed_weight", "feedback_id": "feedback_id"}
+        steps = self.history.weight_steps(self._scope, self._task_type)
+        return [{ours: step[name] for name, ours in names.items()} for step in steps if step["feedback_id"] is not None]
 
     def recommend_criteria(self, task_type: str) -> SelectionCriteria:
         """The design document's criteria for a task type; used only where you pass them in."""
@@ -126,7 +149,8 @@ class ExperimentSelector:
         quality score: its bonuses are in it.
 
         Args:
-            results: `GenerationResult`s, or dictionaries with its field names.
+            results: `GenerationResult`s, or dictionaries with its field names; to a dictionary `quality_component` and `speed_component`
+                are added, the two summands of its combined score.
             task_context: what is known of the task; `task_type` is remembered with the selection.
             context: another name for the same.
         """
@@ -134,6 +158,11 @@ class ExperimentSelector:
             return None
         criteria = self.criteria
         weighed = [(_weighed(_fields(result), criteria), result) for result in results]
+        for candidate, result in weighed:
+            if isinstance(result, MutableMapping) and result.get("quality_score") is not None:
+                quality, speed = criteria.weights
+                result["quality_component"] = quality * candidate.quality_score
+                result["speed_component"] = speed * candidate.speed_score
         first = rank((candidate for candidate, _ in weighed), criteria)[0]
         best = next(result for candidate, result in weighed if candidate is first)
         for given in (task_context, context):
@@ -205,6 +234,32 @@ class ExperimentSelector:
             "current_weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
             "total_adjustments": self.history.weights(self._scope, self._task_type)[1],
         }
+
+
+class _Assignable(SelectionCriteria):
+    """A selector's criteria: who assigns a field assigns it to the selector."""
+
+    __slots__ = ("_selector",)
+    _selector: ExperimentSelector
+
+    @classmethod
+    def of(cls, selector: ExperimentSelector, criteria: SelectionCriteria) -> _Assignable:
+        made = cls(**_values(criteria))
+        object.__setattr__(made, "_selector", selector)
+        return made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._selector.criteria = dataclasses.replace(self, **{name: value})
+        vars(self).update(_values(self._selector.criteria))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SelectionCriteria) and _values(self) == _values(other)
+
+    __hash__ = SelectionCriteria.__hash__
+
+
+def _values(criteria: SelectionCriteria) -> dict[str, Any]:
+    return {field.name: getattr(criteria, field.name) for field in dataclasses.fields(SelectionCriteria)}
 
 
 def rate(history: HistoryStore, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> Feedback:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from banditgen import GeneratorConfig
+from banditgen import GeneratorConfig, Strategy
 from banditgen.arm import arm_id, check_arms, create_default_generators, model_key
 from banditgen.errors import UsageError
+from banditgen.evolution.tools import arm_from_tool, make_tool
+from banditgen.generators._ollama_wire import sampling_options
+from banditgen.history.base import DecisionRecord
+from banditgen.history.store import History
+from banditgen.racing.record import describe_arm
 
 
 def test_the_id_is_over_what_shapes_the_output() -> None:
@@ -59,7 +65,7 @@ def test_create_default_generators_are_the_documents_five() -> None:
         ({"name": ""}, "name"),
         ({"model": " "}, "model"),
         ({"temperature": float("nan")}, "temperature"),
-        ({"temperature": 2.5}, "temperature"),
+        ({"temperature": -0.5}, "temperature"),
         ({"temperature": "hot"}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"weight": -1.0}, "weight"),
@@ -67,6 +73,20 @@ def test_create_default_generators_are_the_documents_five() -> None:
         ({"top_p": 1.5}, "top_p"),
     ],
 )
+def test_what_is_for_the_backend_to_judge_is_left_to_it() -> None:
+    """A temperature above 2, and no bound of tokens: an arm of its own, also among a caller's objects and in a strategy's file."""
+    arm = GeneratorConfig("a", "m", 2.5, None)
+    assert arm.arm_id != GeneratorConfig("a", "m", 2.5).arm_id
+    assert check_arms([SimpleNamespace(name="a", model="m", temperature=2.5, max_tokens=None)]) == [arm]
+    assert check_arms([SimpleNamespace(name="a", model="m", temperature=2.5)])[0].max_tokens == 4000
+    assert Strategy.loads(Strategy("s", (arm,)).to_toml(), name="s").arms == (arm,)
+    assert arm_from_tool(make_tool(arm, "t")) == arm
+    assert "num_predict" not in sampling_options(arm, None)
+    history = History("sqlite://")
+    history.add_decision(DecisionRecord("d", "t", [describe_arm(arm)], "given"))
+    assert [record.arm for record in history.arms()] == [arm]
+
+
 def test_wrong_arms_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         GeneratorConfig(**{"name": "a", "model": "m", **arguments})

@@ -53,7 +53,7 @@ def command(
         plan = strategy_of(store, strategy)
         arms = racing_arms(store, plan, backend)
         report = review(store, plan, arms, min_probability)
-    files = _write(report, output, form or "json") if output is not None else []
+    files = _write(report, output, form or "yaml") if output is not None else []
     if as_json:
         print_json(_json(report, plan, min_probability, files))
     elif form is not None and output is None:

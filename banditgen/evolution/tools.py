@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from banditgen._checks import check_text
 from banditgen._text import one_line, shown
 from banditgen.arm import SAMPLING_FIELDS, GeneratorConfig, arm_settings
 from banditgen.errors import UsageError
+
+logger = logging.getLogger("banditgen.tools")
 
 Tool = dict[str, Any]
 Format = Literal["json", "yaml"]
@@ -46,9 +49,11 @@ def make_tool(arm: GeneratorConfig, task_type: str, **metadata: Any) -> Tool:
     settings = arm_settings(arm)
     llm = {"model": settings.pop("model"), **settings}
     weight = float(arm.weight)
+    written_by = f"{llm['model']} at temperature {llm['temperature']:g}"
     return {
         "name": " ".join(word.upper() if word.lower() in ACRONYMS else word.capitalize() for word in (*words, "expert")),
         "type": "llm",
+        "description": f"Writes code for tasks of the type {task_type}: {written_by}, the best of the arms that were raced on them.",
         "llm": llm,
         "tags": list(dict.fromkeys([*(word.lower() for word in words), "expert"])),
         "metadata": {"evolved_from": arm.name, "specialized_for": task_type, **metadata} | ({"weight": weight} if weight != 1 else {}),
@@ -94,6 +99,8 @@ def dumps(tools: Tool | Sequence[Tool], form: Format) -> str:
 def loads(text: str, source: str) -> list[Tool]:
     """The definitions in a JSON or YAML text, each checked to be an arm's.
 
+    Those that name a tier or role and no model are an orchestrator's own: they are left out, which is logged.
+
     Raises:
         UsageError: names `source` and what is wrong.
     """
@@ -102,8 +109,12 @@ def loads(text: str, source: str) -> list[Tool]:
         data = json.loads(text) if text.lstrip().startswith(("{", "[")) else yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise UsageError(f"{source}: neither JSON nor YAML: {one_line(error)}") from None
-    tools = data if isinstance(data, list) else [data]
-    if not tools:
+    found = data if isinstance(data, list) else [data]
+    tools = [tool for tool in found if not _names_no_model(tool)]
+    for tool in found:
+        if _names_no_model(tool):
+            logger.warning("%s: tool %s is left out: it names a tier or role, and no model", source, shown(tool.get("name")))
+    if not found:
         raise UsageError(f"{source}: there is no tool in it")
     for index, tool in enumerate(tools):
         try:
@@ -114,18 +125,34 @@ def loads(text: str, source: str) -> list[Tool]:
     return tools
 
 
+def _names_no_model(tool: Any) -> bool:
+    llm = tool.get("llm") if isinstance(tool, Mapping) else None
+    return isinstance(llm, Mapping) and "model" not in llm and ("tier" in llm or "role" in llm)
+
+
 def read_tools(path: str | Path) -> list[Tool]:
     """The definitions in a file, or in all .json, .yaml and .yml files of a folder, by file name.
 
+    A file of a folder that cannot be read, or holds no tool, is left out, which is logged.
+
     Raises:
-        UsageError: no such file, none in the folder, or one that holds no tool.
+        UsageError: no such file, one that holds no tool, or a folder without any.
     """
     path = Path(path)
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix in (".json", ".yaml", ".yml"))
         if not files:
             raise UsageError(f"{path}: no .json, .yaml or .yml file in this folder")
-        return [tool for file in files for tool in read_tools(file)]
+        tools, wrong = [], []
+        for each in files:
+            try:
+                tools += read_tools(each)
+            except UsageError as error:
+                wrong.append(str(error))
+                logger.warning("left out: %s", error)
+        if not tools:
+            raise UsageError(wrong[0] if wrong else f"{path}: none of its files names a model")
+        return tools
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)

@@ -46,7 +46,9 @@ def only_embeds(name: str) -> bool:
 def sampling_options(arm: Arm, seed: int | None) -> dict[str, Any]:
     """An arm's settings as Ollama wants them, all under `options`; runner settings (num_ctx, …) are no part of an arm."""
     settings = {"max_tokens": GeneratorConfig.max_tokens} | arm_settings(arm)
-    options = {name: settings[name] for name in _OPTIONS if name in settings} | {"num_predict": settings["max_tokens"]}
+    options = {name: settings[name] for name in _OPTIONS if name in settings}
+    if settings["max_tokens"] is not None:
+        options["num_predict"] = settings["max_tokens"]
     return options if seed is None else options | {"seed": seed % (1 << 31)}
 
 

@@ -55,6 +55,8 @@ def body(request: Request, refused: set[str]) -> dict[str, Any]:
         "temperature": settings["temperature"],
         "max_tokens": settings["max_tokens"],
     }
+    if made["max_tokens"] is None:
+        del made["max_tokens"]
     made |= {theirs: settings[ours] for theirs, ours in _SAMPLING.items() if ours in settings}
     if request.seed is not None:
         made["seed"] = request.seed % (1 << 31)

@@ -286,9 +286,9 @@ class _Model:
     def body(self, request: Request) -> tuple[dict[str, Any], str]:
         """The request as llama.cpp takes it, and the text that belongs before what the model writes."""
         settings = {"max_tokens": GeneratorConfig.max_tokens} | arm_settings(request.arm)
-        body = {field: settings[field] for field in _SAMPLING if field in settings}
+        body = {field: settings[field] for field in _SAMPLING if settings.get(field) is not None}
         if self.known is not None:
-            body["max_tokens"] = min(body["max_tokens"], self.known.most_tokens)
+            body["max_tokens"] = min(body.get("max_tokens", self.known.most_tokens), self.known.most_tokens)
         if request.seed is not None:
             body["seed"] = request.seed % (1 << 32)
         system = settings.get("system_prompt")

@@ -311,6 +311,16 @@ class HistoryStore(Protocol):
         """What a scope has selected."""
         ...
 
+    def selections(self, scope: str) -> list[dict[str, Any]]:
+        """What a scope selected, oldest first: `created_at`, `task_type`, `arm_name`, `result_id`, `combined_score` of each."""
+        ...
+
+    def weight_steps(self, scope: str, task_type: str = "") -> list[dict[str, Any]]:
+        """A scope's weights after each opinion that it learned from, oldest first: `created_at`, `quality`, `speed`, `feedback_id`; the
+        first, without a `feedback_id`, are those to start from.
+        """
+        ...
+
     def weights(self, scope: str, task_type: str = "") -> tuple[tuple[float, float] | None, int]:
         """A scope's weights in use (quality, speed) on a task type, None where they learned from nothing yet, and how often they
         changed; without a task type those that learned from everything.

@@ -19,7 +19,7 @@ from banditgen.result import LONG, FailureKind, GenerationResult, Length, Range,
 
 Check = Callable[[Any], Any]
 """Gives a value as JSON has it, or raises TypeError or ValueError where it cannot be."""
-HIDDEN = "pruned"  # says how a result was read, and is not kept
+HIDDEN = ("pruned", "race_id")  # of a result, which its own row does not keep: they say how it was read, and where it stands
 CONTENTS = ("code", "text")  # kept once by their hash
 UNBOUNDED = Range(-1e300, 1e300)  # a number that JSON can write again
 WHOLE = Range(-(1 << 63), (1 << 63) - 1)
@@ -44,7 +44,7 @@ class Field:
 def fields_of(declared: type) -> dict[str, Field]:
     """The fields of a dataclass by name, those that are kept."""
     hints = typing.get_type_hints(declared, include_extras=True)
-    kept = [field for field in dataclasses.fields(declared) if field.name != HIDDEN]
+    kept = [field for field in dataclasses.fields(declared) if field.name not in HIDDEN]
     return {field.name: _field(field, hints[field.name]) for field in kept}
 
 
@@ -101,7 +101,7 @@ def checked(declared: Any, given: Any) -> dict[str, Any]:
 
 def result_from_json(data: Mapping[str, Any]) -> GenerationResult:
     """The result that a row keeps; keys of a later version are left out."""
-    values = {name: data[name] for name in (*fields_of(GenerationResult), HIDDEN) if name in data}
+    values = {name: data[name] for name in (*fields_of(GenerationResult), *HIDDEN) if name in data}
     if values.get("failure"):
         values["failure"] = FailureKind(values["failure"])
     if values.get("timings"):

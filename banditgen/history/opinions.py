@@ -127,6 +127,15 @@ class Opinions:
 
         return self._database.run(work)
 
+    def weight_steps(self, scope: str, task_type: str = "") -> list[dict[str, Any]]:
+        """A scope's weights after each opinion that it learned from, oldest first: `created_at`, `quality`, `speed`, `feedback_id`; the
+        first, without a `feedback_id`, are those to start from.
+        """
+        w = t.weights.c
+        query = sa.select(w.created_at, w.quality, w.speed, w.feedback_id).where(w.scope == scope, w.task_type == task_type)
+        query = query.order_by(w.created_at, w.id)
+        return self._database.run(lambda connection: [dict(row) for row in connection.execute(query).mappings()])
+
     def add_soft_evidence(self, evidence: SoftEvidence) -> bool:
         """Append soft evidence of a result, and what it adds to the running sums; False if it was there already, or the result is not.
 

@@ -35,7 +35,8 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
         UsageError: a score that is no number in [0, 1].
     """
     content = {**vars(result), "timings": vars(result.timings) if result.timings else None}  # as to_dict, without its copies
-    del content[HIDDEN]
+    for name in HIDDEN:
+        del content[name]
     return {
         **summed_row(result, race_id, task_type, created_at),
         "position": position,
@@ -102,4 +103,5 @@ def code_rows(results: Iterable[GenerationResult]) -> list[dict[str, str]]:
 def read_result(row: Any) -> GenerationResult:
     """The result that a row of `RESULTS` keeps; `pruned` where its code or text is no longer kept."""
     pruned = any(row[f"{name}_hash"] is not None and row[name] is None for name in ("code", "text"))
-    return result_from_json({**row["result"], "code": row["code"] or "", "text": row["text"] or "", HIDDEN: pruned})
+    read = {"code": row["code"] or "", "text": row["text"] or "", "pruned": pruned, "race_id": row["race_id"] or ""}
+    return result_from_json({**row["result"], **read})

@@ -275,6 +275,12 @@ class History(Opinions, Roster):
         mean = sum(row[2] for row in rows) / n
         return SelectionStats({row[0]: row[1] for row in rows}, mean, math.sqrt(max(0.0, sum(row[3] for row in rows) / n - mean * mean)))
 
+    def selections(self, scope: str) -> list[dict[str, Any]]:
+        """What a scope selected, oldest first: `created_at`, `task_type`, `arm_name`, `result_id`, `combined_score` of each."""
+        s = t.selections.c
+        query = sa.select(s.created_at, s.task_type, s.arm_name, s.result_id, s.combined_score).where(s.scope == scope)
+        return self._all(dict, query.order_by(s.created_at, s.id))
+
     def known_results(self, ids: Sequence[str]) -> set[str]:
         """Which of these result ids are there already."""
         return set(self._all(lambda row: str(row["id"]), _KNOWN, of=list(ids)))

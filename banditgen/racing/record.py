@@ -20,6 +20,8 @@ def race_record(
     decision: DecisionRecord, task: Task, ranked: list[GenerationResult], criteria: SelectionCriteria, wall: float, **about: str
 ) -> RaceRecord:
     """A finished race as the history keeps it, with its winner and why."""
+    for result in ranked:
+        result.race_id = decision.id
     best, why = winner(ranked, criteria)
     fault = next((result.error for result in ranked if result.failure is FailureKind.TASK), None)
     if fault is not None:

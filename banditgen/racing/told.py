@@ -22,7 +22,7 @@ from banditgen.task import Task
 
 _FIELDS = fields_of(GenerationResult)
 _REQUIRED = ("generator_name", "test_passed")
-_WORKED_OUT = frozenset({"id", "speed_score", "combined_score", "reward"})
+_WORKED_OUT = frozenset({"id", "race_id", "speed_score", "combined_score", "reward"})
 
 
 def told_race(

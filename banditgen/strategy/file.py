@@ -11,7 +11,7 @@ from typing import Any
 
 from banditgen._checks import check_whole, is_number, unit_interval
 from banditgen._objectives import check_measure_weights
-from banditgen.arm import GeneratorConfig
+from banditgen.arm import HOTTEST, GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
@@ -47,14 +47,14 @@ WEIGHT_FIELDS = {"quality": "quality_weight", "speed": "speed_weight"}
 """Keys of [weights], and the field of SelectionCriteria that each becomes."""
 MEASURES = "measures"
 """The table in [weights] of what further measures weigh; `measure_weights` in SelectionCriteria."""
-CRITERIA_KEYS = tuple(
-    field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in (*WEIGHT_FIELDS.values(), "measure_weights")
-)
+_NOT_LIMITS = (*WEIGHT_FIELDS.values(), "measure_weights", "prefer_consistency")
+CRITERIA_KEYS = tuple(field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in _NOT_LIMITS)
 RACE_KEYS = tuple(field.name for field in dataclasses.fields(Spending))
 LEARNING_KEYS = tuple(field.name for field in dataclasses.fields(Learning))
 HOST_KEYS = tuple(field.name for field in dataclasses.fields(Host))
 PRICE_KEYS = tuple(field.name for field in dataclasses.fields(Price))
 EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
+BACKENDS_OWN = "backend"  # in place of the number: `max_tokens` is left to the backend
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
 
 
@@ -109,12 +109,12 @@ def check_models(value: Any) -> Any:
 
 
 def check_temperatures(value: Any) -> tuple[float, ...]:
-    """At least one number in [0, 2], no two that look alike in an arm's name."""
+    """At least one number of at least 0, no two that look alike in an arm's name."""
     if not isinstance(value, list | tuple) or not value:
         raise UsageError(f"temperatures must be a list of at least one number, not {value!r}")
     for heat in value:
-        if not is_number(heat) or not 0.0 <= heat <= 2.0:
-            raise UsageError(f"temperatures must be numbers between 0 and 2, not {heat!r}")
+        if not is_number(heat) or not 0.0 <= heat <= HOTTEST:
+            raise UsageError(f"temperatures must be numbers between 0 and {HOTTEST:g}, not {heat!r}")
     if len({f"{heat:g}" for heat in value}) < len(value):
         raise UsageError(f"temperatures must differ from one another: {list(value)!r}")
     return tuple(float(heat) for heat in value)
@@ -299,9 +299,10 @@ def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:
                 raise document.error(("arms", index), f"{key} is missing")
         bare: dict[str, Any] = {"name": "arm", "model": "model"}
         for key in sorted(table, key=ARM_KEYS.index):  # the name first: later messages say it
-            bare[key] = table[key]
+            # TOML has no null
+            bare[key] = None if (key, table[key]) == ("max_tokens", BACKENDS_OWN) else table[key]
             _located(document, ("arms", index, key), GeneratorConfig, **bare)
-        arm = GeneratorConfig(**table)
+        arm = GeneratorConfig(**bare)
         if arm.name in first:
             line = document.line(first[arm.name])
             raise document.error(("arms", index, "name"), f"two arms are named {arm.name!r}: the first on line {line}")

@@ -15,7 +15,7 @@ from banditgen.arm import Arm, GeneratorConfig, arm_settings, check_arms
 from banditgen.errors import StrategyError, UsageError
 from banditgen.scoring import SelectionCriteria
 from banditgen.strategy.evolution import Evolution
-from banditgen.strategy.file import CHECKS, CRITERIA_KEYS, MEASURES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
+from banditgen.strategy.file import BACKENDS_OWN, CHECKS, CRITERIA_KEYS, MEASURES, SETTLED_POLICIES, WEIGHT_FIELDS, BanditSettings, read
 from banditgen.strategy.folders import find
 from banditgen.strategy.hosts import Host, kept_hosts
 from banditgen.strategy.learning import Learning
@@ -191,7 +191,7 @@ class Strategy:
         if self.hosts:
             values["hosts"] = [{key: value for key, value in vars(host).items() if value not in ("", None, {})} for host in self.hosts]
         if self.arms:
-            values["arms"] = [{"name": arm.name, **arm_settings(arm), "weight": arm.weight} for arm in self.arms]
+            values["arms"] = [{"name": arm.name, **_given(arm), "weight": arm.weight} for arm in self.arms]
         return dumps(values)
 
     def _repr_html_(self) -> str:
@@ -232,9 +232,14 @@ def _changed(settings: Spending | Learning) -> dict[str, Any]:
     return {key: value for key, value in vars(settings).items() if value != getattr(type(settings)(), key)}
 
 
+def _given(arm: Arm) -> dict[str, Any]:
+    """An arm's settings for TOML, which has no null."""
+    return {key: BACKENDS_OWN if value is None else value for key, value in arm_settings(arm).items()}
+
+
 def _told(criteria: SelectionCriteria) -> dict[str, Any]:
     """The criteria as the hash has them: later fields only where they are set."""
-    later = ("generation_scale", "execution_scale", "measure_weights", "select", "order", "thresholds")
+    later = ("generation_scale", "execution_scale", "measure_weights", "select", "order", "thresholds", "prefer_consistency")
     default = SelectionCriteria()
     return {key: value for key, value in vars(criteria).items() if key not in later or value != getattr(default, key)}
 

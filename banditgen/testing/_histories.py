@@ -69,7 +69,10 @@ def a_race(rng: np.random.Generator, **fields: Any) -> RaceRecord:
         "reason": "r",
         "wall_seconds": 2.0,
     }
-    return RaceRecord(**{**defaults, "results": results, **fields})
+    race = RaceRecord(**{**defaults, "results": results, **fields})
+    for result in race.results:
+        result.race_id = race.id
+    return race
 
 
 def a_decision(decision_id: str, **fields: Any) -> DecisionRecord:

@@ -87,10 +87,19 @@ class LearnedContract:
         assert abs(stats.mean_score - 0.4) < 1e-12
         assert abs(stats.score_std - (0.08 / 3) ** 0.5) < 1e-9
         assert store.selection_stats("y").by_arm == {}
+        assert [(one["arm_name"], one["combined_score"], one["task_type"]) for one in store.selections("x")] == [
+            ("a", 0.2, "text"),
+            ("a", 0.4, "text"),
+            ("b", 0.6, "text"),
+        ]
         for satisfaction in (0.4, 0.5, 1.0):
             store.add_feedback(Feedback(None, None, satisfaction), "x", lambda told: (0.6 - 0.05 * min(2, len(told)), 0.5))
         assert store.weights("x") == ((0.5, 0.5), 2)
         assert store.weights("y") == (None, 0)
+        steps = store.weight_steps("x")
+        assert [(step["quality"], step["speed"]) for step in steps] == [(0.6, 0.5), (0.55, 0.5), (0.5, 0.5), (0.5, 0.5)]
+        assert [step["feedback_id"] is None for step in steps] == [True, False, False, False]
+        assert store.weight_steps("y") == store.selections("y") == []
         store.close()
 
     def test_weights_of_one_task_type_are_no_others(self) -> None:

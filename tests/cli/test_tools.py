@@ -51,7 +51,7 @@ def test_tools_are_written_and_read_back(tmp_path: Path) -> None:
     assert f"written: {written}" in done.stderr
     (tool,) = read_tools(tmp_path / "tools")
     assert arm_from_tool(tool) == ARMS[0]
-    assert json.loads(written.read_text()) == tool
+    assert yaml.safe_load(written.read_text()) == tool
     done = banditgen("tools", "--history", url, "--output", str(tmp_path / "all.yaml"), "--json")
     report = json.loads(done.stdout)
     assert report["tools"] == yaml.safe_load((tmp_path / "all.yaml").read_text()) == [tool]
@@ -129,7 +129,7 @@ def test_wrong_use_exits_2_in_one_line(arguments: list[str], message: str, tmp_p
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("content", ["{", "name: [", '{"name": "x", "type": "llm", "llm": {"model": "m", "temperature": 9}}', "\x00", ""])
+@pytest.mark.parametrize("content", ["{", "name: [", '{"name": "x", "type": "llm", "llm": {"model": "m", "temperature": -9}}', "\x00", ""])
 def test_a_malformed_tool_file_exits_2_and_is_named(content: str, tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
     path.write_text(content)

@@ -31,11 +31,28 @@ ARM = GeneratorConfig("deepseek_balanced", "deepseek-coder:6.7b", 0.3, system_pr
 def test_a_tool_is_the_documents_example() -> None:
     tool = make_tool(ARM, "api_integration", success_rate=0.94)
     assert tool["llm"].pop("max_tokens") == 4000
+    assert "api_integration" in tool.pop("description")
     assert tool == EXAMPLE
 
 
 def test_the_documents_example_is_an_arm() -> None:
     assert arm_from_tool(EXAMPLE) == ARM
+
+
+def test_one_bad_file_refuses_no_folder_and_tiers_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each with a word; a folder without any tool of a model is refused, and so is a bad file by itself."""
+    tier, role = {"name": "Fast Writer", "llm": {"tier": "coding.tier_1"}}, {"name": "Judge", "llm": {"role": "judge"}}
+    (tmp_path / "a.yaml").write_text(dumps([make_tool(ARM, "api"), tier, role], "yaml"))
+    (tmp_path / "b.yaml").write_text("name: [")
+    (tmp_path / "c.json").write_text(dumps(tier, "json"))
+    assert [arm_from_tool(tool) for tool in read_tools(tmp_path)] == [ARM]
+    assert caplog.text.count("names a tier or role, and no model") == 3
+    assert "b.yaml: neither JSON nor YAML" in caplog.text
+    with pytest.raises(UsageError, match="neither JSON nor YAML"):
+        read_tools(tmp_path / "b.yaml")
+    (tmp_path / "a.yaml").unlink()
+    with pytest.raises(UsageError):
+        read_tools(tmp_path)
 
 
 ARMS = st.builds(

@@ -50,7 +50,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     return st.floats(*limit) if bare is float else st.integers(int(limit.low), int(limit.high))
 
 
-kept = {name: values(hint) for name, hint in HINTS[GenerationResult].items() if name != HIDDEN}
+kept = {name: values(hint) for name, hint in HINTS[GenerationResult].items() if name not in HIDDEN}
 results = st.builds(GenerationResult, **{**kept, "id": st.uuids().map(str)})
 
 
@@ -64,7 +64,7 @@ def test_every_field_survives_export_import_and_frame(result: GenerationResult) 
     import_rows(second.database, parsed(lambda: enumerate(io.BytesIO(text), start=1), "x"))
     there = second.result(result.id)
     for declared in dataclasses.fields(GenerationResult):
-        assert getattr(there, declared.name) == getattr(result, declared.name), declared.name
+        assert getattr(there, declared.name) == ("r" if declared.name == "race_id" else getattr(result, declared.name)), declared.name
     frame = second.dataframe(code=True)
     for name, field in fields_of(GenerationResult).items():
         _same(frame, name, field.kind, getattr(result, name))
@@ -93,7 +93,7 @@ def test_a_parquet_file_carries_every_field_too(tmp_path: Path) -> None:
     first.add_race(RaceRecord("r", "t", {}, [result]))
     write_parquet(first.database, tmp_path / "h.parquet")
     import_rows(second.database, parsed(lambda: parquet_lines(tmp_path / "h.parquet"), "x"))
-    assert second.result("i") == result
+    assert second.result("i") == dataclasses.replace(result, race_id="r")
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_limits_are_what_they_say() -> None:
     assert check_of(typing.Annotated[str, Length(3)])("abc") == "abc"
     assert check_of(Timings)({"wall": 1, "unknown": 7, "eval": None}) == {"wall": 1.0, "eval": None}
     assert fields_of(GenerationResult)["verified"].optional
-    assert HIDDEN not in fields_of(GenerationResult)
+    assert not set(HIDDEN) & set(fields_of(GenerationResult))
