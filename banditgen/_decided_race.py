@@ -9,6 +9,7 @@ from banditgen.arm import GeneratorConfig
 from banditgen.history.base import DecisionRecord
 from banditgen.learning.decider import Once
 from banditgen.race import ParallelGenerator
+from banditgen.racing.beside import Beside
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
 from banditgen.racing.events import OnEvent
 from banditgen.racing.waves import RacePlan
@@ -44,12 +45,12 @@ class DecidedRace:
         self._racer, self._waves, self._keep, self._on_decision, self._first_pass = racer, waves, keep, on_decision, first_pass
         self._plan = RacePlan(self._more, waves.has_won if first_pass else waves.enough, waves.reliabilities, deadline)
 
-    async def run(self, task: Task, criteria: SelectionCriteria, on_event: OnEvent | None) -> Race:
+    async def run(self, task: Task, criteria: SelectionCriteria, on_event: OnEvent | None, beside: Beside) -> Race:
         """The finished race."""
         decision = await asyncio.to_thread(self._waves.next, [])
         assert decision is not None
         await self._begin(decision)
-        record = await self._racer.race(decision.record, decision.arms, task, on_event, criteria, self._plan)
+        record = await self._racer.race(decision.record, decision.arms, task, on_event, criteria, self._plan, beside)
         return finished(record, *self._waves.decisions)
 
     async def _begin(self, decision: Decision) -> None:

@@ -7,24 +7,26 @@ import dataclasses
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from banditgen._checks import check_text, check_whole
+from banditgen._checks import check_whole
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import Arm, GeneratorConfig, check_arms, create_default_generators, model_key, plain_model
-from banditgen.errors import BackendError, ModelNotFoundError, UsageError
+from banditgen.arm import Arm, GeneratorConfig, check_arms, create_default_generators, model_key
+from banditgen.errors import BackendError, UsageError
 from banditgen.evaluators.measurer import Measurer
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
-from banditgen.history.tallies import generator_stats, success_rates
 from banditgen.racing import defaults
+from banditgen.racing.beside import NOTHING, Beside
+from banditgen.racing.by_name import ByName
 from banditgen.racing.callers import Callers
-from banditgen.racing.candidate import Extract, RaceSetting
+from banditgen.racing.candidate import Extract, RaceSetting, run_incumbent
 from banditgen.racing.events import OnEvent, each_finished, heard
+from banditgen.racing.models import check_models
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.racing.soft import witnesses
 from banditgen.racing.success import record_success
@@ -33,13 +35,13 @@ from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.default import shared_sandbox
 from banditgen.sandbox.packages import check_packages, default_environment
-from banditgen.scoring import SelectionCriteria, check_weights, rank
+from banditgen.scoring import SelectionCriteria, check_weights, rank, winner
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
 
 
-class ParallelGenerator:
+class ParallelGenerator(ByName):
     """Races generators on a task: generates with all at once, tests and scores every candidate, remembers all of them.
 
     Args:
@@ -125,6 +127,30 @@ class ParallelGenerator:
     def _criteria_now(self) -> SelectionCriteria:
         return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)
 
+    @property
+    def client(self) -> Any:
+        """What was handed in to generate with; None where that was left to us."""
+        return self._client
+
+    @property
+    def runner(self) -> Any:
+        """The caller's node runner; None where candidates run in our sandbox."""
+        return self._runner
+
+    @property
+    def evaluator(self) -> Any:
+        """What measures candidates: the caller's, as it was handed in, or ours."""
+        return getattr(self._evaluator, "given", self._evaluator)
+
+    def select_best(self, results: Sequence[GenerationResult], min_quality: float = 0.5) -> GenerationResult | None:
+        """The best of these results that passed, is within the criteria and has at least this quality score; None where none is.
+
+        Raises:
+            UsageError: a quality outside [0, 1].
+        """
+        criteria = dataclasses.replace(self._criteria_now(), min_quality_score=min_quality)
+        return winner(rank(results, criteria), criteria)[0]
+
     def create_default_generators(self) -> list[GeneratorConfig]:
         """The design document's five arms."""
         return create_default_generators()
@@ -137,6 +163,10 @@ class ParallelGenerator:
         description: str,
         max_workers: int = 3,
         task: Task | None = None,
+        *,
+        on_event: OnEvent | None = None,
+        payload: Mapping[str, Any] | None = None,
+        incumbent: str | None = None,
     ) -> list[GenerationResult]:
         """Race these generators; all results, best first. Works in threads and inside a running event loop.
 
@@ -148,6 +178,9 @@ class ParallelGenerator:
             max_workers: how many generate at once, at least 1; the backend's own bound holds too.
             task: with tests, verdicts are verified and move the posterior of `task.task_type`; without, passing means
                 that the code ran cleanly.
+            on_event: hears of each arm's progress, on another thread; must return soon.
+            payload: what the runner runs candidates on; see `racing.beside.Beside`.
+            incumbent: code in use already, that is to be beaten; see there.
 
         Raises:
             UsageError: an empty prompt, no generators, two of one name, bad weights.
@@ -155,7 +188,9 @@ class ParallelGenerator:
             NoBackendError: nothing to generate with.
             HistoryError: the race could not be remembered.
         """
-        return run_sync(self._generate(prompt, generators, node_id, description, max_workers, task)).results
+        beside = Beside(payload, incumbent)
+        racing = self._generate(prompt, generators, node_id, description, max_workers, task, on_event=on_event, beside=beside)
+        return run_sync(racing).results
 
     async def agenerate_parallel(
         self,
@@ -165,9 +200,15 @@ class ParallelGenerator:
         description: str,
         max_workers: int = 3,
         task: Task | None = None,
+        *,
+        on_event: OnEvent | None = None,
+        payload: Mapping[str, Any] | None = None,
+        incumbent: str | None = None,
     ) -> list[GenerationResult]:
         """`generate_parallel` for callers in an event loop."""
-        return (await run_elsewhere(self._generate(prompt, generators, node_id, description, max_workers, task))).results
+        beside = Beside(payload, incumbent)
+        racing = self._generate(prompt, generators, node_id, description, max_workers, task, on_event=on_event, beside=beside)
+        return (await run_elsewhere(racing)).results
 
     def iter_parallel(
         self,
@@ -234,12 +275,14 @@ class ParallelGenerator:
         on_event: OnEvent | None = None,
         criteria: SelectionCriteria | None = None,
         plan: RacePlan | None = None,
+        beside: Beside = NOTHING,
     ) -> RaceRecord:
         """Race a decision's arms on a task, and those that the plan adds to them, wave by wave; runs on the background loop.
 
         Criteria of None are this object's; without a plan the arms race all at once.
         """
-        return await self._generate(task.prompt, arms, decision.id, task.name or "", sys.maxsize, task, decision, on_event, criteria, plan)
+        node_id, name = beside.node_id or decision.id, task.name or ""
+        return await self._generate(task.prompt, arms, node_id, name, sys.maxsize, task, decision, on_event, criteria, plan, beside)
 
     async def _generate(
         self,
@@ -253,8 +296,10 @@ class ParallelGenerator:
         on_event: OnEvent | None = None,
         criteria: SelectionCriteria | None = None,
         plan: RacePlan | None = None,
+        beside: Beside = NOTHING,
     ) -> RaceRecord:
         arms = check_arms(generators)
+        beside.check_names(arms)
         if not isinstance(prompt, str) or not prompt.strip():
             raise UsageError("the prompt is empty: say what code you want")
         if task is not None and not isinstance(task, Task):
@@ -272,7 +317,7 @@ class ParallelGenerator:
             node_id=node_id,
             generator=generator,
             evaluator=self._evaluator if self._evaluator_is_ours else None,
-            callers=Callers(race_task, self._runner, None if self._evaluator_is_ours else self._evaluator),
+            callers=Callers(race_task, self._runner, None if self._evaluator_is_ours else self._evaluator, beside.payload),
             measurer=Measurer(race_task, sandbox),
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
@@ -286,7 +331,7 @@ class ParallelGenerator:
         )
         if decision is None:
             await self.look()
-        self._check_models(generator, arms)
+        check_models(generator.name, self._models, arms)
         if decision is None:
             weights = {"start_weights": {"quality": self.quality_weight, "speed": self.speed_weight}}
             described = [describe_arm(arm) for arm in arms]
@@ -295,10 +340,12 @@ class ParallelGenerator:
             await asyncio.to_thread(self.history.add_decision, decision)
         started = time.perf_counter()
         plan = plan or RacePlan()
-        plan.reliabilities = plan.reliabilities or (lambda results: self._reliabilities(race_task.context, results))
+        plan.reliabilities = plan.reliabilities or (lambda results: self.reliabilities(race_task.context, results))
         race = RaceUnderWay(setting, max_workers, plan, heard(on_event), self._rng)
         try:
             await race.run(arms)
+            if beside.incumbent is not None:
+                race.results.append(await run_incumbent(setting, beside.incumbent))
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
             ranked = rank(race.results, setting.criteria)
             record = race_record(
@@ -308,21 +355,9 @@ class ParallelGenerator:
             await asyncio.shield(asyncio.to_thread(self._remember, record))
         return record
 
-    def _reliabilities(self, task_type: str, results: Sequence[GenerationResult]) -> list[float]:
-        rates = success_rates(self.history.tallies(task_type))
-        return [rates.get(result.generator_name, 0.5) for result in results]
-
     def _remember(self, record: RaceRecord) -> None:
         soft = witnesses(record.results, runner=self._runner is not None, evaluator=not self._evaluator_is_ours)
         self.history.add_race(record, soft)
-
-    def _check_models(self, generator: Generator, arms: list[GeneratorConfig]) -> None:
-        """Refuse a race none of whose models the backend has, where it could say; one that is missing is one failed result."""
-        known = {model_key(model.name): plain_model(model.name) for model in self._models}
-        wanted = {plain_model(arm.model) for arm in arms}
-        if known and not any(model_key(model) in known or model.endswith(".gguf") for model in wanted):
-            there = ", ".join(sorted(known.values()))
-            raise ModelNotFoundError(f"the backend {generator.name} has none of the models {', '.join(sorted(wanted))}: it has {there}")
 
     def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
         """Record an outcome that the caller saw: the path for races without a `task`; see `racing.success.record_success`.
@@ -331,13 +366,3 @@ class ParallelGenerator:
             UsageError: a name or task type that is no non-empty string, or a success that is not true or false.
         """
         record_success(self.history, generator_name, task_type, success, self._criteria_now())
-
-    @property
-    def generator_stats(self) -> dict[str, dict[str, dict[str, float]]]:
-        """Task type → arm name → success_count, total_count and success_rate, as the history has them."""
-        return generator_stats(self.history.tallies())
-
-    def get_generator_recommendations(self, task_type: str, top_k: int = 3) -> list[str]:
-        """The names of the `top_k` arms with the best shrunken success rates on a task type; empty for an unknown one."""
-        check_text("task_type", task_type)
-        return list(success_rates(self.history.tallies(task_type)))[: check_whole("top_k", top_k)]

@@ -332,7 +332,7 @@ def winner(ranked: Sequence[GenerationResult], criteria: SelectionCriteria) -> t
         kinds = (f"{result.generator_name}: {_shortfall(result, criteria)}" for result in ranked)
         return None, f"no candidate qualifies ({', '.join(kinds)})"
     best, *others = qualified
-    told = "passed its tests" if best.verified else "ran cleanly (the task has no tests)"
+    told = "passed its tests" if any(result.verified for result in ranked) else "ran cleanly (the task has no tests)"
     if best.confidence is not None and others and best.confidence > (others[0].confidence or 0.0):
         return best, f"{best.generator_name} {told} and is the likeliest of {len(qualified)} to be right, {best.confidence:.0%}"
     if not others:

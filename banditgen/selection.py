@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
+from banditgen._assignable import AssignableCriteria, plain
 from banditgen._checks import check_text, unit_interval
 from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord, HistoryStore
@@ -108,13 +109,13 @@ class ExperimentSelector:
         """
         learned, _ = self.history.weights(self._scope, self._task_type)
         quality, speed = learned or (self._start.quality_weight, self._start.speed_weight)
-        return _Assignable.of(self, dataclasses.replace(self._start, quality_weight=quality, speed_weight=speed))
+        return AssignableCriteria.of(self, dataclasses.replace(self._start, quality_weight=quality, speed_weight=speed))
 
     @criteria.setter
     def criteria(self, criteria: SelectionCriteria) -> None:
         if not isinstance(criteria, SelectionCriteria):
             raise UsageError(f"criteria must be SelectionCriteria, not {criteria!r}")
-        self._start = SelectionCriteria(**_values(criteria))
+        self._start = plain(criteria)
         self._scope = f"{self._name}:{self._start.quality_weight:g}/{self._start.speed_weight:g}"
 
     @property
@@ -234,32 +235,6 @@ class ExperimentSelector:
             "current_weights": {"quality": criteria.quality_weight, "speed": criteria.speed_weight},
             "total_adjustments": self.history.weights(self._scope, self._task_type)[1],
         }
-
-
-class _Assignable(SelectionCriteria):
-    """A selector's criteria: who assigns a field assigns it to the selector."""
-
-    __slots__ = ("_selector",)
-    _selector: ExperimentSelector
-
-    @classmethod
-    def of(cls, selector: ExperimentSelector, criteria: SelectionCriteria) -> _Assignable:
-        made = cls(**_values(criteria))
-        object.__setattr__(made, "_selector", selector)
-        return made
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._selector.criteria = dataclasses.replace(self, **{name: value})
-        vars(self).update(_values(self._selector.criteria))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SelectionCriteria) and _values(self) == _values(other)
-
-    __hash__ = SelectionCriteria.__hash__
-
-
-def _values(criteria: SelectionCriteria) -> dict[str, Any]:
-    return {field.name: getattr(criteria, field.name) for field in dataclasses.fields(SelectionCriteria)}
 
 
 def rate(history: HistoryStore, subject: str, satisfaction: float, *, who: str | None = None, why: str | None = None) -> Feedback:

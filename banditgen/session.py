@@ -21,6 +21,8 @@ from banditgen.learning.decider import Decider
 from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import ParallelGenerator
 from banditgen.racing import defaults
+from banditgen.racing.beside import Beside
+from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
 from banditgen.racing.events import OnEvent
@@ -182,6 +184,9 @@ class BanditGenerator(Owner):
         deadline: float | None = None,
         on_event: OnEvent | None = None,
         on_decision: OnDecision | None = None,
+        node_id: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+        incumbent: str | None = None,
     ) -> Race:
         """Choose arms, race them on the task, remember the race, and return it.
 
@@ -193,13 +198,17 @@ class BanditGenerator(Owner):
             deadline: in seconds, above 0: the race is over then, and what still runs is cancelled; None is no limit.
             on_event: hears of each arm's progress, on another thread; must return soon.
             on_decision: hears which arms were chosen for each wave, before they start.
+            node_id: candidates are saved and run under ids that begin with this, and the node runner saves the winner under it.
+            payload: what the runner runs candidates on; see `racing.beside.Beside`.
+            incumbent: code in use already, that is to be beaten; see there.
 
         Raises:
             UsageError: k below 1, or a deadline that is no number above 0.
             PackageError: the task names a package that is not installed beside banditgen.
             HistoryError: the race could not be remembered.
         """
-        return run_sync(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision))
+        beside = Beside(payload, incumbent, node_id)
+        return run_sync(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision, beside))
 
     async def arun(
         self,
@@ -211,9 +220,13 @@ class BanditGenerator(Owner):
         deadline: float | None = None,
         on_event: OnEvent | None = None,
         on_decision: OnDecision | None = None,
+        node_id: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+        incumbent: str | None = None,
     ) -> Race:
         """`run` for callers in an event loop."""
-        return await run_elsewhere(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision))
+        beside = Beside(payload, incumbent, node_id)
+        return await run_elsewhere(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision, beside))
 
     async def _run(
         self,
@@ -224,6 +237,7 @@ class BanditGenerator(Owner):
         deadline: float | None,
         on_event: OnEvent | None,
         on_decision: OnDecision | None,
+        beside: Beside,
     ) -> Race:
         if not isinstance(task, Task):
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
@@ -234,8 +248,10 @@ class BanditGenerator(Owner):
         criteria = await asyncio.to_thread(self._criteria, task.context)
         waves = self._decider.waves(task.context, k, criteria, self.backend.concurrency, exploit=exploit)
         decided = DecidedRace(self.racer, waves, self._keep, on_decision, deadline, first_pass=first_pass)
-        race = await decided.run(task, criteria, on_event)
+        race = await decided.run(task, criteria, on_event, beside)
         if race.best is not None:
+            if beside.node_id and self.racer.runner is not None:
+                await Callers(task, self.racer.runner).save(beside.node_id, race.best.code)
             await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
         return race
 

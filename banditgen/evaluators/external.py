@@ -32,6 +32,11 @@ class ExternalEvaluator:
         self._evaluator = evaluator
 
     @property
+    def given(self) -> Any:
+        """The caller's object."""
+        return self._evaluator
+
+    @property
     def wants_failures(self) -> bool:
         """Whether it is asked about candidates that failed, too."""
         return getattr(self._evaluator, "wants_failures", False) is True

@@ -145,7 +145,9 @@ class RaceRecord:
 
 @dataclasses.dataclass(frozen=True)
 class RaceCost:
-    """What one race spent: generations (infrastructure's failures left out), seconds of the models, tokens, and the strategy's money.
+    """What one race spent: generations, seconds of the models, tokens, and the strategy's money.
+
+    Infrastructure's failures, and what no model wrote, are left out.
 
     `account` is what its first decision says it is charged to (`detail["account"]`); "" where it says nothing.
     """

@@ -239,7 +239,7 @@ class History(Opinions, Roster):
         newest = sa.select(t.races).where(t.races.c.created_at >= since)
         race = newest.order_by(t.races.c.created_at.desc(), t.races.c.id.desc()).limit(limit).subquery()
         n, d, r = race.c, t.decisions.c, t.results.c
-        ours = (r.race_id == n.id) & (sa.func.coalesce(r.failure, "") != FailureKind.INFRASTRUCTURE)
+        ours = (r.race_id == n.id) & (r.model != "") & (sa.func.coalesce(r.failure, "") != FailureKind.INFRASTRUCTURE)
         account = sa.func.coalesce(d.detail["account"].as_string(), "")
         key = (n.id, n.created_at, n.task_type, account)
         sums = (sa.func.coalesce(sa.func.sum(one), 0.0) for one in (r.seconds, r.tokens, r.price))

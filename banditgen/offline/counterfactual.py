@@ -88,7 +88,7 @@ class Logged:
     @classmethod
     def read(cls, history: HistoryStore, judge: Strategy, newest: int = NEWEST) -> Logged:
         """What of the newest races can be used."""
-        races = list(reversed(history.races(newest)))
+        races = [_generated(race) for race in reversed(history.races(newest))]
         decisions = {race.id: history.decision(race.id) for race in races}
         left_out: Counter[str] = Counter()
         usable = [race for race in races if _usable(race, decisions[race.id], left_out)]
@@ -112,6 +112,11 @@ class Logged:
     def chances(self, history: HistoryStore, strategy: Strategy, rng: np.random.Generator) -> Floats:
         """(N, K): the strategy's chance of each arm at each decision (UsageError as `arms`)."""
         return _target(strategy, self.arms(history, strategy), self, rng)
+
+
+def _generated(race: RaceRecord) -> RaceRecord:
+    """A race without the code that was in use before it: no arm of the log wrote that."""
+    return dataclasses.replace(race, results=[result for result in race.results if result.model_used])
 
 
 def _usable(race: RaceRecord, decision: DecisionRecord | None, left_out: Counter[str]) -> bool:

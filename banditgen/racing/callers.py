@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from banditgen._text import one_line
-from banditgen._threads import in_thread
+from banditgen._threads import in_thread, time_limit
 from banditgen.errors import EvaluatorError, SandboxError
 from banditgen.evaluators.base import Evaluator, is_measure
 from banditgen.sandbox.base import Execution
@@ -30,9 +30,13 @@ class Callers:
         task: whose wall limit they have; what takes an argument `timeout` gets it, in seconds.
         runner: as `run_with` wants it; None is none.
         evaluator: None is none of the caller's. It is asked about a candidate that failed only where it has `wants_failures = True`.
+        payload: what the runner runs candidates on.
     """
 
-    def __init__(self, task: Task, runner: Any = None, evaluator: Evaluator | None = None) -> None:
+    def __init__(
+        self, task: Task, runner: Any = None, evaluator: Evaluator | None = None, payload: Mapping[str, Any] | None = None
+    ) -> None:
+        self._payload = payload
         self._task = task
         self._runner = runner
         self._evaluator = evaluator
@@ -55,10 +59,17 @@ class Callers:
             SandboxError: the runner raised, returned something else, or was given up on.
         """
         try:
-            execution: Execution = await self._within(lambda: run_with(self._runner, node_id, code, self._seconds))
+            execution: Execution = await self._within(lambda: run_with(self._runner, node_id, code, self._seconds, self._payload))
         except _GivenUpError as error:
             raise SandboxError(f"the node runner {error}") from None
         return execution
+
+    async def save(self, node_id: str, code: str) -> None:
+        """Have the runner save a code; that it fails is logged, as nothing can be done about it."""
+        try:
+            await self._within(lambda: self._runner.save_code(node_id, code, **time_limit(self._runner.save_code, self._seconds)))
+        except Exception as error:  # noqa: BLE001  # whatever a caller's runner raises
+            logger.warning("the node runner did not save the winner under %s: %s", one_line(node_id), one_line(str(error)))
 
     async def measure(self, code: str, execution: Execution) -> dict[str, float]:
         """The evaluator's measures, those that cannot be one dropped; none about a failure that it does not want."""

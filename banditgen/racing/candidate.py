@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from banditgen._text import one_line
 from banditgen._threads import in_thread
-from banditgen.arm import GeneratorConfig, arm_id
+from banditgen.arm import GeneratorConfig, arm_id, named_arm_id
 from banditgen.errors import EvaluatorError, PackageError, SandboxError
 from banditgen.evaluators.base import Evaluator
 from banditgen.evaluators.measurer import Measurer
@@ -22,6 +22,7 @@ from banditgen.evaluators.measures import Subject
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import ended, extract, is_only_thinking
 from banditgen.history.ids import new_id
+from banditgen.racing.beside import INCUMBENT
 from banditgen.racing.callers import Callers
 from banditgen.result import FailureKind, GenerationResult, Timings
 from banditgen.sandbox.base import Execution, Sandbox
@@ -115,6 +116,15 @@ async def run_candidate(
     finally:
         if setting.task.kind == "none":
             result.verified = False  # without tests nothing is a verdict
+    return result
+
+
+async def run_incumbent(setting: RaceSetting, code: str) -> GenerationResult:
+    """The code that is in use already, tried as a candidate is. No model wrote it: it teaches nothing of any arm."""
+    result = GenerationResult(INCUMBENT, ended(code), 0.0, "", 0.0, id=new_id(), arm_id=named_arm_id(INCUMBENT))
+    result.node_id = f"{setting.node_id}__{INCUMBENT}"
+    await _tried(result, setting, truncated=False)
+    result.verified = False
     return result
 
 

@@ -23,7 +23,8 @@ def witnesses(results: Sequence[GenerationResult], *, runner: bool = False, eval
         runner: whether a caller's runner ran them.
         evaluator: whether a caller's evaluator measured them.
     """
-    tried = [result for result in results if result.failure is None or result.failure.moves_posterior]
+    written = [result for result in results if result.model_used]
+    tried = [result for result in written if result.failure is None or result.failure.moves_posterior]
     kinds: dict[str, Callable[[GenerationResult], float | None]] = {
         "runner" if runner else "ran": lambda result: _ran(result, runner=runner),
         "evaluator" if evaluator else "reading": (lambda result: result.measures.get(QUALITY)) if evaluator else _reading,

@@ -13,10 +13,10 @@ from banditgen.result import FailureKind
 from banditgen.sandbox.base import Execution
 
 
-def run_with(runner: Any, node_id: str, code: str, seconds: float) -> Execution:
+def run_with(runner: Any, node_id: str, code: str, seconds: float, payload: Mapping[str, Any] | None = None) -> Execution:
     """Save the code under its node id and run it there; exit code 0 passes, and nothing is verified.
 
-    Both methods get the limit as `timeout=`, where they take that. `run_node(node_id, {})` gives `(stdout, stderr, metrics)`;
+    Both methods get the limit as `timeout=`, where they take that. `run_node(node_id, payload)` gives `(stdout, stderr, metrics)`;
     of the metrics, `exit_code` and `latency_ms` (in milliseconds) are read, and all of them reach the evaluator.
 
     Raises:
@@ -24,7 +24,7 @@ def run_with(runner: Any, node_id: str, code: str, seconds: float) -> Execution:
     """
     try:
         runner.save_code(node_id, code, **time_limit(runner.save_code, seconds))
-        outcome = runner.run_node(node_id, {}, **time_limit(runner.run_node, seconds))
+        outcome = runner.run_node(node_id, dict(payload or {}), **time_limit(runner.run_node, seconds))
     except Exception as error:
         raise SandboxError(f"the node runner failed on {node_id}: {type(error).__name__}: {str(error)[:200]}") from error
     if not isinstance(outcome, tuple | list) or len(outcome) != 3 or not isinstance(outcome[2], Mapping):
