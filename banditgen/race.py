@@ -14,7 +14,7 @@ import numpy as np
 
 from banditgen._checks import check_whole
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
-from banditgen.arm import Arm, GeneratorConfig, check_arms, create_default_generators, model_key
+from banditgen.arm import Arm, GeneratorConfig, check_arms, model_key
 from banditgen.errors import BackendError, UsageError
 from banditgen.evaluators.measurer import Measurer
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
@@ -22,26 +22,25 @@ from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
 from banditgen.racing import defaults
 from banditgen.racing.beside import NOTHING, Beside
-from banditgen.racing.by_name import ByName
 from banditgen.racing.callers import Callers
-from banditgen.racing.candidate import Extract, RaceSetting, run_incumbent
+from banditgen.racing.candidate import Extract, RaceSetting
+from banditgen.racing.documented import Documented
 from banditgen.racing.events import OnEvent, each_finished, heard
 from banditgen.racing.models import check_models
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.racing.soft import witnesses
-from banditgen.racing.success import record_success
 from banditgen.racing.waves import RacePlan, RaceUnderWay
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.default import shared_sandbox
 from banditgen.sandbox.packages import check_packages, default_environment
-from banditgen.scoring import SelectionCriteria, check_weights, rank, winner
+from banditgen.scoring import SelectionCriteria, check_weights, rank
 from banditgen.task import Level, Task
 
 logger = logging.getLogger("banditgen.race")
 
 
-class ParallelGenerator(ByName):
+class ParallelGenerator(Documented):
     """Races generators on a task: generates with all at once, tests and scores every candidate, remembers all of them.
 
     Args:
@@ -126,34 +125,6 @@ class ParallelGenerator(ByName):
 
     def _criteria_now(self) -> SelectionCriteria:
         return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)
-
-    @property
-    def client(self) -> Any:
-        """What was handed in to generate with; None where that was left to us."""
-        return self._client
-
-    @property
-    def runner(self) -> Any:
-        """The caller's node runner; None where candidates run in our sandbox."""
-        return self._runner
-
-    @property
-    def evaluator(self) -> Any:
-        """What measures candidates: the caller's, as it was handed in, or ours."""
-        return getattr(self._evaluator, "given", self._evaluator)
-
-    def select_best(self, results: Sequence[GenerationResult], min_quality: float = 0.5) -> GenerationResult | None:
-        """The best of these results that passed, is within the criteria and has at least this quality score; None where none is.
-
-        Raises:
-            UsageError: a quality outside [0, 1].
-        """
-        criteria = dataclasses.replace(self._criteria_now(), min_quality_score=min_quality)
-        return winner(rank(results, criteria), criteria)[0]
-
-    def create_default_generators(self) -> list[GeneratorConfig]:
-        """The design document's five arms."""
-        return create_default_generators()
 
     def generate_parallel(
         self,
@@ -343,9 +314,7 @@ class ParallelGenerator(ByName):
         plan.reliabilities = plan.reliabilities or (lambda results: self.reliabilities(race_task.context, results))
         race = RaceUnderWay(setting, max_workers, plan, heard(on_event), self._rng)
         try:
-            await race.run(arms)
-            if beside.incumbent is not None:
-                race.results.append(await run_incumbent(setting, beside.incumbent))
+            await race.run(arms, beside.incumbent)
         finally:  # an interrupted race is remembered too, its cancelled candidates as such
             ranked = rank(race.results, setting.criteria)
             record = race_record(
@@ -358,11 +327,3 @@ class ParallelGenerator(ByName):
     def _remember(self, record: RaceRecord) -> None:
         soft = witnesses(record.results, runner=self._runner is not None, evaluator=not self._evaluator_is_ours)
         self.history.add_race(record, soft)
-
-    def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
-        """Record an outcome that the caller saw: the path for races without a `task`; see `racing.success.record_success`.
-
-        Raises:
-            UsageError: a name or task type that is no non-empty string, or a success that is not true or false.
-        """
-        record_success(self.history, generator_name, task_type, success, self._criteria_now())

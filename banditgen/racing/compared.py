@@ -11,6 +11,9 @@ from banditgen.racing.candidate import RaceSetting
 from banditgen.result import CONFIDENCE, GenerationResult
 from banditgen.scoring import weigh
 
+AGREED = "agreed"  # the measure that says how far the others' behaviour spoke for a candidate, whoever's it is
+EVEN, LEAST = 0.5, 0.01
+
 
 async def compare(setting: RaceSetting, results: Sequence[GenerationResult], reliabilities: Sequence[float]) -> str:
     """Give each candidate that has code the chance that it is right, as a measure; why, in words, "" where there is none.
@@ -34,7 +37,14 @@ async def compare(setting: RaceSetting, results: Sequence[GenerationResult], rel
         )
     except SandboxError as error:
         return f"the candidates were not compared: {error}"
-    for (result, _), chance in zip(tried, choice.scores, strict=True):
-        result.measures = {**result.measures, CONFIDENCE: chance}
+    for (result, trust), chance in zip(tried, choice.scores, strict=True):
+        result.measures = {**result.measures, CONFIDENCE: chance, AGREED: _from_even_odds(chance, trust) if choice.sure else EVEN}
         weigh(result, setting.criteria)
     return choice.reason
+
+
+def _from_even_odds(chance: float, trust: float) -> float:
+    """What the chance would be, had its arm been as likely right as not: what was known of the arm is no evidence of it."""
+    told, before = (min(max(one, LEAST), 1 - LEAST) for one in (chance, trust))
+    odds = told / (1 - told) * (1 - before) / before
+    return odds / (1 + odds)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from banditgen.evaluators.default import WEIGHTS
 from banditgen.history.base import SoftEvidence
+from banditgen.racing.compared import AGREED
 from banditgen.result import GenerationResult
 from banditgen.scoring import QUALITY
 
@@ -29,6 +30,7 @@ def witnesses(results: Sequence[GenerationResult], *, runner: bool = False, eval
         "runner" if runner else "ran": lambda result: _ran(result, runner=runner),
         "evaluator" if evaluator else "reading": (lambda result: result.measures.get(QUALITY)) if evaluator else _reading,
     }
+    kinds[AGREED] = lambda result: result.measures.get(AGREED)
     found = []
     for kind, value_of in kinds.items():
         said = [(result, value) for result in tried if (value := value_of(result)) is not None]

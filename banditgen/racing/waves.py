@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 
 from banditgen.arm import GeneratorConfig
-from banditgen.racing.candidate import RaceSetting, run_candidate
+from banditgen.racing.candidate import RaceSetting, run_candidate, run_incumbent
 from banditgen.racing.compared import compare
 from banditgen.racing.events import OnEvent, RaceEvent
 from banditgen.result import GenerationResult
@@ -61,20 +61,26 @@ class RaceUnderWay:
     results: list[GenerationResult] = dataclasses.field(default_factory=list)
     compared: list[str] = dataclasses.field(default_factory=list)
 
-    async def run(self, arms: Sequence[GeneratorConfig]) -> None:
-        """Run wave after wave, the first of these arms."""
+    async def run(self, arms: Sequence[GeneratorConfig], incumbent: str | None = None) -> None:
+        """Run wave after wave, the first of these arms, and then try the incumbent's code, if there is one."""
         step = 0
         try:
             async with asyncio.timeout(self.plan.seconds):
                 while len(arms):
                     await self._run_wave(arms, step)
                     step += 1
-                    if self.setting.task.kind == "none" and self.plan.reliabilities is not None:
-                        trusted = await asyncio.to_thread(self.plan.reliabilities, self.results)
-                        self.compared.extend(filter(None, [await compare(self.setting, self.results, trusted)]))
+                    await self._compare()
                     arms = await self.plan.more(self.results)
         except TimeoutError:
             self.plan.ended.append(f"it was over after its {self.plan.seconds:g} s")
+        if incumbent is not None:
+            self.results.append(await run_incumbent(self.setting, incumbent))
+            await self._compare()
+
+    async def _compare(self) -> None:
+        if self.setting.task.kind == "none" and self.plan.reliabilities is not None:
+            trusted = await asyncio.to_thread(self.plan.reliabilities, self.results)
+            self.compared.extend(filter(None, [await compare(self.setting, self.results, trusted)]))
 
     async def _run_wave(self, arms: Sequence[GeneratorConfig], step: int) -> None:
         order = start_order(arms, self.rng)
