@@ -267,6 +267,12 @@ def reward(result: GenerationResult, criteria: SelectionCriteria) -> float:
     return weighed.reward
 
 
+def paid(result: GenerationResult) -> tuple[float, float]:
+    """The quality and speed that make the reward of its race, which posteriors add up: none for one that passed outside the criteria."""
+    outside = result.test_passed and result.reward == 0.0 < result.combined_score
+    return (0.0, 0.0) if outside else (result.quality_score, result.speed_score)
+
+
 def has_error_handling(code: str) -> bool:
     """Whether the code has a try statement."""
     try:

@@ -16,6 +16,7 @@ from banditgen.generators.base import Deadlines
 from banditgen.generators.ollama import OllamaGenerator
 from banditgen.history.store import History
 from banditgen.race import ParallelGenerator
+from banditgen.scoring import UNMEASURED, quality_score
 from banditgen.task import Limits
 from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer
 from tests.clients import BAD, GOOD, Client
@@ -219,6 +220,7 @@ def test_a_callers_evaluator(work: Callable[[], Any], history: History) -> None:
             race = bandit.run(task, 2)
             assert race.best is not None
             assert [result.measures for result in race.results] == [{}, {}]
+            assert race.best.quality_score == quality_score(True, UNMEASURED)  # as where no evaluator said anything
     after = {name: (passes, fails) for name, *_, passes, fails in beliefs(history)}
     (passes, none), (nothing, fails) = before["good"], before["bad"]
     assert after == {"good": (passes + RACES, none), "bad": (nothing, fails + RACES)}

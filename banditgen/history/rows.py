@@ -15,6 +15,7 @@ from banditgen.history.base import SoftEvidence
 from banditgen.history.fields import HIDDEN, result_from_json
 from banditgen.history.ids import new_id
 from banditgen.result import GenerationResult
+from banditgen.scoring import paid
 
 _code, _text = t.codes.alias("code"), t.codes.alias("text")
 # what `read_result` reads; `results` stands for its WHERE and ORDER BY
@@ -51,6 +52,7 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
 
 def summed_row(result: GenerationResult, race_id: str | None, task_type: str, created_at: float) -> dict[str, Any]:
     """The columns of `result_row` that the running sums are made of."""
+    quality, speed = paid(result)
     return {
         "id": result.id,
         "created_at": created_at,
@@ -63,8 +65,8 @@ def summed_row(result: GenerationResult, race_id: str | None, task_type: str, cr
         "passed": result.test_passed,
         "informative": result.moves_posterior,
         "failure": result.failure.value if result.failure else None,
-        "quality": unit_interval("quality_score", result.quality_score),
-        "speed": unit_interval("speed_score", result.speed_score),
+        "quality": unit_interval("quality_score", quality),
+        "speed": unit_interval("speed_score", speed),
         "seconds": result.generation_time,
         "tokens": result.tokens,
         "price": result.price,

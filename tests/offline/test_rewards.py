@@ -13,6 +13,7 @@ from banditgen import GeneratorConfig, ParallelGenerator, Strategy, Task
 from banditgen.evolution.arena import Arena
 from banditgen.evolution.genome import Genome
 from banditgen.evolution.plan import Heat
+from banditgen.history.rows import summed_row
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria, reward, weigh
@@ -61,6 +62,15 @@ def test_the_reward_of_a_race_is_the_reward_offline(
         )
     failed = dataclasses.replace(result, test_passed=False)
     assert reward(failed, another) == 0.0
+
+
+@given(passing, some_criteria)
+def test_what_a_posterior_adds_up_is_the_reward_that_the_race_logged(result: GenerationResult, criteria: SelectionCriteria) -> None:
+    """Of a passing candidate outside the criteria nothing, then."""
+    weigh(result, dataclasses.replace(criteria, measure_weights=()))
+    row = summed_row(result, "r", "t", 0.0)
+    assert np.dot(criteria.weights, (row["quality"], row["speed"])) == pytest.approx(result.reward)
+    assert row["passed"]
 
 
 def test_a_bandits_own_racer_and_the_arena_of_evolution_score_by_the_strategy() -> None:
