@@ -65,7 +65,15 @@ def alone(task: Task, look: Look, environment: tuple[str, ...]) -> dict[str, Any
     assert task.tests is not None
     suite = suite_text.look(task.tests, task.module)
     wanted = suite.free | suite.imported | ({task.entry_point} if task.entry_point else set())
-    return {**tests(task, look, environment), "stub": sorted(wanted), "later": _imports_later(task.tests, task.module)}
+    imports = [
+        alias for node in ast.walk(suite.tree) if isinstance(node, ast.Import) for alias in node.names if alias.name in suite.modules
+    ]
+    return {
+        **tests(task, look, environment),
+        "stub": sorted(wanted),
+        "handles": [alias.asname or alias.name.partition(".")[0] for alias in imports],
+        "later": _imports_later(task.tests, task.module),
+    }
 
 
 def check(task: Task, stdin: str, printed: str, expected: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 MODULES = ("solution", "candidate", "main")
 IMPORTS = re.compile(rf"^\s*(from|import) ({'|'.join(MODULES)})\b", re.MULTILINE)
-OF_PYTEST = re.compile(r"^(async )?def test|^class \w+\((unittest\.)?TestCase\)|^class Test", re.MULTILINE)
+OF_PYTEST = re.compile(r"^(async )?def test|^class \w+\((unittest\.)?(IsolatedAsyncio)?TestCase\)|^class Test", re.MULTILINE)
 SECONDS = 60.0
 
 

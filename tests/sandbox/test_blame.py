@@ -125,6 +125,13 @@ THEIRS = {
     "an error of the candidate's": ("def test_a(): assert add(1, 2) == 3", "def add(a, b): return a / 0"),
     "an error in what the tests do with a result": ("assert add(1, 2).real == 3 and sorted(add(1, 2)) == []", RIGHT),
     "a missing exception": ("import pytest\nfrom solution import Full\ndef test_a():\n    with pytest.raises(Full): pass", "x = 1"),
+    "an exception of its module's": (
+        (
+            "import unittest\nimport solution\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+            "        with self.assertRaises(solution.Full):\n            solution.add(1, 2)\n"
+        ),
+        "class Full(Exception): pass\ndef add(a, b): return a",
+    ),
     "a missing constant": ("import json\nassert json.dumps(LIMITS) == '{}'", "LIMITS = {1, 2}"),
     "a base class": ("from solution import Base\nclass Mine(Base): pass\ndef test_a(): assert Mine().x == 1", "Base = 3"),
     "a type of a constant": ("import sys\nassert type(RATE) is float and sys", "RATE = 1"),

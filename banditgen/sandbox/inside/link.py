@@ -252,6 +252,8 @@ class Link:
             self._break("forged", "the candidate's answer is no reply")
         if "rebound" in reply:
             self.refuse("the candidate changed a global that the tests had read")
+        if "strayed" in reply:
+            self.refuse("the candidate called a function of the tests' in a thread of its own")
         if "unsendable" in reply:
             self.refuse(f"the candidate's answer can't travel: {reply['unsendable']}"[: program.ERROR_CHARACTERS])
         return reply

@@ -55,6 +55,7 @@ class LoadedCandidate:
         self._places: dict[int, int] = {}
         self._describing: set[int] = set()
         self._lasting: values.Shared | None = None
+        self._strayed = False
         self._failure: BaseException | None = None
         self._constants: dict[str, Any] = {}
         self._module = module
@@ -138,6 +139,8 @@ class LoadedCandidate:
             reply["exception"] = self._encode(error, shared)
         if self._constants and any(vars(self._module).get(name) is not item for name, item in self._constants.items()):
             reply["rebound"] = True
+        if self._strayed:
+            reply["strayed"] = True
         if shared.lasting:
             shared.settle()
         return reply
@@ -165,6 +168,7 @@ class LoadedCandidate:
 
         """
         if threading.get_ident() != self._thread:
+            self._strayed = True
             raise RuntimeError("a function of the tests' can be called in the thread alone in which they called")
         shared = self._start(lasting=self._lasting is not None)
         message: dict[str, Any] = {"ask": what, "of": place}

@@ -80,10 +80,12 @@ class Watch:
 
     Args:
         names: those they take from the candidate.
+        modules: by which they name its module.
 
     """
 
-    def __init__(self, names: list[str]) -> None:
+    def __init__(self, names: list[str], modules: list[str]) -> None:
+        self._modules = modules
         self.touched: list[None] = []
         self.names = {name: Stub(self.touched) for name in names}
         self.ever = False
@@ -110,11 +112,18 @@ class Watch:
             self.touched.clear()
 
     def _mentions(self, place: types.TracebackType) -> bool:
+        """Whether the code that came to a place has used one of the names, or names the module in the statement that failed."""
+        steps = [step for step in dis.get_instructions(place.tb_frame.f_code) if step.offset <= place.tb_lasti]
+        since = _line(steps[-1])
         return any(
-            step.argval in self.names and step.opname.startswith(("LOAD", "IMPORT"))
-            for step in dis.get_instructions(place.tb_frame.f_code)
-            if step.offset <= place.tb_lasti
+            (step.argval in self.names and step.opname.startswith(("LOAD", "IMPORT")))
+            or (step.argval in self._modules and step.opname.startswith("LOAD") and _line(step) >= since)
+            for step in steps
         )
+
+
+def _line(step: dis.Instruction) -> int:
+    return (step.positions.lineno if step.positions else None) or 0
 
 
 def run(order: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory) -> dict[str, Any]:
@@ -124,7 +133,7 @@ def run(order: dict[str, Any], clean: dict[str, Any], memory: pristine.Memory) -
         The verdict: "fault" where they failed, or were all skipped, by themselves, else "clean".
 
     """
-    watch = Watch(order["stub"])
+    watch = Watch(order["stub"], order["handles"])
     beside.lay_files(order["files"])
     if order["later"]:
         beside.FINDER.traps.update(dict.fromkeys(order["modules"], lambda: touch(watch.touched)))
