@@ -36,6 +36,8 @@ def command(
     """Race a dozen small tasks with real models, show what was learned, then whether learning pays."""
     if live_only and replay_only:
         raise click.UsageError("--live-only and --replay-only leave nothing to do: give one of them")
+    if plot is not None:
+        comparison.check_plot(plot)
     shown: dict[str, Any] = {}
     if not replay_only:
         shown |= _live(history or demo_history(), backend, seed, quiet=as_json)

@@ -50,8 +50,7 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
         "settings": _try(_settings),
         "strategies": _try(lambda: {name: str(path) for name, path in known_strategies().items()}),
     }
-    generates = any(part.get("models") for part in found.values())
-    usable = generates and "error" not in parts["sandbox"] and "error" not in parts["history"]
+    usable = _generates(parts, list(found)) is not None and "error" not in parts["sandbox"] and "error" not in parts["history"]
     if as_json:
         print_json({"version": __version__, "python": platform.python_version(), "system": platform.platform(), "usable": usable, **parts})
     else:
@@ -66,10 +65,13 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
 
 def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = ("ollama", "embedded")) -> str:
     """What will run here, how well candidates are held, and what to do better, in sentences; backends in the order of preference."""
-    backend = next((name for name in backends if parts[name].get("models")), None)
+    backend = _generates(parts, backends)
     asked = parts["settings"].get("backend")
     todo = [f"mend the settings: {parts['settings']['error']}"] if "error" in parts["settings"] else []
-    if backend is None:
+    if backend is None and asked:
+        said = f"Nothing can run: the backend that is set, {asked}, has no model here."
+        todo.append(f"have it answer, or set another: {', '.join(backends)}")
+    elif backend is None:
         installed = "error" not in parts["embedded"]
         said = "Nothing can run yet: the small models are not fetched." if installed else "Nothing can run: no model answers."
         size = sum(model.download_bytes for model in REGISTRY.values()) // 1_000_000
@@ -93,6 +95,12 @@ def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = ("
     if "error" in parts["history"]:
         todo.append(f"the history: {parts['history']['error']}")
     return said + (f" To do better: {'; '.join(todo)}." if todo else " Nothing to do better.")
+
+
+def _generates(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str]) -> str | None:
+    """The backend that races run on: the one that is set and no other, else the first that has a model."""
+    asked = str(parts["settings"].get("backend") or "").partition(" (from ")[0]
+    return next((name for name in ([asked] if asked else backends) if parts.get(name, {}).get("models")), None)
 
 
 def _try(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -31,16 +31,20 @@ def history_to_read(url: str | None) -> History:
 
 @contextlib.contextmanager
 def history_to_write(url: str | None) -> Iterator[History]:
-    """The history that is named, set, or the default, made where there is none; when it holds its first candidates, that is said.
+    """The history that is named, set, or the default, made where there is none.
+
+    That is said at once of one that is named or set; of the default when it holds its first candidates.
 
     Raises:
         HistoryError: it cannot be opened.
     """
+    named = url is not None or setting("history") is not None
+    made = named and not is_there(default_url() if url is None else url)
     with contextlib.closing(History(url)) as store:
         empty = not store.count()["results"]
         try:
             yield store
         finally:
             with contextlib.suppress(HistoryError):  # it was said already
-                if empty and store.count()["results"]:
+                if made or (empty and store.count()["results"]):
                     errors.print(safe(f"a new history was made: {store.url}"))

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig
 from banditgen.bandit.arrays import Floats
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
+from banditgen.errors import UsageError
 from banditgen.generators.recordings import Recording, read_recordings
 from banditgen.offline.replay import replay
 
@@ -130,6 +132,23 @@ def verdict(rows: Sequence[Row]) -> str:
     if better:
         return f"Learning does not pay here against {', '.join(better)}: at {K} generations a task it solves more than the bandit."
     return f"Learning pays against {', '.join(worse) or 'none'}; the rest is within noise at {K} generations a task."
+
+
+def check_plot(path: Path) -> None:
+    """See that a picture can be drawn there, before there is anything to draw.
+
+    Raises:
+        UsageError: matplotlib is not installed, the folder is not there, or the name's ending is no kind of picture.
+    """
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase  # noqa: PLC0415 - heavy, and only who wants the picture needs it
+    except ImportError:
+        raise UsageError("a plot needs matplotlib, which is not installed: pip install 'banditgen[plots]'") from None
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.removeprefix(".").lower() not in kinds:
+        raise UsageError(f"cannot draw {one_line(path)}: its name must end in one of .{', .'.join(sorted(kinds))}")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"cannot draw {one_line(path)}: there is no folder {one_line(path.absolute().parent)}")
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from banditgen.cli import VERBS
+from banditgen.cli import VERBS, cli
 from banditgen.history.store import History
 from banditgen.race import ParallelGenerator
 from banditgen.sandbox.default import shared_sandbox
@@ -22,6 +24,33 @@ def test_help_names_every_verb() -> None:
     for verb in VERBS:
         assert verb in done.stdout
         assert banditgen(verb, "--help").returncode == 0
+    assert banditgen("--version").stdout.startswith("banditgen, version ")
+
+
+def test_each_verb_takes_help_and_verbose_behind_it() -> None:
+    """So do those below a group; a group alone is wrong use that shows what it has."""
+
+    def verbs(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        if not isinstance(command, click.Group):
+            return
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield (*words, name)
+            yield from verbs(child, (*words, name))
+
+    found = list(verbs(cli))
+    assert len(found) > len(VERBS)
+    for words in found:
+        for flags in (("-h",), ("-v", "-h"), ("--verbose", "--help")):
+            done = banditgen(*words, *flags)
+            assert (done.returncode, done.stderr) == (0, ""), words
+            assert f"banditgen {' '.join(words)} [OPTIONS]" in done.stdout.splitlines()[0]
+    for group in ("history", "arms", "models", "storage"):
+        done = banditgen(group)
+        assert done.returncode == 2
+        assert "Commands:" in done.stdout + done.stderr
 
 
 def test_a_process_says_what_was_wrong_in_one_line_and_exits_2() -> None:
@@ -49,6 +78,21 @@ def test_a_process_says_what_was_wrong_in_one_line_and_exits_2() -> None:
         (["tune", "--seed", "9" * 25], "--seed"),
         (["models", "pull", "gpt-17"], "gpt-17"),
         (["arms", "list", "--backend", "ollama"], "Ollama"),
+        (["demo", "--replay-only", "--plot", "/nowhere/at/all.png"], "there is no folder /nowhere/at"),
+        (["demo", "--replay-only", "--plot", "plot.txt"], "must end in one of"),
+        (["doctor", "--frob"], "--frob"),
+        (["evolve", "--tasks", "/nowhere"], "/nowhere"),
+        (["history", "show", "zzz", "--history", "sqlite://"], "holds no history"),
+        (["history", "export", "/nowhere/x.jsonl"], "/nowhere"),
+        (["history", "import", "/nowhere"], "/nowhere"),
+        (["history", "prune", "--max-size", "much"], "much"),
+        (["history", "check", "--history", "/nowhere/h.db"], "/nowhere/h.db"),
+        (["models", "list", "--frob"], "--frob"),
+        (["storage", "upgrade", "--history", "/nowhere/h.db"], "/nowhere/h.db"),
+        (["tools", "--min-probability", "2"], "min"),
+        (["tune", "--trials", "0"], "--trials"),
+        (["arms", "tree", "--history", "/nowhere/h.db"], "/nowhere/h.db"),
+        (["replay", "--against", "nobodys"], "nobodys"),
         (["frobnicate"], "frobnicate"),
     ],
 )

@@ -61,6 +61,12 @@ def test_doctor_shows_no_password_and_refuses_what_is_mistyped(tmp_path: Path) -
     assert "no history at" in json.loads(banditgen("doctor", "--json", "--history", str(tmp_path / "h.db")).stdout)["history"]["error"]
 
 
+def test_a_named_history_that_was_made_is_said_even_where_nothing_raced(tmp_path: Path) -> None:
+    done = banditgen("run", "Double.", "--history", str(tmp_path / "mistyped" / "h.db"), "-b", "ollama", OLLAMA_HOST="http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "a new history was made" in done.stderr
+
+
 def test_a_verb_that_writes_says_once_that_it_made_a_history(tmp_path: Path) -> None:
     """A race, and an import; in a folder that was not there."""
     store = History(tmp_path / "h.db")

@@ -81,3 +81,9 @@ def test_an_unknown_strategy_is_one_line() -> None:
     done = run("--strategy", "nobodys")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_a_studies_url_with_more_than_one_at_is_not_echoed() -> None:
+    done = run("--storage", "postgres://ann:ge@heim@h/db")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "heim" not in done.stderr

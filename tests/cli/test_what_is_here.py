@@ -34,6 +34,10 @@ FINE: dict[str, dict[str, Any]] = {
         ({"history": {"error": "gone"}}, ["the history: gone"]),
         ({"settings": {"error": "pyproject.toml: odd"}}, ["mend the settings: pyproject.toml: odd"]),
         ({"settings": {"backend": "ollama (from F)"}}, ["what is set, ollama (from F)"]),
+        (
+            {"settings": {"backend": "ollama (from F)"}, "ollama": {"error": "x"}, "embedded": {"models": "s"}},
+            ["Nothing can run: the backend that is set, ollama (from F), has no model here.", "set another"],
+        ),
     ],
 )
 def test_it_says_what_will_run_how_it_is_held_and_what_to_do_better(changed: dict[str, Any], said: list[str]) -> None:

@@ -25,7 +25,9 @@ SAID = {
     "x = [5]\nassert median([4, 1]) in x": "assert median([4, 1]) in x; got 4 and [5]",
     "for n in (1, 2):\n    assert median([n]) < 2": "assert median([n]) < 2; got 2",
     "def check(candidate):\n    assert candidate([4, 1]) == 2.5\ncheck(median)": "assert candidate([4, 1]) == 2.5; got 4",
-    "assert not median([4, 1])": "assert not median([4, 1])",
+    "assert not median([4, 1])": "assert not median([4, 1]); got 4",
+    "assert median([0])": "assert median([0]); got 0",
+    "assert median([0]) and True": "assert median([0]) and True",
     "assert median([4, 1]) == 2.5, 'an even number of them'": "an even number of them",
     "x = []\nassert median([9] * 900) == 2 * ['x' * 900]": "got 9 and ['" + "x" * 77 + "..." + "x",
 }

@@ -54,6 +54,8 @@ def open_storage(url: str | None) -> BaseStorage:
     path = sqlite_path(url) if url is not None and (url.startswith("sqlite:") or "://" not in url) else None
     if url is None or (path is None and url.startswith("sqlite:")):
         return InMemoryStorage()
+    if path is None and url.count("@") > 1:
+        raise UsageError("the studies' URL has more than one @: write %40 for those in the user or the password")
     plain = f"sqlite:///{path}" if path is not None else re.sub("^postgres(ql)?:", "postgresql+psycopg:", url)
     try:
         if path is None:

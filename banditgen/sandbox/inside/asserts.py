@@ -18,7 +18,7 @@ _repr.maxlist = _repr.maxtuple = _repr.maxdict = _repr.maxset = _repr.maxfrozens
 
 
 def compiled(source: str) -> types.CodeType:
-    """Tests as code, `assert A == B` keeping what its sides came to until it has held; a side that is a literal says so itself.
+    """Tests as code in which `assert A == B`, `assert f()` and `assert not A` keep what these came to until they have held.
 
     Raises:
         SyntaxError: and what else compiling raises.
@@ -37,10 +37,10 @@ def compiled(source: str) -> types.CodeType:
 
 
 def _keeping(statement: Any, ast: Any) -> list[Any]:
-    """A statement; where it is a bare comparison that is asserted, with its values in names that only it has, and their removal."""
-    test = getattr(statement, "test", None)
-    if not isinstance(statement, ast.Assert) or statement.msg or not isinstance(test, ast.Compare) or len(test.ops) != 1:
+    """A statement; where it asserts a comparison or a call, with the values in names that only it has, and their removal."""
+    if not isinstance(statement, ast.Assert) or statement.msg:
         return [statement]
+    test = statement.test
     names = []
 
     def kept(side: Any, which: str) -> Any:
@@ -52,7 +52,12 @@ def _keeping(statement: Any, ast: Any) -> list[Any]:
             return ast.copy_location(ast.NamedExpr(name, side), side)
         return side
 
-    test.left, test.comparators[0] = kept(test.left, "left"), kept(test.comparators[0], "right")
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        test.left, test.comparators[0] = kept(test.left, "left"), kept(test.comparators[0], "right")
+    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test.operand = kept(test.operand, "left")
+    elif isinstance(test, ast.Call):
+        statement.test = kept(test, "left")
     if not names:
         return [statement]
     removal = ast.Delete([ast.copy_location(ast.Name(name, ast.Del()), statement) for name in names])
