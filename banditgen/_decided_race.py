@@ -10,6 +10,7 @@ from banditgen.history.base import DecisionRecord
 from banditgen.learning.decider import Once
 from banditgen.race import ParallelGenerator
 from banditgen.racing.beside import Beside
+from banditgen.racing.callers import Callers
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
 from banditgen.racing.events import OnEvent
 from banditgen.racing.waves import RacePlan
@@ -51,7 +52,10 @@ class DecidedRace:
         assert decision is not None
         await self._begin(decision)
         record = await self._racer.race(decision.record, decision.arms, task, on_event, criteria, self._plan, beside)
-        return finished(record, *self._waves.decisions)
+        race = finished(record, *self._waves.decisions)
+        if race.best is not None and beside.node_id and self._racer.runner is not None:
+            await Callers(task, self._racer.runner).save(beside.node_id, race.best.code)
+        return race
 
     async def _begin(self, decision: Decision) -> None:
         await self._racer.prepare([arm.model for arm in decision.arms])

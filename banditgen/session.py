@@ -22,7 +22,6 @@ from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import ParallelGenerator
 from banditgen.racing import defaults
 from banditgen.racing.beside import Beside
-from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
 from banditgen.racing.events import OnEvent
@@ -207,8 +206,7 @@ class BanditGenerator(Owner):
             PackageError: the task names a package that is not installed beside banditgen.
             HistoryError: the race could not be remembered.
         """
-        beside = Beside(payload, incumbent, node_id)
-        return run_sync(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision, beside))
+        return run_sync(self._run(task, k, exploit, first_pass, deadline, on_event, on_decision, Beside(payload, incumbent, node_id)))
 
     async def arun(
         self,
@@ -250,8 +248,6 @@ class BanditGenerator(Owner):
         decided = DecidedRace(self.racer, waves, self._keep, on_decision, deadline, first_pass=first_pass)
         race = await decided.run(task, criteria, on_event, beside)
         if race.best is not None:
-            if beside.node_id and self.racer.runner is not None:
-                await Callers(task, self.racer.runner).save(beside.node_id, race.best.code)
             await asyncio.to_thread(self.selector.keep_selection, race.best, task.context)
         return race
 

@@ -38,12 +38,12 @@ async def compare(setting: RaceSetting, results: Sequence[GenerationResult], rel
     except SandboxError as error:
         return f"the candidates were not compared: {error}"
     for (result, trust), chance in zip(tried, choice.scores, strict=True):
-        result.measures = {**result.measures, CONFIDENCE: chance, AGREED: _from_even_odds(chance, trust) if choice.sure else EVEN}
+        result.measures = {**result.measures, CONFIDENCE: chance, AGREED: from_even_odds(chance, trust) if choice.sure else EVEN}
         weigh(result, setting.criteria)
     return choice.reason
 
 
-def _from_even_odds(chance: float, trust: float) -> float:
+def from_even_odds(chance: float, trust: float) -> float:
     """What the chance would be, had its arm been as likely right as not: what was known of the arm is no evidence of it."""
     told, before = (min(max(one, LEAST), 1 - LEAST) for one in (chance, trust))
     odds = told / (1 - told) * (1 - before) / before

@@ -9,6 +9,7 @@ import pytest
 from banditgen import BanditGenerator, GeneratorConfig, Strategy, Task
 from banditgen.errors import StrategyError
 from banditgen.history.store import History
+from banditgen.racing.compared import from_even_odds
 from banditgen.racing.soft import witnesses
 from banditgen.result import FailureKind, GenerationResult
 from banditgen.strategy import Learning
@@ -121,3 +122,13 @@ def test_beside_tests_the_runner_and_evaluator_are_compared_with_the_verdict() -
     runner = {("a", "runner"): 1.0, ("b", "runner"): 1.0, ("c", "runner"): 0.0}
     assert found == {**runner, ("a", "evaluator"): 0.9, ("b", "evaluator"): 0.4}
     assert witnesses([passed, wrong, refused]) == []
+
+
+def test_behaviour_is_evidence_whatever_was_known_of_the_arm() -> None:
+    """A chance that is no more than the arm's standing says nothing, from wherever it started; a rise or fall of it does."""
+    for trust in (0.0, 0.1, 0.5, 0.9, 1.0):
+        assert from_even_odds(trust, trust) == pytest.approx(0.5)
+    assert from_even_odds(0.5, 0.1) == pytest.approx(0.9)
+    assert from_even_odds(0.1, 0.5) == pytest.approx(0.1)
+    agreed = result("a", test_passed=True, verified=False, measures={"agreed": 0.8})
+    assert {(one.kind, one.value) for one in witnesses([agreed])} == {("ran", 1.0), ("agreed", 0.8)}
