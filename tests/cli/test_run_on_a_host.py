@@ -52,6 +52,25 @@ def test_no_passing_candidate_exits_1_and_prints_no_code(tests_file: str) -> Non
         assert len(race["results"]) == 1
 
 
+def test_a_system_prompt_and_an_own_way_to_take_the_code_out(tests_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--system` as text and as a file, `--extract` from the folder that one stands in; what models were told is shown afterwards."""
+    monkeypatch.chdir(tmp_path)
+    Path("takes.py").write_text("def upper(text, task):\n    return text.partition('CODE:')[2]\n")
+    Path("system.md").write_text("Answer tersely.\n")
+    with OllamaServer([HostModel("own", ["no fence here CODE:def double(x):\n", "    return 2 * x\n"])]) as server:
+        extract = ("--extract", "takes:upper", "-k", "1")
+        done = run(server, "Write double(x).", "--tests", tests_file, "--system", "Be brief.", *extract)
+        assert (done.returncode, done.stdout) == (0, "def double(x):\n    return 2 * x\n")
+        shown = banditgen("history", "show", "last").stdout
+        assert "Be brief." in shown
+        assert "It is called as `double(x)`: use that name." in shown
+        assert run(server, "Write double(x).", "--tests", tests_file, "--system", "@system.md", *extract).returncode == 0
+        assert "Answer tersely." in banditgen("history", "show", "last").stdout
+        for wrong in (("--extract", "takes:nothing"), ("--extract", "takes"), ("--system", "@nowhere.md")):
+            done = run(server, "Write double(x).", "--tests", tests_file, *wrong)
+            assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+
+
 def test_a_host_that_fails_teaches_nothing(tests_file: str) -> None:
     with OllamaServer([HostModel("good", GOOD)]) as server:
         server.fail_next(Fault.SERVER_ERROR, Fault.ERROR_IN_STREAM, Fault.RESET_IN_STREAM)
