@@ -12,7 +12,7 @@ from banditgen.ensemble.behaviour import VARIES, Outcome
 from banditgen.ensemble.inputs import Said
 
 Floats = NDArray[np.float64]
-FEATURES = ("reliability", "size", "models", "errors", "written", "has_written", "meets", "misses", "none")
+FEATURES = ("reliability", "behind", "size", "models", "errors", "written", "has_written", "meets", "misses", "none")
 UNSURE = 0.02  # no arm's reliability counts as nearer to 0 or 1
 
 
@@ -36,10 +36,12 @@ def weigh_up(
 ) -> Groups:
     """Group candidates by what they do, and describe each group.
 
-    The features of a group, in the order of `FEATURES`: the mean of its arms' log-odds of being right; the logarithm of how many they
-    are, and of how many models they come from; the share of inputs that it answers with an error or not in time, where anybody has a
-    value; the logarithm of the share of votes for its outcomes among the asserts that a model wrote, one vote for and one against
-    added, and whether there are any; whether it meets all of the prompt's examples, and the share of them that it misses.
+    The features of a group, in the order of `FEATURES`: the log-odds that the most reliable of its arms is right; how far these are
+    behind those of the best arm of all, times the logarithm of how many candidates there are, as the more there are, the more wrong ones
+    agree; the logarithm of how many are in the group, and of how many models they come from; the share of inputs that it answers with
+    an error or not in time, where anybody has a value; the logarithm of the share of votes for its outcomes among the asserts that a
+    model wrote, one vote for and one against added, and whether there are any; whether it meets all of the prompt's examples, and the
+    share of them that it misses.
 
     Args:
         behaviours: (n) of each candidate, an outcome for each call.
@@ -62,7 +64,8 @@ def weigh_up(
         does = behaviours[group[0]]
         (won, told), (met, shown_in_all) = votes(does, calls, written), votes(does, calls, shown)
         row[:] = (
-            odds[group].mean(),
+            odds[group].max(),
+            (odds.max() - odds[group].max()) * np.log(len(codes)),
             np.log(len(group)),
             np.log(len({models[i] for i in group})),
             np.mean([does[c][0] != "=" for c in answered]) if answered else 1.0,

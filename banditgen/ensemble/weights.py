@@ -7,17 +7,18 @@ import numpy as np
 from banditgen.ensemble.groups import FEATURES, Floats, Groups
 
 WEIGHTS = {
-    "reliability": 1.01,
-    "size": 1.32,
-    "models": 0.8,
-    "errors": -3.26,
+    "reliability": 0.69,
+    "behind": -0.41,
+    "size": 1.16,
+    "models": 0.47,
+    "errors": -3.28,
     "written": 0.41,
-    "has_written": 0.45,
-    "meets": 2.22,
-    "misses": -3.9,
-    "none": 0.21,
+    "has_written": 0.52,
+    "meets": 2.15,
+    "misses": -3.65,
+    "none": 0.17,
 }
-CALIBRATION = (0.22, 0.93)  # from the log-odds that a group alone is right to those that it is right
+CALIBRATION = (0.17, 0.95)  # from the log-odds that a group alone is right to those that it is right
 
 
 def chances(groups: Groups) -> Floats:
