@@ -12,7 +12,7 @@ from banditgen.generators.extraction.choice import Piece, Wanted, chosen
 from banditgen.generators.extraction.fences import PYTHON, Block, blocks
 from banditgen.generators.extraction.named import named_code
 from banditgen.generators.extraction.program import Program, read
-from banditgen.generators.extraction.repair import cut_back, repaired, without_prompts
+from banditgen.generators.extraction.repair import cut_back, repaired, without_numbers, without_prompts
 from banditgen.generators.extraction.runs import SURE_START, code_runs, without_words
 from banditgen.task import Task
 
@@ -166,7 +166,7 @@ def _unfenced(text: str, fenced: list[Block], wanted: Wanted) -> list[Program]:
     outside = "\n".join([*rest, text[place:]])
     found = [program for run in code_runs(outside) if (program := read(_tidy(run))) is not None]
     if not any(wanted.strength(program) for program in found):
-        typed = without_prompts(outside)
+        typed = without_prompts(without_numbers(outside))
         found += [program for run in code_runs(typed) if (program := read(_tidy(run))) is not None] if typed != outside else []
         inline = [program for code in _INLINE.findall(outside)[:20] if (program := read(code.strip())) is not None]
         found += [program for program in inline if wanted.strength(program)]

@@ -29,7 +29,7 @@ from experiments.verdicts import forms, generate, plain
 PAIRS = Path(__file__).with_name("pairs.toml")
 STATE = ("mock", "seed", "warns", "Warns", "assertLogs", "caplog", "capsys", "monkeypatch", "tmp_path", "getcontext", "redirect_stdout",
          "os.environ", "open(", "solution.RATE =")  # fmt: skip  # what the tests that touch a process's state have in them
-LIMITS = {"wall_seconds": 20.0}
+LIMITS = {"wall_seconds": 60.0}
 
 
 class Case(NamedTuple):

@@ -31,6 +31,7 @@ def test_right_code_passes_and_wrong_code_does_not(sandbox: Sandbox, form: dict[
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", FORMS)
 def test_plain_python_agrees(tmp_path: Path, kind: str) -> None:
     """The same code and tests, run by the interpreter and by pytest as everyone runs them."""

@@ -17,7 +17,7 @@ _MAGIC = re.compile(r"^(?:%%?[a-z]|!\s?\w|\$ |pip3? install ).*\n?", re.MULTILIN
 _ODD_SPACES = re.compile(r"[\u00a0\u2000-\u200a\u202f\u3000]")
 _NO_WIDTH = re.compile(r"[\u200b-\u200d\u2060\ufeff]")
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2032\u2033", "''\"\"'\"")
-_NUMBERED = re.compile(r"^[ \t]*\d+(?:[ \t]*[|:\u2502]|\.)?(?: |\t|$)", re.MULTILINE)
+_NUMBERED = re.compile(r"[ \t]*[#L\[(]?(\d{1,6})(?:[ \t]*[|:\u2502\u2192)\]]:?|\.?(?=[ \t]|$))")
 
 
 def repaired(body: str) -> Program | None:
@@ -55,6 +55,28 @@ def without_prompts(text: str) -> str:
     return "\n".join(typed)
 
 
+def without_numbers(text: str) -> str:
+    """Without the numbers before lines that are counted, in whatever style; any other line as it is."""
+    made: list[str] = []
+    run: list[tuple[str, str]] = []
+    last = blanks = 0
+    for line in [*text.split("\n"), "the end"]:
+        number = _NUMBERED.match(line)
+        if run and number is not None and last < int(number[1]) <= last + 1 + blanks:
+            run.append((line, line[number.end() :]))
+        elif run and not line.strip():
+            run.append((line, ""))
+            blanks += 1  # which may have been counted, too
+            continue
+        else:
+            bare = textwrap.dedent("\n".join(rest for _, rest in run)).split("\n") if len(run) > 1 else []
+            made += bare or [whole for whole, _ in run]
+            run = [(line, line[number.end() :])] if number is not None else []
+            made += [] if number is not None else [line]
+        last, blanks = (int(number[1]) if number is not None else last), 0
+    return "\n".join(made[:-1])
+
+
 def _tidy(code: str) -> str:
     """Without blank lines before and after."""
     return re.sub(r"\A(?:[ \t\f]*\n)+", "", code).rstrip()
@@ -72,11 +94,6 @@ def _straight_quotes(text: str) -> str:
     return text.translate(_QUOTES)
 
 
-def _without_numbers(text: str) -> str:
-    lines = [line for line in text.split("\n") if line.strip()]
-    return _NUMBERED.sub("", text) if len(lines) > 1 and all(_NUMBERED.match(line) for line in lines) else text
-
-
 def _unescaped(text: str) -> str:
     r"""A whole program on one line, its line ends written as \n."""
     one_line = text.strip()
@@ -89,7 +106,7 @@ _MENDS: tuple[Callable[[str], str], ...] = (
     _without_magic,
     _plain_characters,
     html.unescape,
-    _without_numbers,
+    without_numbers,
     _straight_quotes,
     _unescaped,
 )
