@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any, TypeGuard
 
@@ -36,3 +37,11 @@ def unit_interval(name: str, value: Any) -> float:
     if not is_number(value) or not 0.0 <= value <= 1.0:
         raise UsageError(f"{name} must be a number between 0 and 1, not {value!r}")
     return float(value)
+
+
+def is_measure(value: Any) -> bool:
+    """Whether this is a finite number in [0, 1], of whatever type."""
+    try:
+        return not isinstance(value, bool | str | bytes) and math.isfinite(value) and 0.0 <= value <= 1.0
+    except (TypeError, ValueError, OverflowError):
+        return False

@@ -28,8 +28,13 @@ class Choosing(Protocol):
         ...
 
     @property
-    def by_importance(self) -> Sequence[str]:
-        """Objectives, the most important first."""
+    def order(self) -> Sequence[str]:
+        """Objectives, the most important first; empty is by falling weight."""
+        ...
+
+    @property
+    def shares(self) -> tuple[tuple[float, float], dict[str, float]]:
+        """The weights of quality and speed, and those of measures."""
         ...
 
     @property
@@ -38,18 +43,18 @@ class Choosing(Protocol):
         ...
 
     @property
-    def objectives(self) -> Sequence[str]:
-        """All that count."""
+    def measures(self) -> Sequence[str]:
+        """The measures that count beside quality and speed."""
         ...
 
 
 def preferences(candidates: Sequence[Values], how: Choosing) -> list[tuple[float, ...]]:
     """What candidates are ordered by before their weighted sums, the least first."""
     if how.select == "knee":
-        rows = shared(candidates, how.objectives)
+        rows = shared(candidates, (*OBJECTIVES, *how.measures))
         return [(not on, -reach) for on, reach in zip(pareto(rows), bulge(rows), strict=True)]
     if how.select == "lexicographic":
-        return [tuple(-round(value, STEPS) for value in row) for row in shared(candidates, how.by_importance)]
+        return [tuple(-round(value, STEPS) for value in row) for row in shared(candidates, _by_importance(how))]
     if how.select == "threshold":
         return [(_short(candidate, dict(how.thresholds)),) for candidate in candidates]
     return [()] * len(candidates)
@@ -60,12 +65,18 @@ def in_words(best: Values, how: Choosing) -> str:
     if how.select == "knee":
         return "is the knee of their Pareto front"
     if how.select == "lexicographic":
-        return f"is the first by {', then '.join(how.by_importance)}"
+        return f"is the first by {', then '.join(_by_importance(how))}"
     return (
         "is the best that reaches the thresholds"
         if not _short(best, dict(how.thresholds))
         else "comes nearest to the thresholds, which none reaches"
     )
+
+
+def _by_importance(how: Choosing) -> tuple[str, ...]:
+    own, further = how.shares
+    weights = dict(zip(OBJECTIVES, own, strict=True)) | further
+    return tuple(how.order) or tuple(sorted(weights, key=lambda name: -weights[name]))
 
 
 def _short(candidate: Values, least: Values) -> float:

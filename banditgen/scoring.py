@@ -189,21 +189,11 @@ class SelectionCriteria:
         return tuple(name for name in dict.fromkeys(asked) if name not in OBJECTIVES)
 
     @property
-    def objectives(self) -> tuple[str, ...]:
-        """Quality, speed and the further measures that these criteria ask for."""
-        return (*OBJECTIVES, *self.measures)
-
-    @property
-    def by_importance(self) -> tuple[str, ...]:
-        """The order of objectives, where none is given that of falling weight."""
-        weights = {"quality": self.quality_weight, "speed": self.speed_weight, **dict(self.measure_weights)}
-        return tuple(self.order) or tuple(sorted(weights, key=lambda name: -weights[name]))
-
-    @property
-    def weights(self) -> tuple[float, float]:
-        """Of quality and speed, summing to 1."""
-        total = self.quality_weight + self.speed_weight
-        return self.quality_weight / total, self.speed_weight / total
+    def shares(self) -> tuple[tuple[float, float], dict[str, float]]:
+        """The weights of quality and speed, and of further measures; all together sum to 1."""
+        total = self.quality_weight + self.speed_weight + sum(dict(self.measure_weights).values())
+        further = {name: weight / total for name, weight in dict(self.measure_weights).items()}
+        return (self.quality_weight / total, self.speed_weight / total), further
 
     def speed(self, generation_time: float, execution_time: float) -> float:
         """The speed score on these scales; see `speed_score`."""
@@ -312,7 +302,11 @@ def pareto_front(results: Iterable[GenerationResult], criteria: SelectionCriteri
     not all of them have is left out. Without criteria, passing is enough.
     """
     passed = [result for result in results if (result.test_passed if criteria is None else qualifies(result, criteria))]
-    asked = (*OBJECTIVES, *dict.fromkeys(name for result in passed for name in result.tools)) if criteria is None else criteria.objectives
+    asked = (
+        (*OBJECTIVES, *dict.fromkeys(name for result in passed for name in result.tools))
+        if criteria is None
+        else (*OBJECTIVES, *criteria.measures)
+    )
     return [result for result, on in zip(passed, pareto(shared([*map(_values, passed)], asked)), strict=True) if on]
 
 

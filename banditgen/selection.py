@@ -161,7 +161,7 @@ class ExperimentSelector:
         weighed = [(_weighed(_fields(result), criteria), result) for result in results]
         for candidate, result in weighed:
             if isinstance(result, MutableMapping) and result.get("quality_score") is not None:
-                quality, speed = criteria.weights
+                quality, speed = criteria.shares[0]
                 result["quality_component"] = quality * candidate.quality_score
                 result["speed_component"] = speed * candidate.speed_score
         first = rank((candidate for candidate, _ in weighed), criteria)[0]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from banditgen.arm import GeneratorConfig, arm_id, plain_model
+from banditgen.bandit import measured
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import State
 from banditgen.bandit.patterns import Patterns
@@ -33,6 +34,7 @@ class Statistics:
         passes, fails; sums[stratum] (T, A, 2) Σx and products[stratum] (T, A, 2, 2) Σxxᵀ, stratum 0 failed, 1 passed;
         censored (T, A) outcomes that taught nothing.
     soft: by kind of soft evidence (T, A, levels, 3), how often it stood beside a fail, a pass, or no verdict.
+    measured: by further measure (5, T, A), see `bandit.measured`.
     patterns: for each task type by its position, what its races of more than one outcome showed, and how many showed that.
     """
 
@@ -50,6 +52,7 @@ class Statistics:
         self.sums = np.zeros((2, types, arms, MEASURES))
         self.products = np.zeros((2, types, arms, MEASURES, MEASURES))
         self.soft: dict[str, Floats] = {}
+        self.measured: dict[str, Floats] = {}
 
     def fold(
         self,
@@ -116,6 +119,22 @@ class Statistics:
                 self.soft[kind] = np.zeros((len(self.task_types), len(self.arms), LEVELS + 1, 3))
             self.soft[kind][task_type, arm, level, verdict] += count  # the last place is none's
 
+    def add_measures(self, arms: Sequence[str], task_types: Sequence[str], names: Sequence[str], sums: Floats) -> None:
+        """Add sums of further measures.
+
+        Args:
+            arms: (N,) ids.
+            task_types: (N,) ids.
+            names: (N,), the measures.
+            sums: (N, 5), of passing candidates that have it: how many, Σm, Σm², Σm·quality, Σm·speed.
+        """
+        a, t = self._indices(self.arms, arms), self._indices(self.task_types, task_types)
+        self._grow()
+        for arm, task_type, name, values in zip(a, t, names, sums, strict=True):
+            if name not in self.measured:
+                self.measured[name] = np.zeros((measured.SUMS, *self.passes.shape))
+            self.measured[name][:, task_type, arm] += values
+
     def add_patterns(self, task_types: Sequence[str], patterns: Sequence[Sequence[tuple[str, bool, float]]], counts: ArrayLike) -> None:
         """Add what races showed, equal ones summed up before; the outcomes themselves are added by `add`.
 
@@ -173,6 +192,7 @@ class Statistics:
         *,
         pending: Mapping[str, int] | None = None,
         priors: Mapping[str, tuple[float, float]] | None = None,
+        measures: Mapping[str, float] | None = None,
     ) -> State:
         """The policy's view of these arms in one task type.
 
@@ -182,6 +202,7 @@ class Statistics:
             weights: of quality and speed, at least 0, their sum at most 1.
             pending: arm id to the number of races it is in that are not yet told.
             priors: arm id to (mean reward, strength) where a born arm starts.
+            measures: of further measures, their sum with the weights at most 1; one of which nothing was seen is left out.
 
         Raises:
             UsageError: weights out of range.
@@ -195,12 +216,14 @@ class Statistics:
         prior = np.array([(priors or {}).get(i, (0.5, 0.0)) for i in ids], float).reshape(-1, 2)
         models: dict[str, int] = {}
         model = np.array([models.setdefault(plain_model(arm.model), len(models)) for arm in arms], np.int64)
+        w, further = measured.known_weights(self.measured, w, measures or {})
         ww = w[:, None] * w
+        more, more_square = measured.rewarded(self.measured, self.passes, self.sums[1], w, further)
         return State(
             passes=_take(self.passes, here, rows),
             fails=_take(self.fails, here, rows),
-            total=_take(self.sums[1], here, rows) @ w,
-            square=(_take(self.products[1], here, rows) * ww).sum((-1, -2)),
+            total=_take(self.sums[1] @ w + more, here, rows),
+            square=_take((self.products[1] * ww).sum((-1, -2)) + more_square, here, rows),
             weight=np.array([float(arm.weight) for arm in arms]),
             model=model,
             pending=np.array([[float((pending or {}).get(i, 0)) for i in ids]]),
@@ -208,7 +231,7 @@ class Statistics:
             prior_strength=prior[:, 1],
             patterns=self._patterns(here, rows, model),
             other_count=_take_others(self.passes, here, rows) + _take_others(self.fails, here, rows),
-            other_total=_take_others(self.sums[1], here, rows) @ w,
+            other_total=_take_others(self.sums[1] @ w + more, here, rows),
         )
 
     def with_soft(self, state: State, arms: Sequence[GeneratorConfig], task_type: str) -> State:
@@ -258,6 +281,9 @@ class Statistics:
         for kind, told in old["soft"].items():
             self.soft[kind] = np.zeros((types, arms, *told.shape[2:]))
             self.soft[kind][:old_types, :old_arms] = told
+        for name, summed in old["measured"].items():
+            self.measured[name] = np.zeros((measured.SUMS, types, arms))
+            self.measured[name][:, :old_types, :old_arms] = summed
 
 
 def _worth(state: State) -> Floats:

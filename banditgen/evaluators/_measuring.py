@@ -10,7 +10,7 @@ import struct
 import sys
 from typing import IO
 
-from banditgen.evaluators.base import is_measure
+from banditgen._checks import is_measure
 from banditgen.evaluators.measures import Subject, find
 
 SIZE = struct.Struct("=Q")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from banditgen.sandbox.base import Execution
 from banditgen.task import Task
@@ -27,11 +26,3 @@ class Evaluator(Protocol):
             EvaluatorError: the evaluator itself failed; says nothing about the candidate.
         """
         ...
-
-
-def is_measure(value: Any) -> bool:
-    """Whether this is a finite number in [0, 1], of whatever type."""
-    try:
-        return not isinstance(value, bool | str | bytes) and math.isfinite(value) and 0.0 <= value <= 1.0
-    except (TypeError, ValueError, OverflowError):
-        return False

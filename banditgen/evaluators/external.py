@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from banditgen._checks import is_measure
 from banditgen._text import shown
 from banditgen._threads import time_limit
 from banditgen.errors import EvaluatorError, UsageError
-from banditgen.evaluators.base import is_measure
 from banditgen.sandbox.base import Execution
 from banditgen.scoring import QUALITY
 from banditgen.task import Task

@@ -44,6 +44,7 @@ class Changes:
     learned of it. Patterns hold every arm of their race, also such as were not asked for.
     `soft` by (task type, arm id, model, digest or "", kind, level, verdict, shard): how often soft evidence of that kind, its value in
     tenths, stood beside that verdict; ratings of a race's results are of the kind "rating". What failed by no fault of its arm is left out.
+    `measures` by (task type, arm id, model, digest or "", measure, shard), over candidates that passed: (count, Σm, Σm², Σq·m, Σs·m).
     The rows of all shards add up. `again` says that everything is here, and that what was read before no longer counts.
     """
 
@@ -52,6 +53,7 @@ class Changes:
     soft: dict[tuple[Any, ...], float]
     cursor: Cursor
     again: bool
+    measures: dict[tuple[Any, ...], tuple[float, ...]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

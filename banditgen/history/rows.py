@@ -38,8 +38,10 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
     content = {**vars(result), "timings": vars(result.timings) if result.timings else None}  # as to_dict, without its copies
     for name in HIDDEN:
         del content[name]
+    summed = summed_row(result, race_id, task_type, created_at)
+    del summed["measures"]  # `result` has them
     return {
-        **summed_row(result, race_id, task_type, created_at),
+        **summed,
         "position": position,
         "arm_name": result.generator_name,
         "reward": unit_interval("reward", result.reward),
@@ -51,7 +53,7 @@ def result_row(result: GenerationResult, race_id: str | None, task_type: str, cr
 
 
 def summed_row(result: GenerationResult, race_id: str | None, task_type: str, created_at: float) -> dict[str, Any]:
-    """The columns of `result_row` that the running sums are made of."""
+    """What the running sums are made of: columns of `result_row`, and the measures."""
     quality, speed = paid(result)
     return {
         "id": result.id,
@@ -70,6 +72,7 @@ def summed_row(result: GenerationResult, race_id: str | None, task_type: str, cr
         "seconds": result.generation_time,
         "tokens": result.tokens,
         "price": result.price,
+        "measures": result.measures,
     }
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from banditgen.history.columns import Code, Text
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = sa.MetaData()
 
@@ -250,3 +250,22 @@ soft_statistics = sa.Table(
     sa.Column("stamp", sa.BigInteger, nullable=False),
 )
 sa.Index("banditgen_soft_statistics_by_stamp", soft_statistics.c.stamp)
+
+# Sums of the further measures of candidates that passed, and of their products with quality and speed.
+measure_statistics = sa.Table(
+    "banditgen_measure_statistics",
+    metadata,
+    sa.Column("task_type", Text, primary_key=True),
+    sa.Column("arm_id", Text, primary_key=True),
+    sa.Column("model", Text, primary_key=True),
+    sa.Column("digest", Text, primary_key=True),
+    sa.Column("measure", Text, primary_key=True),
+    sa.Column("shard", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Column("value_value", sa.Float, nullable=False),
+    sa.Column("quality_value", sa.Float, nullable=False),
+    sa.Column("speed_value", sa.Float, nullable=False),
+    sa.Column("stamp", sa.BigInteger, nullable=False),
+)
+sa.Index("banditgen_measure_statistics_by_stamp", measure_statistics.c.stamp)

@@ -19,7 +19,7 @@ from banditgen.arm import plain_model
 from banditgen.history import schema as t
 from banditgen.history.base import Changes, Cursor
 from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern, variant_column
-from banditgen.history.sums import ALL, OWN, PATTERNS, RATING, SOFT, Key, Running, Sums, soft_sums
+from banditgen.history.sums import ALL, MEASURES, OWN, PATTERNS, RATING, SOFT, Key, Running, Sums, add_measures, soft_sums
 
 GENERATION = "statistics_generation"  # the meta row that counts rebuilds: readers then forget what they had
 RELATIVE = 1e-9  # how far a sum may be from the log's: the order of additions
@@ -32,7 +32,8 @@ RESULT_COLUMNS = tuple(
         *("id", "race_id", "task_type", "arm_id", "model", "digest", "prompt_version", "passed", "informative", "failure"),
         *("quality", "speed", "seconds", "tokens", "price", "created_at"),
     )
-)  # what the sums of a result are made of
+)  # what the sums of a result are made of, but those of its measures
+MEASURED_COLUMNS = (*RESULT_COLUMNS, t.results.c.result)  # which are in here: a server reads into no JSON that holds \u0000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +101,8 @@ def fold(connection: sa.Connection) -> Sums:
     """The sums of the whole log."""
     sums, r = soft_sums(itertools.chain(told(connection), rated(connection))), t.results.c
     _fold_own(connection, sums)
+    for row in connection.execute(sa.select(*MEASURED_COLUMNS).where(r.informative, r.passed)).mappings():
+        add_measures(sums, dict(row))
     races = sa.select(*RESULT_COLUMNS).where(r.race_id.is_not(None)).order_by(r.race_id)
     for _, rows in itertools.groupby(connection.execute(races).mappings(), key=lambda row: str(row["race_id"])):
         race = [dict(row) for row in rows]
@@ -180,7 +183,8 @@ def changes(
         read = read_pattern(pattern)
         if any(arm in arms for arm, _, _ in read):
             patterns[task_type, read, shard] = count
-    return Changes(dict(changed(OWN)), patterns, soft, Cursor(generation or "0", next_stamp or 0), again)
+    measures = dict(changed(MEASURES))
+    return Changes(dict(changed(OWN)), patterns, soft, Cursor(generation or "0", next_stamp or 0), again, measures)
 
 
 @functools.cache

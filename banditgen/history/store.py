@@ -182,8 +182,8 @@ class History(Opinions, Roster):
     def outcomes(self) -> list[dict[str, Any]]:
         """What the running sums are made of, every result's, in the order in which they were written, those of one race together."""
         r = t.results.c
-        query = sa.select(*statistics.RESULT_COLUMNS).order_by(r.created_at, r.race_id, r.seq)
-        return self._all(dict, query)
+        query = sa.select(*statistics.MEASURED_COLUMNS).order_by(r.created_at, r.race_id, r.seq)
+        return self._all(lambda row: {**row, "measures": row["result"].get("measures"), "result": None}, query)
 
     def check_statistics(self) -> list[statistics.Difference]:
         """Where the running sums are not those of the log: nowhere, unless something else wrote to the database."""

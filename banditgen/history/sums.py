@@ -12,11 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from banditgen._checks import is_measure
 from banditgen.arm import plain_model
 from banditgen.history import schema as t
 from banditgen.history.base import Changes, Cursor, SoftEvidence
 from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern, variant
 from banditgen.result import FailureKind
+from banditgen.scoring import QUALITY
 
 LEVELS = 10  # of soft evidence
 RATING = "rating"  # the kind of soft evidence that people's ratings are
@@ -40,7 +42,12 @@ OWN = Running(
 )
 PATTERNS = Running(t.patterns, ("task_type", "hash", "pattern"))
 SOFT = Running(t.soft_statistics, ("task_type", "arm_id", "model", "digest", "kind", "level", "verdict"))
-ALL = (OWN, PATTERNS, SOFT)
+MEASURES = Running(
+    t.measure_statistics,
+    ("task_type", "arm_id", "model", "digest", "measure"),
+    ("count", "value", "value_value", "quality_value", "speed_value"),
+)
+ALL = (OWN, PATTERNS, SOFT, MEASURES)
 
 
 class Sums:
@@ -84,11 +91,25 @@ def sums_of(rows: Sequence[Mapping[str, Any]]) -> Sums:
         own = (*_of_arm(row), verdict(row), row["failure"] or "")
         values = (1, q, s, q * q, q * s, s * s, row["seconds"], row["tokens"] or 0, row["price"] or 0.0)
         sums.add(OWN, own, values, row["created_at"])
+        add_measures(sums, row)
         if row["race_id"] is not None:
             races[row["race_id"]].append(row)
     for race in races.values():
         _add_race(sums, race)
     return sums
+
+
+def add_measures(sums: Sums, row: Mapping[str, Any]) -> None:
+    """Add the further measures of a row of the results table, where it passed and teaches something."""
+    if verdict(row) != 1:
+        return
+    # rows without either are added to be taken back, for the pattern of their race
+    q, s, given = row["quality"], row["speed"], row.get("measures") or (row.get("result") or {}).get("measures") or {}
+    unpaid = q == s == 0.0  # see `scoring.paid`: what passed has quality
+    for name, m in given.items():
+        if name != QUALITY and is_measure(m):
+            m = 0.0 if unpaid else float(m)  # noqa: PLW2901
+            sums.add(MEASURES, (*_of_arm(row), name), (1, m, m * m, q * m, s * m))
 
 
 def _add_race(sums: Sums, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -158,4 +179,5 @@ class Fold:
         own = {key: (*values, sums.last_at[key[:-1]]) for key, values in changed(OWN).items() if key[1] in arms or key[2] in models}
         patterns = {(key[0], read_pattern(key[2]), 0): values[0] for key, values in changed(PATTERNS).items()}
         soft = {key: values[0] for key, values in changed(SOFT).items() if key[1] in arms}
-        return Changes(own, patterns, soft, Cursor("fold", 0), since is None)
+        measures = {key: values for key, values in changed(MEASURES).items() if key[1] in arms}
+        return Changes(own, patterns, soft, Cursor("fold", 0), since is None, measures)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from banditgen.arm import GeneratorConfig, arm_id, model_key, named_arm_id, plain_model
-from banditgen.bandit import KEEP, Statistics
+from banditgen.bandit import KEEP, Statistics, measured
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.discount import worth
 from banditgen.history.base import Changes, Cursor, Pattern
@@ -58,6 +58,7 @@ class Follower:
         self._own: Rows = {}
         self._patterns: dict[tuple[str, Pattern, int], float] = {}
         self._soft: Rows = {}
+        self._measures: Rows = {}
         self._seen_at: dict[str, dict[str, float]] = {}  # model -> digest -> when last
         self._worded_at: dict[str, dict[str, float]] = {}  # model -> version of the words around its prompts -> when last
         self._running: dict[str, Collection[str]] = {}
@@ -84,15 +85,19 @@ class Follower:
         self._running, self._words = now, words
         patterns = new.patterns
         soft: Rows = {key: (count,) for key, count in new.soft.items()}
+        measures: Rows = dict(new.measures)
         if changed:  # what each outcome is worth has changed: all of them again
             own, patterns, soft = self._own | own, self._patterns | patterns, self._soft | soft
-            self._own, self._patterns, self._soft, self._statistics = {}, {}, {}, Statistics()
+            measures = self._measures | measures
+            self._own, self._patterns, self._soft, self._measures, self._statistics = {}, {}, {}, {}, Statistics()
         self._add_own(own, self._own)
         self._add_patterns(patterns)
         self._add_soft(soft)
+        self._add_measures(measures)
         self._own |= own
         self._patterns |= patterns
         self._soft |= soft
+        self._measures |= measures
         return self._statistics
 
     def spent(self, task_type: str) -> dict[str, tuple[float, ...]]:
@@ -125,6 +130,11 @@ class Follower:
             gain = _gain(rows, self._soft, 1)[:, 0] * np.array([self._worth(key[2], key[3]) for key in rows])
             arms, types = [self._by_name.get(key[1], key[1]) for key in rows], [key[0] for key in rows]
             self._statistics.add_soft(arms, types, [(kind, level, verdict) for _, _, _, _, kind, level, verdict, _ in rows], gain)
+
+    def _add_measures(self, rows: Rows) -> None:
+        gain = _gain(rows, self._measures, measured.SUMS) * np.array([self._worth(key[2], key[3]) for key in rows]).reshape(-1, 1)
+        arms, types = [self._by_name.get(key[1], key[1]) for key in rows], [key[0] for key in rows]
+        self._statistics.add_measures(arms, types, [key[4] for key in rows], gain)
 
     def _known(self, pattern: Pattern) -> list[tuple[str, bool, float]]:
         """A pattern's verdicts on the arms that are followed, and what each is worth."""

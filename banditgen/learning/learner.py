@@ -272,7 +272,8 @@ class Learner:
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int], *, soft: bool) -> State:
         statistics = self._evidence.read(self._running())
-        state = statistics.state(self.known, task_type, criteria.weights, pending=pending)
+        weights, measures = criteria.shares
+        state = statistics.state(self.known, task_type, weights, pending=pending, measures=measures)
         state = self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
         return statistics.with_soft(state, self.known, task_type) if soft else state
 

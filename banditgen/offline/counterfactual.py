@@ -202,9 +202,9 @@ def _target(
         if decision.detail.get("strategy_hash") == strategy.hash:
             _keep_logged(row, decision, column)
             continue
-        weights = strategy.criteria_for(decision.task_type).weights
+        weights, measures = strategy.criteria_for(decision.task_type).shares
         statistics = prefix.until(decision.created_at, _running(race))
-        state = statistics.state(arms, decision.task_type, weights)
+        state = statistics.state(arms, decision.task_type, weights, measures=measures)
         if strategy.learning.without_tests == "soft":
             state = statistics.with_soft(state, arms, decision.task_type)
         row[at[known]] = choose(policy, state, strategy.k, rng, particles=PARTICLES, exploration=exploration).propensities[known]

@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from banditgen._checks import is_measure
 from banditgen._text import one_line
 from banditgen._threads import in_thread, time_limit
 from banditgen.errors import EvaluatorError, SandboxError
-from banditgen.evaluators.base import Evaluator, is_measure
+from banditgen.evaluators.base import Evaluator
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.runner import run_with
 from banditgen.task import Task
