@@ -111,7 +111,7 @@ async def release(things: Sequence[Any]) -> None:
             await asyncio.to_thread(thing.close)
 
 
-class Owner:
+class Closing:
     """What closes the things that it made, `_owned`; as a context manager, too, of both kinds."""
 
     _owned: list[Any]

@@ -45,10 +45,6 @@ UNMEASURED = 0.5  # the evaluator score of what passed and was not measured: nei
 QUALITY_WEIGHT = 0.7
 SPEED_WEIGHT = 0.3
 
-QUALITY_CRITICAL_TYPES = frozenset({"api_integration", "database", "security", "production"})
-SIMPLE_TYPES = frozenset({"simple_function", "utility", "helper", "prototype"})
-DATA_TYPES = frozenset({"data_processing", "batch", "automation"})
-
 
 def quality_score(
     test_passed: bool,
@@ -218,17 +214,6 @@ class SelectionCriteria:
         if self.max_execution_time is not None and execution_time > self.max_execution_time:
             return f"execution took {execution_time:.1f} s, more than {self.max_execution_time:g} s"
         return None
-
-
-def recommend_criteria(task_type: str) -> SelectionCriteria:
-    """The document's criteria for a task type: quality-critical, simple, data, else the defaults."""
-    if task_type in QUALITY_CRITICAL_TYPES:
-        return SelectionCriteria(0.85, 0.15, min_quality_score=0.7, max_generation_time=120.0)
-    if task_type in SIMPLE_TYPES:
-        return SelectionCriteria(0.5, 0.5, min_quality_score=0.4, max_generation_time=30.0)
-    if task_type in DATA_TYPES:
-        return SelectionCriteria(0.6, 0.4, min_quality_score=0.5, max_execution_time=30.0)
-    return SelectionCriteria()
 
 
 def score(result: GenerationResult, criteria: SelectionCriteria) -> None:

@@ -21,7 +21,6 @@ from banditgen.scoring import (
     SPEED_WEIGHT,
     SelectionCriteria,
     rank,
-    recommend_criteria,
     weigh,
 )
 from banditgen.strategy import Strategy
@@ -70,6 +69,11 @@ def criteria_now(history: HistoryStore, strategy: Strategy) -> Callable[[str], S
     return lambda task_type: (
         ExperimentSelector(strategy.criteria_for(task_type), history=history, scope=strategy.name, task_type=task_type).criteria
     )
+
+
+QUALITY_CRITICAL_TYPES = frozenset({"api_integration", "database", "security", "production"})
+SIMPLE_TYPES = frozenset({"simple_function", "utility", "helper", "prototype"})
+DATA_TYPES = frozenset({"data_processing", "batch", "automation"})
 
 
 class ExperimentSelector:
@@ -328,3 +332,14 @@ def _weighed(fields: dict[str, Any], criteria: SelectionCriteria) -> GenerationR
     known.measures = dict(fields.get("measures") or {})
     weigh(known, criteria)
     return known
+
+
+def recommend_criteria(task_type: str) -> SelectionCriteria:
+    """The document's criteria for a task type: quality-critical, simple, data, else the defaults."""
+    if task_type in QUALITY_CRITICAL_TYPES:
+        return SelectionCriteria(0.85, 0.15, min_quality_score=0.7, max_generation_time=120.0)
+    if task_type in SIMPLE_TYPES:
+        return SelectionCriteria(0.5, 0.5, min_quality_score=0.4, max_generation_time=30.0)
+    if task_type in DATA_TYPES:
+        return SelectionCriteria(0.6, 0.4, min_quality_score=0.5, max_execution_time=30.0)
+    return SelectionCriteria()

@@ -9,14 +9,14 @@ from typing import Any
 
 from banditgen._checks import check_text, check_whole, is_number
 from banditgen._decided_race import DecidedRace
-from banditgen._loop import Owner, in_thread, release, run_elsewhere, run_sync
+from banditgen._loop import Closing, in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
 from banditgen.arm import Arm, GeneratorConfig, check_arms, distinct_arms
 from banditgen.bandit import Explanation
 from banditgen.errors import UsageError
 from banditgen.evolution.live import LiveEvolution
 from banditgen.generators.base import Deadlines, Generator
-from banditgen.history.base import ArmRecord, DecisionRecord, HistoryStore
+from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.decider import Decider
 from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import ParallelGenerator
@@ -34,7 +34,7 @@ from banditgen.strategy import Strategy, arms_on, with_models
 from banditgen.task import DEFAULT_TASK_TYPE, Task
 
 
-class BanditGenerator(Owner):
+class BanditGenerator(Closing):
     """Learns which generators to race on which type of task. Open one with `BanditGenerator.open()`.
 
     Every method may be called from any thread, also inside a running event loop; each has an async twin with an `a`
@@ -280,7 +280,7 @@ class BanditGenerator(Owner):
         best = next((result for result in race.results if result.id == race.best_id), None)
         if is_new and best is not None:
             self.selector.keep_selection(best, race.task_type)
-        return finished(race, self._decision(decision))
+        return finished(race, Decision.of(decision, self.arms))
 
     atell = in_thread(tell)
 
@@ -343,8 +343,3 @@ class BanditGenerator(Owner):
     def get_stats(self) -> dict[str, Any]:
         """The selection statistics of this strategy, with the weights of the moment."""
         return self.selector.get_stats()
-
-    def _decision(self, record: DecisionRecord) -> Decision:
-        mine = {arm.name: arm for arm in self.arms}
-        arms = [mine.get(arm["name"]) or ArmRecord.of_decision(arm).arm for arm in record.arms]
-        return Decision(record.id, record.task_type, [arm for arm in arms if arm is not None], record.propensities or {}, record)

@@ -17,12 +17,12 @@ from banditgen.scoring import (
     combined_score,
     quality_score,
     rank,
-    recommend_criteria,
     score,
     speed_score,
     weigh,
     winner,
 )
+from banditgen.selection import recommend_criteria
 
 unit = st.floats(0, 1)
 

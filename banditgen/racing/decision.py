@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from banditgen import _html
 from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig
-from banditgen.history.base import DecisionRecord, RaceRecord
+from banditgen.history.base import ArmRecord, DecisionRecord, RaceRecord
 from banditgen.result import GenerationResult, results_html, spent
 
 
@@ -21,6 +21,13 @@ class Decision:
     arms: list[GeneratorConfig]
     propensities: dict[str, float]
     record: DecisionRecord = dataclasses.field(repr=False)
+
+    @classmethod
+    def of(cls, record: DecisionRecord, arms: Iterable[GeneratorConfig]) -> Decision:
+        """A decision that a history keeps; its arms are those of these that have their names, else made of what it keeps."""
+        known = {arm.name: arm for arm in arms}
+        chosen = [known.get(arm["name"]) or ArmRecord.of_decision(arm).arm for arm in record.arms]
+        return cls(record.id, record.task_type, [arm for arm in chosen if arm is not None], record.propensities or {}, record)
 
     @property
     def stop(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import signal
 import sqlite3
@@ -78,14 +79,14 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     again = History(f"sqlite:///{tmp_path / 'h.db'}")
     read = again.race(one.id)
     assert read is not None
-    assert read.results == one.results
+    assert read.results == [dataclasses.replace(result, race_id=one.id) for result in one.results]
     assert (read.task, read.best_id, read.reason, read.wall_seconds) == (one.task, one.best_id, one.reason, one.wall_seconds)
     assert again.pending("text") == []
     assert again.feedback(one.id) == [Feedback(one.id, one.best_id, 0.4, "ann", "slow", id="f1", created_at=1.0)]
     stored = again.decision(one.id)
     assert stored is not None
     assert (stored.propensities, stored.seed, stored.detail) == ({"a": 0.5}, 7, {"k": 1})
-    assert again.result(one.results[1].id) == one.results[1]
+    assert again.result(one.results[1].id) == read.results[1]
     assert again.count() == {"decisions": 1, "races": 1, "results": 2, "feedback": 1}
     again.close()
 
