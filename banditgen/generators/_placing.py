@@ -32,6 +32,9 @@ class Ticket:
     overtaken: int = 0
     cold: bool = False  # whether the model has to be loaded where it goes
 
+    def __post_init__(self) -> None:
+        self.kind = (self.model, tuple(host.name for host in self.hosts))
+
 
 class Placing:
     """Gives waiting requests their hosts.
@@ -53,7 +56,7 @@ class Placing:
         self.waiting = [ticket for ticket in self.waiting if not ticket.place.done()]
         while True:
             order = sorted(self.waiting, key=lambda ticket: (self._running[ticket.race], self._served.get(ticket.race, 0)))
-            placed = next(((ticket, host) for ticket in order if (host := self._host(ticket)) is not None), None)
+            placed = self._first(order)
             if placed is None:
                 return
             ticket, host = placed
@@ -66,6 +69,17 @@ class Placing:
             self._turn += 1
             self._running[ticket.race], self._served[ticket.race] = self._running[ticket.race] + 1, self._turn
             ticket.place.set_result(host)
+
+    def _first(self, order: Sequence[Ticket]) -> tuple[Ticket, PoolHost] | None:
+        """The first request that can be placed now, and where; what holds for one holds for all of its model with the same hosts."""
+        in_vain: set[tuple[str, tuple[str, ...]]] = set()
+        for ticket in order:
+            if ticket.kind in in_vain:
+                continue
+            if (host := self._host(ticket)) is not None:
+                return ticket, host
+            in_vain.add(ticket.kind)
+        return None
 
     def release(self, ticket: Ticket, host: PoolHost) -> None:
         """A placed request has ended."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from banditgen.result import FailureKind
 
 logger = logging.getLogger("banditgen.generators")
 
+_GOOD_FOR = 0.25  # seconds: with many requests a second, asking before each what is in memory costs more than it tells
 _RESIDENT_AT_ONCE = 3  # Ollama's own OLLAMA_MAX_LOADED_MODELS for one processor or GPU
 
 
@@ -73,6 +75,8 @@ class OllamaGenerator:
         self._retries = Retries(retries, seed)
         self._turns = ModelTurns(parallel)
         self._loading = asyncio.Lock()
+        self._seen: dict[str, dict[str, Any]] = {}
+        self._seen_at = -math.inf
         self._cut: set[int] = set()
         self._jobs: set[asyncio.Task[Generation]] = set()
 
@@ -165,7 +169,7 @@ class OllamaGenerator:
         deadlines, model = job.request.deadlines, job.request.arm.model
         try:
             async with asyncio.timeout(deadlines.connect):
-                resident = await self._resident()
+                resident = await self._resident(_GOOD_FOR)
         except TimeoutError:
             raise GenerationError(FailureKind.INFRASTRUCTURE, f"the host did not answer within {deadlines.connect:g} s") from None
         job.stage = Stage.COMMITTED
@@ -196,8 +200,10 @@ class OllamaGenerator:
             await self._resident()
             return True
 
-    async def _resident(self) -> dict[str, dict[str, Any]]:
-        """The models in the host's memory by name: what the host says of them."""
+    async def _resident(self, good_for: float = 0.0) -> dict[str, dict[str, Any]]:
+        """The models in the host's memory by name: what the host says of them, or said that many seconds ago."""
+        if time.perf_counter() - self._seen_at < good_for:
+            return self._seen
         try:
             running = await self._api.ps()
         except OllamaError as error:
@@ -205,6 +211,7 @@ class OllamaGenerator:
                 raise
             return {}  # a server older than /api/ps: every request then asks for a load, which a loaded model answers at once
         resident = {normal_name(entry["name"]): entry for entry in running}
+        self._seen, self._seen_at = resident, time.perf_counter()
         await self._turns.know_resident(set(resident))
         return resident
 

@@ -94,7 +94,7 @@ def test_requests_go_where_their_model_is_in_memory_and_free() -> None:
 
 def test_temperatures_of_one_model_stay_together_where_loads_are_dear() -> None:
     """Five arms on two models, asked for in mixed order on two hosts that hold one model each: every host loads once."""
-    with hosts(*([model("m", load_seconds=0.2), model("n", load_seconds=0.2)] for _ in range(2)), room=1) as servers:
+    with hosts(*([model("m", load_seconds=1.0), model("n", load_seconds=1.0)] for _ in range(2)), room=1) as servers:
 
         async def use(pool: PoolGenerator) -> None:
             await asyncio.gather(*(pool.generate(asked(name)) for name in ("m", "n", "m", "n", "m")))
@@ -213,8 +213,8 @@ def test_a_host_rests_for_longer_each_time_and_is_tried_with_a_real_token(monkey
             assert done.text.startswith("def add")
 
         with_pool(servers, use)
-        probes = [body["options"]["num_predict"] for body in servers[0].generated()]
-        assert probes[:4] == [4000, 1, 1, 1]
+        probes = [[body["options"]["num_predict"] for body in server.generated()] for server in servers]
+        assert max(probes, key=len)[:4] == [4000, 1, 1, 1]  # the other one may still have been at its second
 
 
 def test_hosts_that_do_not_come_back_are_waited_for_as_long_as_for_a_connection() -> None:
