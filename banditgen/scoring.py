@@ -287,12 +287,8 @@ def pareto_front(results: Iterable[GenerationResult], criteria: SelectionCriteri
     not all of them have is left out. Without criteria, passing is enough.
     """
     passed = [result for result in results if (result.test_passed if criteria is None else qualifies(result, criteria))]
-    asked = (
-        (*OBJECTIVES, *dict.fromkeys(name for result in passed for name in result.tools))
-        if criteria is None
-        else (*OBJECTIVES, *criteria.measures)
-    )
-    return [result for result, on in zip(passed, pareto(shared([*map(_values, passed)], asked)), strict=True) if on]
+    asked = dict.fromkeys(name for result in passed for name in result.tools) if criteria is None else criteria.measures
+    return [result for result, on in zip(passed, pareto(shared([*map(_values, passed)], (*OBJECTIVES, *asked))), strict=True) if on]
 
 
 def _values(result: GenerationResult) -> dict[str, float]:
