@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import types
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import ModelNotFoundError
-from banditgen.generators import models
+from banditgen.generators import embedded, models
 from banditgen.generators.base import GenerationError, Generator, Request
 from banditgen.generators.embedded import EmbeddedGenerator
 from banditgen.result import FailureKind
@@ -116,3 +117,12 @@ def test_a_broken_file_is_a_clear_failure(tmp_path: Path) -> None:
 def test_an_unknown_model_is_refused_when_the_backend_is_made(name: str) -> None:
     with pytest.raises(ModelNotFoundError, match="no embedded model"):
         EmbeddedGenerator([name])
+
+
+def test_a_model_of_the_registry_ends_where_more_is_rambling() -> None:
+    """An arm of 2,000 tokens would keep a race waiting for minutes; one that allows less gets less."""
+    model = embedded._Model("smollm2-135m-instruct", 1)
+    model.loaded = types.SimpleNamespace(header=types.SimpleNamespace(chats=True))  # type: ignore[assignment]
+    for allowed, given in ((2000, 512), (100, 100)):
+        body, _ = model.body(Request("Write f(x).", GeneratorConfig("a", model.name, 0.1, allowed)))
+        assert body["max_tokens"] == given
