@@ -19,6 +19,7 @@ from banditgen.generators._secrets import HIDDEN, Secrets
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.default import resolve_backend
 from banditgen.generators.openai import OpenAIGenerator
+from banditgen.generators.prompts import VERSION
 from banditgen.result import FailureKind
 from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy
@@ -181,7 +182,7 @@ def test_what_is_sent_is_what_the_dialect_wants(monkeypatch: pytest.MonkeyPatch)
         assert (done.text, done.finish, done.digest, done.prompt_version) == (CODE, "stop", None, "plain")
         told = generate(server, brief=Brief(("add(a, b)",)))
         assert isinstance(told, Generation)
-        assert (told.prompt_version, "It is called as `add(a, b)`" in str(server.generated()[-1])) == ("1", True)
+        assert (told.prompt_version, "It is called as `add(a, b)`" in str(server.generated()[-1])) == (VERSION, True)
 
 
 @pytest.mark.parametrize(("clock", "source"), [("llama", "host"), ("usage", "host"), (None, "stream")])
