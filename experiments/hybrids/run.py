@@ -2,8 +2,8 @@
 
     python experiments/hybrids/run.py --data FOLDER
 
-FOLDER holds `outcomes/lcb_generation_13x880.npz` and `outcomes/lcb_repair_15x713.npz`: outcomes (models, tasks, samples), models, tasks. A repair's
-outcome is that of the try and, where it failed, of one repair by the model that wrote it.
+FOLDER holds `outcomes/lcb_generation_13x880.npz` and `outcomes/lcb_repair_15x713.npz`: outcomes (models, tasks, samples), models, tasks. A
+repair's outcome is that of the try and, where it failed, of one repair by the model that wrote it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def main() -> None:
     models = [model for model in tries["models"].tolist() if model in repairs["models"].tolist()]
     tasks = sorted(set(tries["tasks"].tolist()) & set(repairs["tasks"].tolist()))
 
-    def rates(matrix: np.lib.npyio.NpzFile) -> np.ndarray:  # type: ignore[type-arg]
+    def rates(matrix: np.lib.npyio.NpzFile) -> np.ndarray:
         rows = [matrix["models"].tolist().index(model) for model in models]
         columns = [matrix["tasks"].tolist().index(task) for task in tasks]
         return np.asarray(matrix["outcomes"][np.ix_(rows, columns)], float)
