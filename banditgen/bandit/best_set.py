@@ -23,7 +23,8 @@ from banditgen.bandit.responses import Arms, Prior, information
 from banditgen.bandit.spending import Account, price
 from banditgen.bandit.thompson import measure_posterior
 
-LATER = 2.0  # how much more sharply the later arms of a race in waves are drawn
+FIRST = 1.0, 1.0  # sharpness and prior sharpness of the first arm of a race in waves, which explores
+LATER = 32.0, 4.0  # and of those that come after it
 CANDIDATES = 32  # of each draw, by mean reward: who is not among them adds nothing that is worth the time
 
 
@@ -32,15 +33,15 @@ class BestSet:
     """Draws abilities from their posterior and takes the set of the largest expected best reward.
 
     Args:
-        sharpness: multiplies the evidence in the variance of the draws; above 1 explores less.
+        sharpness: multiplies the evidence in the variance of the draws of a race at once; above 1 explores less.
         prior_sharpness: the same for what is believed before any evidence: many arms that nobody tried are not all tried at once.
         spread: prior standard deviation of the arms' abilities.
         spread_strength: how many arms that is worth.
     """
 
-    sharpness: float = 16.0
-    prior_sharpness: float = 2.0
-    spread: float = 0.5
+    sharpness: float = 6.0
+    prior_sharpness: float = 3.0
+    spread: float = 0.8
     spread_strength: float = 4.0
     name: str = "best_set"
     randomised: bool = True
@@ -49,7 +50,7 @@ class BestSet:
     def version(self) -> str:
         """Changes with the settings."""
         numbers = (self.sharpness, self.prior_sharpness, self.spread, self.spread_strength)
-        return f"best_set-2({','.join(f'{x:g}' for x in numbers)})"
+        return f"best_set-3({','.join(f'{x:g}' for x in numbers)})"
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k), best first."""
@@ -73,10 +74,10 @@ class BestSet:
             cost: as in `Coverage`.
             begun: whether arms have run already.
         """
-        later = dataclasses.replace(self, sharpness=LATER * self.sharpness, prior_sharpness=LATER * self.prior_sharpness)
+        later = dataclasses.replace(self, sharpness=LATER[0], prior_sharpness=LATER[1])
         if begun or most == 1:
             return later._race(state, rng, size, most, cost)  # noqa: SLF001 - its own class
-        plain = dataclasses.replace(self, sharpness=1.0, prior_sharpness=1.0)
+        plain = dataclasses.replace(self, sharpness=FIRST[0], prior_sharpness=FIRST[1])
         rewards = plain._rewards(state, rng, size)[0] * state.weight  # noqa: SLF001 - its own class
         rewards = np.where(state.weight > 0, rewards if cost is None else rewards / cost, -np.inf)
         return later._race(state, rng, size, most, cost, rewards.argmax(1))  # noqa: SLF001 - its own class
@@ -134,11 +135,14 @@ class BestSet:
         return price(self.fit(state), worth, state, cost, account, most)
 
     def _abilities(self, state: State, arms: Arms, rng: RandomSource, shape: tuple[int, int]) -> Floats:
-        """Sharpened draws; a pending race counts as an outcome at the arm's mean."""
+        """Sharpened draws; a pending race counts as an outcome at the arm's mean. What parents and other task types tell may be wrong,
+        and isn't sharpened.
+        """
         own = np.maximum(1 / arms.variance - 1 / arms.start_variance, 0.0)
         if state.pending.any():
             own = own + state.pending * information(arms.ability / arms.scale) / arms.scale**2
-        deviation = 1 / np.sqrt(self.prior_sharpness / arms.start_variance + self.sharpness * own)
+        told = (state.prior_strength > 0) | (state.other_count.sum(1) > 0)
+        deviation = 1 / np.sqrt(np.where(told, 1.0, self.prior_sharpness) / arms.start_variance + self.sharpness * own)
         draws: Floats = arms.ability + deviation * rng.standard_normal(shape)
         return draws
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from banditgen.bandit.arrays import Floats, Ints
-from banditgen.bandit.base import ChosenSet, Policy, State
+from banditgen.bandit.base import TIE, ChosenSet, Policy, State
 from banditgen.errors import UsageError
 
 PARTICLES = 256
@@ -78,18 +78,21 @@ def without(state: State, arms: Sequence[int] | Ints) -> State:
     return dataclasses.replace(state, weight=weight)
 
 
-def exploit(policy: Policy, state: State, k: int) -> ChosenSet:
-    """The k arms of the best expected reward, for a user who is waiting: nothing is left to chance.
+def exploit(policy: Policy, state: State, k: int, rng: np.random.Generator) -> ChosenSet:
+    """The k arms of the best expected reward, for a user who is waiting: chance decides between equal ones alone.
 
     Raises:
         UsageError: as `choose`.
     """
-    _, k = _eligible(state, k)
-    keys = np.where(state.weight > 0, policy.means(state)[0] * state.weight, -np.inf)
-    arms = np.argsort(-keys, kind="stable")[:k].astype(np.int64)
+    eligible, k = _eligible(state, k)
+    keys = policy.means(state)[0] * state.weight
+    least = np.sort(keys[eligible])[-k]
+    sure, tied = eligible[keys[eligible] > least + TIE], eligible[np.abs(keys[eligible] - least) <= TIE]
+    places = k - len(sure)
     propensities = np.zeros(state.arms)
-    propensities[arms] = 1.0
-    return ChosenSet(arms, propensities, 1.0, 0.0, 1)
+    propensities[sure], propensities[tied] = 1.0, places / len(tied)
+    arms = np.concatenate([sure, rng.choice(tied, size=places, replace=False)])
+    return ChosenSet(arms[np.argsort(-keys[arms], kind="stable")], propensities, 1 / math.comb(len(tied), places), 0.0, 1)
 
 
 def _eligible(state: State, k: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], int]:

@@ -101,7 +101,8 @@ def explain(policy: Policy, state: State, choice: ChosenSet, names: Sequence[str
         b = everything[runner_up]
         lines.append(f"runner-up {b.name}: expected {b.expected:.2f}, in the race with chance {choice.propensities[runner_up]:.0%}")
     if choice.exploration == 0:
-        lines.append("these are the best expected arms; nothing was left to chance")
+        left_to = "nothing was left to chance" if choice.set_probability == 1 else "chance decided between equal ones alone"
+        lines.append(f"these are the best expected arms; {left_to}")
     else:
         share = f"{choice.exploration:.0%} of decisions are drawn at random to keep learning"
         lines.append(f"this very set had chance {choice.set_probability:.1%}; {share}")

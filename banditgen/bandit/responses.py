@@ -39,7 +39,7 @@ class Prior:
 
     level: float = 0.0
     level_variance: float = 4.0
-    spread: float = 0.5
+    spread: float = 0.8
     spread_strength: float = 4.0
     model_share: float = 0.5
     loading: float = 1.4

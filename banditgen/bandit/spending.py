@@ -3,7 +3,7 @@
 A race goes on while the gain expected of the next arm, for each unit of what it costs, is above the price. The price is the dual
 variable of the budget (bandits with knapsacks: Badanidiyuru, Kleinberg and Slivkins 2013; Agrawal and Devanur 2014): the model of
 `responses` says how far a race that keeps failing may go for what the budget leaves, and what the budget leaves follows from what was
-really spent, so that an error of the model is paid back within some ten races.
+really spent, so that an error of the model is paid back within some twenty races.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from banditgen.bandit.arrays import Floats
 from banditgen.bandit.base import State
 from banditgen.bandit.responses import Arms
 
-HORIZON = 10.0  # races over which too much or too little spent is made up for
-CREDIT = 1.0  # how many races' budgets may be spent ahead
+HORIZON = 20.0  # races over which too much or too little spent is made up for
+CREDIT = 2.0  # how many races' budgets may be spent ahead: 1 % after 200 races, at most
 
 
 @dataclasses.dataclass(frozen=True)

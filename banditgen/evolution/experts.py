@@ -3,6 +3,8 @@
 "Beyond doubt" is asked of two answers at once. The posterior says how probable it is that the arm has the best mean reward of
 all that may race. But it is looked at again and again, and some arm of many equal ones looks best sooner or later; so the
 arm's confidence sequence (`banditgen.bandit.confidence`), which holds at all looks together, must lie above every other's too.
+A sequence knows counts alone, and counts speak ill of an arm that ran in later waves, where others had failed. Of the arm in question
+that only delays the answer; a rival is taken to be as good as the upper end of what the posterior says of it, where that is more.
 """
 
 from __future__ import annotations
@@ -83,7 +85,7 @@ def _standing(learner: Learner, task_type: str, criteria: SelectionCriteria, min
     position = {arm_id(arm): i for i, arm in enumerate(learner.arms)}
     leader = max(rows, key=lambda row: row.chance_best)
     floor = low[position[arm_id(leader.arm)]]
-    rivals = [row for row in rows if row is not leader and high[position[arm_id(row.arm)]] >= floor]
+    rivals = [row for row in rows if row is not leader and max(high[position[arm_id(row.arm)]], row.high) >= floor]
     if len(rows) == 1:
         doubt: str | None = "there is no other arm to be better than"
     elif leader.chance_best < min_probability:

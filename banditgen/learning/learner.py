@@ -139,15 +139,14 @@ class Learner:
         self._lock = threading.Lock()
 
     def draw(self, task_type: str, k: int, criteria: SelectionCriteria, seed: int, *, greedy: bool = False) -> Drawn:
-        """Choose k arms for a task type; `greedy` takes the best expected ones and leaves nothing to chance."""
+        """Choose k arms for a task type; `greedy` takes the best expected ones and leaves to chance only who of equal ones races."""
         pending = self._pending(task_type)
         with self._lock:
             state = self._state(task_type, criteria, pending, soft=self._soft)
-        trials, share = self._on_trial, self.bred.trial_share
+        trials, share, rng = self._on_trial, self.bred.trial_share, np.random.default_rng(seed)
         if greedy:
-            choice = exploit(self.policy, without(state, trials), k)
+            choice = exploit(self.policy, without(state, trials), k, rng)
         else:
-            rng = np.random.default_rng(seed)
             choice = choose(self.policy, state, k, rng, exploration=self.exploration, on_trial=trials, trial_share=share)
         detail = self._logged(choice, criteria, trials) | {"exploit": greedy, "explanation": self._explained(choice, state)}
         return Drawn([int(i) for i in choice.arms], [float(q) for q in choice.propensities[: len(self.arms)]], detail)

@@ -90,7 +90,7 @@ def budget_table(found: dict[str, Any]) -> list[str]:
 def write(here: Path) -> None:
     """RESULTS.md."""
     lines = ["# Races in waves, on recorded outcomes", "", (here / "about.md").read_text(encoding="utf-8").strip(), ""]
-    for folder in sorted((here / "results").glob("*"), key=lambda path: int(path.name)):
+    for folder in sorted((path for path in (here / "results").glob("*") if path.is_dir()), key=lambda path: int(path.name)):
         found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
         if not found:
             continue

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from banditgen.bandit import make_policy
 from banditgen.offline.replay import Replay, replay
 from experiments.waves.report import write
-from experiments.waves.worlds import World, perfect, worlds
+from experiments.waves.worlds import World, kept_aside, perfect, worlds
 
 Floats = NDArray[np.float64]
 K, MOST = 3, 10
@@ -92,7 +92,8 @@ def main() -> None:
         parser.error("give --data or set BANDITGEN_DATA to the folder of recorded outcomes")
     folder, started = HERE / "results" / str(arguments.rounds), time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    for name, world in worlds(Path(arguments.data)).items():
+    data = Path(arguments.data)
+    for name, world in (worlds(data) | kept_aside(data)).items():
         if arguments.only and name not in arguments.only.split(","):
             continue
         rows = {"seeds": arguments.seeds, "at k": solved(world, arguments.rounds, range(arguments.seeds))}

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from banditgen.arm import GeneratorConfig
 from banditgen.offline.replay import draw_outcomes
-from experiments.regret.matrices import OLLAMA, _cruxeval, _lines, _ollama
+from experiments.regret.matrices import OLLAMA, _cruxeval, _lines, _ollama, recorded
 
 Floats = NDArray[np.float64]
+LEAST_SHARE = 0.95  # of a data set's tasks that an arm must have met
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +44,26 @@ def worlds(data: Path) -> dict[str, World]:
             arms = [GeneratorConfig(f"{i} {model}", str(model), float(temperature)) for i, (model, temperature) in enumerate(settings)]
             seconds = file["agent_seconds"].astype(float) if "agent_seconds" in file else None
             found[path.stem] = World(file["outcomes"].astype(float), arms, seconds)
+    return found
+
+
+def kept_aside(data: Path) -> dict[str, World]:
+    """Matrices that no setting was chosen on: every other recorded candidate, and the parts of two matrices."""
+    found = {name.replace(" ", "_"): World(*matrix) for name, matrix in recorded(data).items() if name != "ollama 12 arms"}
+    rows = [row for row in _lines(data / "generations.jsonl.gz") if row["source"] != OLLAMA and "passed_rerun" in row]
+    for dataset in ("HumanEval", "MBPP-typed"):
+        cells: dict[tuple[str, str], dict[str, list[bool]]] = {}
+        for row in (row for row in rows if row["task_id"].startswith(dataset)):
+            cells.setdefault((row["model"], f"{row['source']} {row['arm']}"), {}).setdefault(row["task_id"], []).append(row["passed_rerun"])
+        most = max(len(by_task) for by_task in cells.values())
+        full = {arm: by_task for arm, by_task in cells.items() if len(by_task) >= LEAST_SHARE * most}
+        tasks = sorted(set.intersection(*(set(by_task) for by_task in full.values())))
+        outcomes = np.full((len(full), len(tasks), max(len(by_task[task]) for by_task in full.values() for task in tasks)), np.nan)
+        for i, by_task in enumerate(full.values()):
+            for j, task in enumerate(tasks):
+                outcomes[i, j, : len(by_task[task])] = by_task[task]
+        arms = [GeneratorConfig(f"{i} {arm}", model, 0.0, system_prompt=arm) for i, (model, arm) in enumerate(full)]
+        found[f"recorded_{dataset}"] = World(outcomes, arms)
     return found
 
 

@@ -96,7 +96,18 @@ def test_a_race_of_more_arms_than_there_are_holds_them_all() -> None:
 
 def test_exploit_takes_the_best_arms_without_chance() -> None:
     state = seen(400).state(ARMS, "t", (0.7, 0.3))
-    assert set(exploit(make_policy("thompson"), state, 2).arms.tolist()) == {4, 5}
+    choice = exploit(make_policy("thompson"), state, 2, np.random.default_rng(1))
+    assert set(choice.arms.tolist()) == {4, 5}
+    assert choice.set_probability == 1
+
+
+def test_exploit_leaves_to_chance_who_of_equal_arms_races() -> None:
+    state, rng = Statistics().state(ARMS, "t", (0.7, 0.3)), np.random.default_rng(1)
+    choices = [exploit(make_policy("best_set"), state, 2, rng) for _ in range(600)]
+    counts = np.bincount(np.concatenate([choice.arms for choice in choices]), minlength=6)
+    assert (np.abs(counts - 200) < 60).all()
+    assert choices[0].propensities == pytest.approx(np.full(6, 1 / 3))
+    assert choices[0].set_probability == pytest.approx(1 / 15)
 
 
 def test_an_empty_eligible_set_and_a_race_of_no_arms_are_refused() -> None:

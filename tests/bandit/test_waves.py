@@ -74,7 +74,7 @@ def test_a_race_stops_where_nothing_may_run() -> None:
     for race, account, most in (
         (everyone, Account(9.0), 10),
         (shown([0, 1], [0.0, 0.0]), Account(9.0), 2),
-        (shown([0], [0.0]), Account(3.0, 306.0, 100.0), 10),
+        (shown([0], [0.0]), Account(3.0, 309.0, 100.0), 10),
     ):
         step = next_wave(policy, state, race, account, np.random.default_rng(1), most=most, spent=float(race.arms.shape[1]))
         assert (step.stop, step.probability, len(step.arms), step.propensities.sum()) == (1.0, 1.0, 0, 0.0)

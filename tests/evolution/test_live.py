@@ -122,7 +122,7 @@ def test_a_dominated_arm_makes_room_and_the_best_stay() -> None:
     store = History("sqlite://")
     full = dataclasses.replace(PLAN, evolution=dataclasses.replace(EVOLUTION, max_arms=3))
     with opened(store, full) as bandit:
-        race(bandit, lambda arm: 0.02 if arm.temperature > 1 else 0.7, 80)
+        race(bandit, lambda arm: 0.02 if arm.temperature > 1 else 0.7, 140)
         racing = [arm.arm_id for arm in bandit.arms]
     assert happened(store, FOUNDERS[2].arm_id) == ["retired"]
     assert len(racing) <= 3
