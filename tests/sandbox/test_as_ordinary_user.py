@@ -57,7 +57,7 @@ def test_the_suite_holds_for_an_ordinary_user(chosen: list[str], more: dict[str,
             "PYTHONPATH": os.pathsep.join([checkout, *(path for path in sys.path if path.endswith("site-packages"))]),
         }
         files = [str(path) for name in chosen for path in sorted(folder.glob(f"test_{name}.py"))]
-        command = [interpreter, "-m", "pytest", *files, "-q", "-n", "2", "-p", "no:cacheprovider"]
+        command = [interpreter, "-m", "pytest", *files, "-q", "-p", "no:cacheprovider"]
         run = as_ordinary(command, env=environment, cwd=checkout)
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-2000:]
     assert " passed" in run.stdout
