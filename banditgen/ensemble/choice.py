@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -21,6 +22,8 @@ from banditgen.task import Task
 UNKNOWN = 0.5  # an arm's reliability where nobody says
 BROKEN = 0.01  # what is left of it where the code can't even be loaded
 SILENT = 0.2  # and where it returned nothing, whatever it was asked
+READS = re.compile(r"\binput\b|\bstdin\b|\bopen\(0")
+UNREADABLE = {f"!{kind}" for kind in ("SyntaxError", "IndentationError", "TabError", "NameError", "ImportError", "ModuleNotFoundError")}
 SAME = 1e-9
 NOTHING = "="  # what a program does that prints nothing
 
@@ -139,7 +142,11 @@ def _asked(codes: Sequence[str], found: Inputs, sandbox: Sandbox, task: Task) ->
 def _loading(codes: Sequence[str], entry_point: str | None, sandbox: Sandbox, task: Task, *, is_program: bool) -> list[bool]:
     """Which of the candidates run at all, and have the function that is asked for."""
     if is_program:
-        return [outcome[0] == "=" for (outcome,) in behaviour.of_inputs(codes, [""], sandbox, task)]
+        outcomes = [outcome for (outcome,) in behaviour.of_inputs(codes, [""], sandbox, task)]
+        # without anything to read, one that reads fails, broken or not
+        return [
+            did[0] == "=" or (READS.search(code) is not None and did not in UNREADABLE) for code, did in zip(codes, outcomes, strict=True)
+        ]
     probe = f"callable({entry_point})" if entry_point else "None"
     return [outcome in {"=1", "=None"} for (outcome,) in behaviour.of_calls(codes, [probe], sandbox, task)]
 

@@ -163,6 +163,8 @@ def test_programs_are_compared_by_what_they_print() -> None:
     assert choose([wrong, double[0]], task=Task("Double it.", examples=[("3", "6")])).index == 1
     nothing = choose(["x = 1", "raise ValueError"], reliabilities=[0.2, 0.9])
     assert (nothing.index, nothing.sure) == (0, False)
+    unread = choose(["print(input()[0])", "print(int(input()) + 2)", "print((", "import no_such"], reliabilities=[0.4, 0.6, 0.9, 0.9])
+    assert (unread.index, unread.confidence, unread.sure) == (1, 0.6, False)
     hello = choose(["print('hello')", "print('Hello')", "print('hello', end='')"], models=list("abc"))
     assert (hello.index in (0, 2), hello.sure) == (True, True)
 
