@@ -30,10 +30,11 @@ def history_to_read(url: str | None) -> History:
 
 
 @contextlib.contextmanager
-def history_to_write(url: str | None) -> Iterator[History]:
+def history_to_write(url: str | None, *, whole: bool = False) -> Iterator[History]:
     """The history that is named, set, or the default, made where there is none.
 
-    That is said at once of one that is named or set; of the default when it holds its first candidates.
+    That is said of one that is named or set; of the default when it holds its first candidates. What is done as a `whole` or not at all
+    says by itself that it failed.
 
     Raises:
         HistoryError: it cannot be opened.
@@ -41,10 +42,11 @@ def history_to_write(url: str | None) -> Iterator[History]:
     named = url is not None or setting("history") is not None
     made = named and not is_there(default_url() if url is None else url)
     with contextlib.closing(History(url)) as store:
-        empty = not store.count()["results"]
+        empty, done = not store.count()["results"], False
         try:
             yield store
+            done = True
         finally:
             with contextlib.suppress(HistoryError):  # it was said already
-                if made or (empty and store.count()["results"]):
+                if (made and (done or not whole)) or (empty and store.count()["results"]):
                     errors.print(safe(f"a new history was made: {store.url}"))
