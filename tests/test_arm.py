@@ -73,6 +73,11 @@ def test_create_default_generators_are_the_documents_five() -> None:
         ({"top_p": 1.5}, "top_p"),
     ],
 )
+def test_wrong_arms_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        GeneratorConfig(**{"name": "a", "model": "m", **arguments})
+
+
 def test_what_is_for_the_backend_to_judge_is_left_to_it() -> None:
     """A temperature above 2, and no bound of tokens: an arm of its own, also among a caller's objects and in a strategy's file."""
     arm = GeneratorConfig("a", "m", 2.5, None)
@@ -85,11 +90,6 @@ def test_what_is_for_the_backend_to_judge_is_left_to_it() -> None:
     history = History("sqlite://")
     history.add_decision(DecisionRecord("d", "t", [describe_arm(arm)], "given"))
     assert [record.arm for record in history.arms()] == [arm]
-
-
-def test_wrong_arms_are_refused(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        GeneratorConfig(**{"name": "a", "model": "m", **arguments})
 
 
 def test_no_arms_and_two_of_one_name_are_refused() -> None:

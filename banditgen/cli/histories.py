@@ -30,23 +30,39 @@ def history_to_read(url: str | None) -> History:
 
 
 @contextlib.contextmanager
-def history_to_write(url: str | None, *, whole: bool = False) -> Iterator[History]:
+def history_to_write(url: str | None) -> Iterator[History]:
     """The history that is named, set, or the default, made where there is none.
 
-    That is said of one that is named or set; of the default when it holds its first candidates. What is done as a `whole` or not at all
-    says by itself that it failed.
+    That is said of one that is named or set; of the default when it holds its first candidates. What failed before anything was kept
+    leaves no file behind that was not there.
 
     Raises:
         HistoryError: it cannot be opened.
     """
+    place = place_of(default_url() if url is None else url)
+    made = isinstance(place, Path) and not is_there(place)
+    folders = [folder for folder in place.parents if not folder.is_dir()] if isinstance(place, Path) and made else []
     named = url is not None or setting("history") is not None
-    made = named and not is_there(default_url() if url is None else url)
     with contextlib.closing(History(url)) as store:
-        empty, done = not store.count()["results"], False
+        empty = not store.count()["results"]
         try:
             yield store
-            done = True
+        except BaseException:
+            if isinstance(place, Path) and made and not any(store.count().values()) and not store.arms():
+                store.close()
+                _unmake(place, folders)
+                made = empty = False
+            raise
         finally:
             with contextlib.suppress(HistoryError):  # it was said already
-                if (made and (done or not whole)) or (empty and store.count()["results"]):
+                if (made and named) or (empty and store.count()["results"]):
                     errors.print(safe(f"a new history was made: {store.url}"))
+
+
+def _unmake(file: Path, folders: list[Path]) -> None:
+    """Remove a history that was just made, with the folders that were made for it."""
+    for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody else has put something there
+        for folder in folders:
+            folder.rmdir()

@@ -133,7 +133,7 @@ def import_(
 
     else:
         rows = parsed(source, str(path), on_error)
-    with history_to_write(history, whole=True) as store:
+    with history_to_write(history) as store:
         imported = import_rows(store.database, rows, on_error)
     if as_json:
         print_json(

@@ -61,10 +61,14 @@ def test_doctor_shows_no_password_and_refuses_what_is_mistyped(tmp_path: Path) -
     assert "no history at" in json.loads(banditgen("doctor", "--json", "--history", str(tmp_path / "h.db")).stdout)["history"]["error"]
 
 
-def test_a_named_history_that_was_made_is_said_even_where_nothing_raced(tmp_path: Path) -> None:
-    done = banditgen("run", "Double.", "--history", str(tmp_path / "mistyped" / "h.db"), "-b", "ollama", OLLAMA_HOST="http://127.0.0.1:9")
-    assert done.returncode == 2
-    assert "a new history was made" in done.stderr
+def test_what_fails_before_anything_is_kept_leaves_no_history_behind(tmp_path: Path) -> None:
+    """Nor the folders that were made for it; one that was there before stays as it is."""
+    mistyped, there = tmp_path / "mistyped" / "twice" / "h.db", tmp_path / "there.db"
+    History(there).close()
+    for path in (mistyped, tmp_path / "new.db", there):
+        done = banditgen("run", "Double.", "--history", str(path), "-b", "ollama", OLLAMA_HOST="http://127.0.0.1:9")
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert {path.name for path in tmp_path.iterdir()} - {"there.db-wal", "there.db-shm"} == {"there.db"}
 
 
 def test_a_verb_that_writes_says_once_that_it_made_a_history(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_one_form_for_what_is_one_generator() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"temperature": 2.1}, {"temperature": math.nan}, {"max_tokens": 0}, {"top_p": 1.5}, {"min_p": -0.1}, {"think": 1}, {"role": None}],
+    [{"temperature": -0.1}, {"temperature": math.nan}, {"max_tokens": 0}, {"top_p": 1.5}, {"min_p": -0.1}, {"think": 1}, {"role": None}],
 )
 def test_a_genome_that_no_arm_could_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong))):
@@ -85,7 +85,7 @@ def test_a_space_says_what_is_wrong() -> None:
     with pytest.raises(UsageError, match=r"temperature.*lower first"):
         Space(("m",), {"temperature": Gene(1.0, 0.5)})
     with pytest.raises(UsageError, match="temperature"):
-        Space(("m",), {"temperature": Gene(0.0, 3.0)})
+        Space(("m",), {"temperature": Gene(-1.0, 1.0)})
     with pytest.raises(UsageError, match="unknown gene"):
         Space(("m",), {"context": Gene(1, 2)})
     with pytest.raises(UsageError, match="fragments"):
