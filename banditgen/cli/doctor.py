@@ -18,7 +18,7 @@ from banditgen._settings import KEYS, Key, setting
 from banditgen._text import flat
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
-from banditgen.generators.backends import OURS, backend_names
+from banditgen.generators.backends import backend_names
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
 from banditgen.history.database import default_url
@@ -111,13 +111,13 @@ def _try(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _backends() -> list[str]:
-    """The backends to look at: ours that are set or need not be, and those of installed packages."""
-    others = [name for name in backend_names() if name not in OURS]
+    """The backends to look at: those that have to be set where they are, and all that need not be."""
+    always = [name for name in backend_names() if name not in _SET_BY]
     try:
         named = [name for name, key in _SET_BY.items() if setting(key) is not None]
     except BanditgenError:
         named = []  # what is wrong with the settings stands there
-    return [*named, "ollama", "embedded", *others]
+    return [*named, *always]
 
 
 def _backend(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from banditgen.history import schema as t
-from banditgen.history.columns import ESCAPED, Text, as_given
+from banditgen.history.column_types import ESCAPED, Text, as_given
 from banditgen.history.database import Database
 from banditgen.history.lookup import by_key, fetch, raw
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from banditgen.errors import UsageError
-from banditgen.history.columns import as_given
+from banditgen.history.column_types import as_given
 from banditgen.history.database import Database
 from banditgen.history.export import CandidateRow, Stretch, chunks, other_records
 from banditgen.history.fields import Field, fields_of

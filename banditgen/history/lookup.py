@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from banditgen.history.columns import Code, Text
+from banditgen.history.column_types import Code, Text
 from banditgen.history.database import Database
 
 SAMPLES = 32  # keys whose places say where the others may be

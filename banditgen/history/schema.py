@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from banditgen.history.columns import Code, Text
+from banditgen.history.column_types import Code, Text
 
 SCHEMA_VERSION = 5
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from banditgen.history.columns import Code, Text
+from banditgen.history.column_types import Code, Text
 
 revision = "2"
 down_revision = "1"

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from banditgen.history.columns import Text
+from banditgen.history.column_types import Text
 
 revision = "3"
 down_revision = "2"

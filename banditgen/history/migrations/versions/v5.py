@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from banditgen.history.columns import Text
+from banditgen.history.column_types import Text
 
 revision = "5"
 down_revision = "4"
