@@ -81,10 +81,9 @@ FORMS = {  # with modules that a worker has not loaded before
 def environment(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Packages of which some lie below the host's /tmp, as those of a checkout there do."""
     folder = tmp_path_factory.mktemp("checkout")
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.geteuid():
-            parent.chmod(0o755)
-    folder.chmod(0o755)
+    for place in (folder, *folder.parents):
+        if place.stat().st_mode & 0o055 != 0o055:
+            place.chmod(place.stat().st_mode | 0o055)
     packages = Path(pytest.__file__).parents[1]
     for name in WANTED[:6]:
         if (packages / name).is_dir():
