@@ -18,6 +18,7 @@ from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.worker import UNPRIVILEGED, Mechanisms
 from banditgen.task import Task
 from banditgen.testing.attacks import HARMS, TESTS
+from tests.sandbox.folders import open_to_others
 
 LEVELS = {
     "namespaces": Mechanisms(),
@@ -87,7 +88,7 @@ for act in (
 
 def test_files_that_may_be_read_may_be_read_and_no_more(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The user's own packages are open to candidates; neither by name nor by a descriptor may they be changed in any way."""
-    tmp_path.chmod(0o755)
+    open_to_others(tmp_path)
     kept = tmp_path / "kept_by_user.py"
     kept.write_text("VALUE = 1\n")
     if os.geteuid() == 0:

@@ -17,6 +17,7 @@ from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.worker import Mechanisms, interpreter_prefix
 from banditgen.task import Task
+from tests.sandbox.folders import open_to_others
 
 AMPLE = {"inodes": 60_000, "disk_bytes": 512 << 20, "wall_seconds": 60.0}
 # code that shows itself wherever it is run, and then passes every test that it can
@@ -81,9 +82,7 @@ FORMS = {  # with modules that a worker has not loaded before
 def environment(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Packages of which some lie below the host's /tmp, as those of a checkout there do."""
     folder = tmp_path_factory.mktemp("checkout")
-    for place in (folder, *folder.parents):
-        if place.stat().st_mode & 0o055 != 0o055:
-            place.chmod(place.stat().st_mode | 0o055)
+    open_to_others(folder)
     packages = Path(pytest.__file__).parents[1]
     for name in WANTED[:6]:
         if (packages / name).is_dir():

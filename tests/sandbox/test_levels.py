@@ -17,6 +17,7 @@ from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.probe import NEEDED
 from banditgen.sandbox.worker import Mechanisms
 from banditgen.task import Task
+from tests.sandbox.folders import open_to_others
 
 NUMPY = "import numpy\ndef f(n): return int(numpy.arange(n + 1).sum()) + 1\n"
 
@@ -125,7 +126,7 @@ def test_numbers_of_a_package_keep_their_types(sandbox: Sandbox) -> None:
 
 def test_packages_below_the_hosts_tmp_are_there_too(tmp_path: Path) -> None:
     """The sandbox has a /tmp of its own; an environment that lies in the host's is shown elsewhere, and read-only."""
-    tmp_path.chmod(0o755)
+    open_to_others(tmp_path)
     (tmp_path / "kept_in_tmp.py").write_text("VALUE = 41\n")
     sandbox = ZygoteSandbox(workers=1, environment=[str(tmp_path)])
     try:
