@@ -110,6 +110,7 @@ OWN_FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", OWN_FAULTS)
 def test_tests_with_a_fault_of_their_own(fault: str, history: History) -> None:
     """That no look at them can tell; the race says it once."""
@@ -149,6 +150,7 @@ def test_tests_with_a_fault_that_a_look_can_tell(tests: str) -> None:
         Task(DOUBLE.prompt, tests=tests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code", ["def twice(x): return 2 * x", "def double(x): return x / 0", "import pytest\ndouble = pytest.skip", "raise SystemExit(0)"]
 )
@@ -226,6 +228,7 @@ def test_a_callers_evaluator(work: Callable[[], Any], history: History) -> None:
     assert after == {"good": (passes + RACES, none), "bad": (nothing, fails + RACES)}
 
 
+@pytest.mark.slow
 def test_an_outage_of_thirty_races(tmp_path: Path) -> None:
     """An arm that had passed 9 of 9 still has, whatever the client of a server that is down does."""
     store = History(tmp_path / "h.db")

@@ -170,6 +170,7 @@ def test_a_runner_gets_its_inputs_and_the_winner_is_saved_under_the_node() -> No
     assert {event.arm for event in events if event.stage == "done"} == {"good", "bad"}
 
 
+@pytest.mark.slow
 def test_the_incumbent_must_be_beaten_and_teaches_nothing() -> None:
     """It wins where nothing is better, loses where it fails, and is no arm in statistics, costs or recommendations."""
     good = 'def double(x: int) -> int:\n    """Twice x."""\n    return x + x\n'

@@ -54,6 +54,7 @@ def test_a_runner_that_exits_is_infrastructure_and_the_next_race_runs(error: Bas
         assert result.failure is FailureKind.INFRASTRUCTURE
 
 
+@pytest.mark.slow
 def test_a_forked_child_races_on_its_own(tmp_path: Path) -> None:
     """The parent's threads are gone in a fork; the child starts its own, on the same history."""
     script = """
@@ -372,6 +373,7 @@ def test_a_truncated_candidate_that_passes_has_passed() -> None:
     assert (bad.test_passed, bad.failure) == (False, FailureKind.TRUNCATED)
 
 
+@pytest.mark.slow
 def test_an_interrupted_race_is_remembered_before_the_interrupt_is_seen(tmp_path: Path) -> None:
     """Ctrl-C in mid-race: the finished candidate and the cancelled one are in the history."""
     script = """

@@ -39,6 +39,7 @@ def sources(package: str) -> dict[str, str]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path.read_text() for path in files}
 
 
+@pytest.mark.slow
 def test_no_module_imports_itself_through_others() -> None:
     """Neither at the top, nor inside a function, nor for types alone."""
     graph = imports("banditgen", sources("banditgen"))

@@ -53,6 +53,7 @@ def test_when_every_generator_fails_their_failed_results_come_back() -> None:
     assert ParallelGenerator(Client({})).generator_stats == {}
 
 
+@pytest.mark.slow
 def test_one_arms_failure_hurts_no_other() -> None:
     results = race({"down": RuntimeError("x"), "mute": "", "prose": "I cannot do that.", "loop": "while True: pass", "good": GOOD})
     kinds = {r.generator_name: r.failure for r in results}
@@ -172,6 +173,7 @@ def test_races_without_tests_write_no_failures() -> None:
     assert generator.generator_stats == {}
 
 
+@pytest.mark.slow
 def test_max_workers_bounds_what_runs_at_once() -> None:
     for workers in (1, 2, 5):
         client = Client(dict.fromkeys("abcde", GOOD), seconds=0.1)
@@ -180,6 +182,7 @@ def test_max_workers_bounds_what_runs_at_once() -> None:
         assert client.most_at_once == workers
 
 
+@pytest.mark.slow
 def test_results_come_as_they_finish() -> None:
     client = Client({"slow": GOOD, "fast": BAD}, seconds={"slow": 1.5, "fast": 0.0})
     generator = ParallelGenerator(client)

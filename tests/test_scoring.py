@@ -66,6 +66,7 @@ def test_combined_is_the_documents_formula(quality: float, speed: float, weight:
     assert combined_score(quality, speed, 3 * weight, 3 * (1 - weight)) == pytest.approx(combined)
 
 
+@pytest.mark.slow
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_slower_is_never_better(generation: float, execution: float, more: float) -> None:
     assert speed_score(generation + more, execution) <= speed_score(generation, execution)
@@ -136,6 +137,7 @@ candidates = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(candidates, some_criteria, st.randoms(use_true_random=False))
 def test_the_first_of_a_ranking_is_the_winner_whoever_arrived_first(results: list[GenerationResult], criteria: Any, shuffle: Any) -> None:
     """`results[0]` is the best where there is one, `select_best` takes it, and nothing hangs on the order of arrival."""

@@ -72,6 +72,7 @@ def test_fewer_arms_than_k_race_all_of_them() -> None:
         assert len(bandit.run(DOUBLE, k=10).results) == 3
 
 
+@pytest.mark.slow
 def test_the_bandit_learns_which_arm_passes() -> None:
     """After thirty tellings the passing arm is nearly always asked for."""
     with opened() as bandit:
@@ -208,6 +209,7 @@ def test_async_twins_in_a_running_loop() -> None:
     asyncio.run(everything())
 
 
+@pytest.mark.slow
 def test_outcomes_recorded_by_name_count_for_the_arm_of_that_name(tmp_path: Path) -> None:
     from banditgen import ParallelGenerator
 

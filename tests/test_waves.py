@@ -31,6 +31,7 @@ def opened(answers: list[str | Exception], history: Any = "sqlite://", seed: int
     return BanditGenerator.open(strategy(**race), backend=client, history=history, seed=seed)
 
 
+@pytest.mark.slow
 def test_a_race_stops_where_one_passed_and_goes_on_where_all_failed() -> None:
     """Once what an arm does is known a pass ends the race, but for the stated share; failures go on, to the budget's credit."""
     with opened([GOOD] * 5) as bandit:
@@ -70,6 +71,7 @@ def test_every_wave_and_the_stop_are_kept_with_their_chances() -> None:
     assert race.model_seconds == pytest.approx(sum(result.generation_time for result in race.results))
 
 
+@pytest.mark.slow
 def test_the_budget_is_the_accounts_whoever_spends_it() -> None:
     """Two processes' sessions on one history keep one budget; another budget is another account; at once is nobody's."""
     history = History("sqlite://")
@@ -142,6 +144,7 @@ def test_what_still_writes_is_stopped_when_it_is_worth_no_more() -> None:
     assert "stopped" in race.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spend", ["waves", "at_once"])
 def test_a_deadline_and_the_first_pass_end_a_race(spend: str) -> None:
     backend = Slow({"model0": 0.05, "model1": 30.0, "model2": 30.0})
@@ -175,6 +178,7 @@ def test_the_criterias_generation_time_holds_while_the_race_runs() -> None:
     assert "max_generation_time" in str(late.error)
 
 
+@pytest.mark.slow
 def test_a_strategys_race_table_is_read_and_written() -> None:
     made = strategy(most=6, budget=20.0, budget_unit="model_seconds")
     assert Strategy.loads(made.to_toml(), name=made.name) == made

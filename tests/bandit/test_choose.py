@@ -40,6 +40,7 @@ def test_propensities_are_exact_against_enumeration(name: Any) -> None:
     assert choice.set_probability == pytest.approx(probability[tuple(sorted(choice.arms.tolist()))], abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 3, 4, 6])
 @pytest.mark.parametrize("name", sorted(POLICIES))
 def test_propensities_with_arms_on_trial_are_exact_against_enumeration(name: Any, k: int) -> None:

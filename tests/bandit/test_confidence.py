@@ -16,6 +16,7 @@ def sums(rewards: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     return passes, np.arange(1, len(rewards) + 1) - passes, rewards.cumsum(), (rewards**2).cumsum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "low", "high"), [(0.5, 0.7, 1.0), (0.9, 0.4, 1.0), (0.5, 1.0, 1.0), (0.05, 0.6, 0.9)])
 def test_bounds_hold_at_every_look_of_a_run(rate: float, low: float, high: float) -> None:
     """Looking after each of 200 outcomes, at most α = 20 % of 100 runs ever exclude the true mean (4 deviations allowed)."""

@@ -94,6 +94,7 @@ def test_what_was_spent_moves_the_price() -> None:
     assert prices[-1] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [0, 4])
 def test_an_arm_that_only_meets_what_others_failed_is_not_taken_to_be_worse(first: int) -> None:
     """Arm 5 runs only where all others failed, arm `first` mostly before them: every mean within 0.02, where counting is 0.2 off."""

@@ -53,6 +53,7 @@ def test_each_verb_takes_help_and_verbose_behind_it() -> None:
         assert "Commands:" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_process_says_what_was_wrong_in_one_line_and_exits_2() -> None:
     done = process("run", "")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
@@ -122,6 +123,7 @@ def test_a_strategy_with_an_unknown_key_names_file_key_and_line(tmp_path: Path) 
     assert "2" in done.stderr
 
 
+@pytest.mark.slow
 def test_history_list_and_feedback(tmp_path: Path) -> None:
     path = str(tmp_path / "h.db")
     from banditgen.arm import GeneratorConfig
@@ -142,6 +144,7 @@ def test_history_list_and_feedback(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_doctor_tells_what_is_there() -> None:
     done = banditgen("doctor", "--json", OLLAMA_HOST="http://127.0.0.1:9")
     report = json.loads(done.stdout)

@@ -42,6 +42,7 @@ def test_a_verb_that_reads_refuses_a_mistyped_history(verb: tuple[str, ...], tmp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_history_that_nothing_raced_in_yet_is_an_empty_one(tmp_path: Path) -> None:
     """The one that is set, in a folder that is there, is no mistake; looking at it makes no file."""
     url = f"sqlite:///{tmp_path / 'h.db'}"
@@ -52,6 +53,7 @@ def test_a_history_that_nothing_raced_in_yet_is_an_empty_one(tmp_path: Path) -> 
     assert not (tmp_path / "h.db").exists()
 
 
+@pytest.mark.slow
 def test_doctor_shows_no_password_and_refuses_what_is_mistyped(tmp_path: Path) -> None:
     for url in ("postgres://ann:Geheim@127.0.0.1:1/db", "postgresql://ann:p@Geheim@h/db", "postgresql//ann:Geheim@h/db"):
         done = banditgen("doctor", "--json", BANDITGEN_HISTORY=url)
@@ -61,6 +63,7 @@ def test_doctor_shows_no_password_and_refuses_what_is_mistyped(tmp_path: Path) -
     assert "no history at" in json.loads(banditgen("doctor", "--json", "--history", str(tmp_path / "h.db")).stdout)["history"]["error"]
 
 
+@pytest.mark.slow
 def test_what_fails_before_anything_is_kept_leaves_no_history_behind(tmp_path: Path) -> None:
     """Nor the folders that were made for it; one that was there before stays as it is."""
     mistyped, there = tmp_path / "mistyped" / "twice" / "h.db", tmp_path / "there.db"
@@ -71,6 +74,7 @@ def test_what_fails_before_anything_is_kept_leaves_no_history_behind(tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} - {"there.db-wal", "there.db-shm"} == {"there.db"}
 
 
+@pytest.mark.slow
 def test_a_verb_that_writes_says_once_that_it_made_a_history(tmp_path: Path) -> None:
     """A race, and an import; in a folder that was not there."""
     store = History(tmp_path / "h.db")

@@ -37,6 +37,7 @@ def path(original: Path, tmp_path: Path) -> str:
     return str(shutil.copy(original, tmp_path / "h.db"))
 
 
+@pytest.mark.slow
 def test_export_pipes_into_import(tmp_path: Path, path: str) -> None:
     done = banditgen("history", "export", "--format", "jsonl", "--history", path)
     lines = done.stdout.splitlines()
@@ -63,6 +64,7 @@ def test_files_by_their_names(tmp_path: Path, path: str, name: str) -> None:
     assert tables(History(target)) == tables(History(path))
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_seen_enough(path: str) -> None:
     command = f"{shlex.join(COMMAND)} history export --history {path} | head -n 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
@@ -172,6 +174,7 @@ def test_prune_says_what_it_would_do_and_does_it_when_told(path: str) -> None:
     assert "not enough for 1kB" in too_small.stderr
 
 
+@pytest.mark.slow
 def test_check_finds_what_was_planted_and_mends_it(path: str) -> None:
     assert banditgen("history", "check", "--history", path).returncode == 0
     store = History(path)

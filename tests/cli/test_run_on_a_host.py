@@ -28,6 +28,7 @@ def run(server: OllamaServer, *arguments: str) -> Done:
     return banditgen("run", *arguments, OLLAMA_HOST=server.url)
 
 
+@pytest.mark.slow
 def test_a_passing_candidate_is_printed_and_exits_0(tests_file: str) -> None:
     with OllamaServer([HostModel("good", GOOD), HostModel("bad", BAD)]) as server:
         done = process("run", "Write double(x).", "--tests", tests_file, "--type", "text", "-k", "6", OLLAMA_HOST=server.url)
@@ -40,6 +41,7 @@ def test_a_passing_candidate_is_printed_and_exits_0(tests_file: str) -> None:
         assert sum(result["test_passed"] for result in race["results"]) == 3
 
 
+@pytest.mark.slow
 def test_no_passing_candidate_exits_1_and_prints_no_code(tests_file: str) -> None:
     with OllamaServer([HostModel("bad", BAD)]) as server:
         done = run(server, "Write double(x).", "--tests", tests_file)
@@ -52,6 +54,7 @@ def test_no_passing_candidate_exits_1_and_prints_no_code(tests_file: str) -> Non
         assert len(race["results"]) == 1
 
 
+@pytest.mark.slow
 def test_a_system_prompt_and_an_own_way_to_take_the_code_out(tests_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--system` as text and as a file, `--extract` from the folder that one stands in; what models were told is shown afterwards."""
     monkeypatch.chdir(tmp_path)
@@ -71,6 +74,7 @@ def test_a_system_prompt_and_an_own_way_to_take_the_code_out(tests_file: str, tm
             assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
 
 
+@pytest.mark.slow
 def test_a_host_that_fails_teaches_nothing(tests_file: str) -> None:
     with OllamaServer([HostModel("good", GOOD)]) as server:
         server.fail_next(Fault.SERVER_ERROR, Fault.ERROR_IN_STREAM, Fault.RESET_IN_STREAM)
@@ -80,6 +84,7 @@ def test_a_host_that_fails_teaches_nothing(tests_file: str) -> None:
         assert {(arm["passes"], arm["fails"]) for arm in json.loads(arms.stdout)} == {(0.0, 0.0)}
 
 
+@pytest.mark.slow
 def test_what_a_model_writes_does_not_reach_the_terminal_raw(tests_file: str) -> None:
     """On a terminal control and format characters are replaced; a pipe gets the code as it is."""
     hostile = ["```python\ndef double(x):\n    '''\x1b]0;owned\x07 \u202e'''\n    return 2 * x\n```"]

@@ -38,6 +38,7 @@ def raced(path: Path, races: int = 110, *, rates: tuple[float, float] = (0.97, 0
     return store
 
 
+@pytest.mark.slow
 def test_tools_are_written_and_read_back(tmp_path: Path) -> None:
     """As JSON in a folder, as YAML in a file, as a report; a hostile task type stays in the folder and off the terminal;
     where they cannot be written, nothing is lost."""
@@ -139,6 +140,7 @@ def test_a_malformed_tool_file_exits_2_and_is_named(content: str, tmp_path: Path
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_tree_shows_who_came_from_whom_and_what_it_brought(tmp_path: Path) -> None:
     store = raced(tmp_path / "h.db", 20, task_type="text")
     child = GeneratorConfig("child\x1b[31m[red]", "m", 0.4)

@@ -67,6 +67,7 @@ def test_output_goes_where_it_is_told_and_never_over_a_shipped_strategy(tmp_path
     assert shipped.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_without_evidence_nothing_is_proposed_and_that_is_no_error() -> None:
     done = run("--json", "--apply")
     assert done.returncode == 0, done.stderr
@@ -83,6 +84,7 @@ def test_an_unknown_strategy_is_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_studies_url_with_more_than_one_at_is_not_echoed() -> None:
     done = run("--storage", "postgres://ann:ge@heim@h/db")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

@@ -46,6 +46,7 @@ def test_it_says_what_will_run_how_it_is_held_and_what_to_do_better(changed: dic
         assert part in sentence
 
 
+@pytest.mark.slow
 def test_arms_of_every_backend_are_listed_by_type(tmp_path: Path) -> None:
     """Also those that no backend here has, and two of one name."""
     history = str(tmp_path / "h.db")
@@ -68,6 +69,7 @@ def test_arms_of_every_backend_are_listed_by_type(tmp_path: Path) -> None:
     assert (empty.returncode, "no arms" in empty.stderr) == (0, True)
 
 
+@pytest.mark.slow
 def test_the_command_ends_in_it_and_a_verb_takes_verbose() -> None:
     done = banditgen("doctor", "-v", OLLAMA_HOST="http://127.0.0.1:9", COLUMNS="80")
     assert done.returncode in (0, 1), done.stderr

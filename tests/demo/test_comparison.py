@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
 from banditgen.demo.comparison import compare, matrix, plot, recordings, verdict
@@ -33,6 +34,7 @@ def alike(rates: tuple[float, ...]) -> dict[str, tuple[float, ...]]:
     return dict.fromkeys(TASK_TYPES, rates)
 
 
+@pytest.mark.slow
 def test_a_planted_difference_by_task_type_is_found() -> None:
     """Another arm is good at each type: the bandit beats one arm for all and uniform choice, and the verdict says so."""
     rates = {task_type: [0.6 if i == j else 0.05 for i in range(6)] for j, task_type in enumerate(TASK_TYPES)}
@@ -46,6 +48,7 @@ def test_a_planted_difference_by_task_type_is_found() -> None:
     assert verdict(rows).startswith("Learning pays here")
 
 
+@pytest.mark.slow
 def test_planted_nothing_is_called_nothing() -> None:
     """All arms alike: no gain of a point over uniform choice, and no verdict that learning pays."""
     rows = compare(planted(alike((0.3,) * 6)), rounds=60, seeds=60)
@@ -64,6 +67,7 @@ def test_the_matrix_is_full_and_in_order() -> None:
         assert (table[1] == 0).all()
 
 
+@pytest.mark.slow
 def test_the_plot_is_an_image(tmp_path: Path) -> None:
     plot(compare(planted(alike((0.3,) * 6)), rounds=10, seeds=5), tmp_path / "c.png")
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
@@ -82,6 +86,7 @@ def test_the_shipped_recordings_are_a_full_matrix() -> None:
     assert (resources.files("banditgen.demo") / "recordings.jsonl.gz").stat().st_size < 2_000_000  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_recorded_verdicts_hold_when_the_code_runs_again() -> None:
     tasks = {entry.task.name: entry.task for entry in catalogue()}
     rows = recordings()

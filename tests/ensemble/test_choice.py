@@ -96,6 +96,7 @@ def test_one_candidate() -> None:
     assert told.confidence > against.confidence
 
 
+@pytest.mark.slow
 def test_errors_times_and_chance_are_behaviour() -> None:
     picky = ["def f(n):\n    if n < 0: raise ValueError(n)\n    return n * n", "def f(n):\n    assert n >= 0\n    return n * n"]
     assert choose([picky[0], picky[0] + "\n", SQUARE[0]], calls=CALLS).index in (0, 1), "an error can be what is right"

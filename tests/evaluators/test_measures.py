@@ -193,6 +193,7 @@ def test_a_package_brings_measures_of_its_own(own: Path) -> None:
     assert known_measures()["brevity"] == "own-measures 1.2"
 
 
+@pytest.mark.slow
 def test_a_tool_that_crashes_loops_or_lies_is_left_out_with_one_warning_each(own: Path, caplog: pytest.LogCaptureFixture) -> None:
     task = Task("p", limits={"wall_seconds": 0.5})
     started = time.perf_counter()
@@ -229,6 +230,7 @@ def _race(criteria: SelectionCriteria, **replies: str) -> dict[str, GenerationRe
     return {result.generator_name: result for result in racing.generate_parallel("p", arms, "n", "d", task=TASK)}
 
 
+@pytest.mark.slow
 def test_a_race_takes_the_measures_that_weights_ask_for_and_no_others() -> None:
     good, bad = f"```python\n{CODE}```", "```python\ndef double(n):\n    return eval('2 * n')\n```"
     plain = _race(SelectionCriteria(), good=good, bad=bad)
@@ -245,6 +247,7 @@ def test_a_race_takes_the_measures_that_weights_ask_for_and_no_others() -> None:
     assert one.combined_score == pytest.approx((0.7 * one.quality_score + 0.3 * one.speed_score + 0.5 + 0.5) / 2.5)
 
 
+@pytest.mark.slow
 def test_a_measure_that_fails_changes_neither_verdict_nor_winner(own: Path) -> None:
     task = Task("double a number", tests="assert double(2) == 4", limits={"wall_seconds": 2})
     racing = ParallelGenerator(Client({"a": f"```python\n{CODE}```"}), criteria=SelectionCriteria(measure_weights={"loop": 1.0}))

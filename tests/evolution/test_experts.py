@@ -115,6 +115,7 @@ def test_a_tool_whose_arm_races_no_more_is_retired() -> None:
     assert [tool["metadata"]["evolved_from"] for tool in back.tools] == ["arm2"]
 
 
+@pytest.mark.slow
 def test_little_evidence_says_what_is_missing() -> None:
     reports, store = raced(text_by_arm2, 20, look=20)
     (report,) = reports
@@ -129,6 +130,7 @@ def test_little_evidence_says_what_is_missing() -> None:
     assert (empty.tools, empty.retired, empty.undecided) == ([], [], [])
 
 
+@pytest.mark.slow
 def test_arms_on_trial_are_neither_tools_nor_rivals() -> None:
     _, store = raced(text_by_arm2, 20)
     child = GeneratorConfig("child", "model0", 0.2)

@@ -112,6 +112,7 @@ def test_units_and_values_belong_together(name: str, unit: float) -> None:
     assert gene.value(gene.unit(value)) == value
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_operators_stay_within_the_space(seed: int) -> None:

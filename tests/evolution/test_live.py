@@ -57,6 +57,7 @@ def happened(store: History, own: str) -> list[str]:
     return [event.event for event in store.arm_events("live") if event.arm_id == own]
 
 
+@pytest.mark.slow
 def test_children_are_born_of_arms_that_race_and_the_number_of_arms_stays_bounded() -> None:
     store = History("sqlite://")
     with opened(store) as bandit:
@@ -79,6 +80,7 @@ def test_children_are_born_of_arms_that_race_and_the_number_of_arms_stays_bounde
     assert len({birth.arm_id for birth in births}) == len(births)
 
 
+@pytest.mark.slow
 def test_a_child_on_trial_has_its_share_of_races_and_no_more() -> None:
     """Share 0.4: the logged chances of arms on trial add up to 0.4 in every decision, and about 0.4 of 100 races hold one."""
     store = History("sqlite://")
@@ -97,6 +99,7 @@ def test_a_child_on_trial_has_its_share_of_races_and_no_more() -> None:
     assert not {arm.name for arm in exploited.arms} & children, "someone who is waiting gets no arm on trial"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "fate"), [(0.98, "graduated"), (0.02, "retired")])
 def test_a_trial_ends_by_what_the_child_brings(rate: float, fate: str) -> None:
     """Founders pass 40 %: a child that nearly always passes graduates and takes over, one that nearly never does retires."""
@@ -117,6 +120,7 @@ def test_a_trial_ends_by_what_the_child_brings(rate: float, fate: str) -> None:
     assert sum(tally.passes + tally.fails for tally in evidence) >= 10, "its evidence stays"
 
 
+@pytest.mark.slow
 def test_a_dominated_arm_makes_room_and_the_best_stay() -> None:
     """Room for three: the founder that never passes is retired for a birth, those that pass stay, and never fewer than k are left."""
     store = History("sqlite://")
@@ -129,6 +133,7 @@ def test_a_dominated_arm_makes_room_and_the_best_stay() -> None:
     assert {FOUNDERS[0].arm_id, FOUNDERS[1].arm_id} & set(racing)
 
 
+@pytest.mark.slow
 def test_arms_that_are_alike_are_not_retired_for_room() -> None:
     store = History("sqlite://")
     full = dataclasses.replace(PLAN, evolution=dataclasses.replace(EVOLUTION, max_arms=3))
@@ -138,6 +143,7 @@ def test_arms_that_are_alike_are_not_retired_for_room() -> None:
     assert not store.arm_events("live")
 
 
+@pytest.mark.slow
 def test_a_restart_and_another_process_race_the_same_arms(tmp_path: Path) -> None:
     path = tmp_path / "h.db"
     store = History(path)
@@ -160,6 +166,7 @@ def test_a_restart_and_another_process_race_the_same_arms(tmp_path: Path) -> Non
         assert child.arm_id in {arm.arm_id for arm in bandit.arms}, "a birth elsewhere is seen at the next decision"
 
 
+@pytest.mark.slow
 def test_two_processes_at_one_look_bring_one_birth() -> None:
     """Both see 20 races before either looks; each look bears the same child, under the same event id."""
     store = History("sqlite://")
@@ -180,6 +187,7 @@ def test_two_processes_at_one_look_bring_one_birth() -> None:
     assert [(e.id, e.arm_id) for e in again.arm_events("live")] == [(e.id, e.arm_id) for e in born]
 
 
+@pytest.mark.slow
 def test_a_child_starts_at_its_parents_rewards() -> None:
     """Before its first race a child of the better founder is expected to do better than a child of the worse."""
     store = History("sqlite://")
@@ -192,6 +200,7 @@ def test_a_child_starts_at_its_parents_rewards() -> None:
     assert expected[good.name] < expected["t0.1"]
 
 
+@pytest.mark.slow
 def test_evolution_is_off_without_its_table() -> None:
     store = History("sqlite://")
     bear(store, "child", 0.5)

@@ -78,6 +78,7 @@ def test_where_nothing_is_planted_nothing_is_far_ahead() -> None:
     assert held >= 5
 
 
+@pytest.mark.slow
 def test_the_budget_is_kept_and_the_global_generator_left_alone() -> None:
     random.seed(1)
     before = random.getstate()
@@ -101,6 +102,7 @@ def test_a_known_arm_is_not_raced_as_a_newcomer_again() -> None:
     assert founder not in jobs[0].genomes
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path: Path) -> None:
     """Stopped between generations and restored from the file, it ends where the uninterrupted run ends."""
     path = tmp_path / "c.json"
@@ -124,6 +126,7 @@ def fixed(job: Heat) -> list[Outcome]:
     return [Outcome(g.arm_id, job.task, float(int(g.arm_id, 16) % 7 < 7 * chance(g)), 1.0) for g in job.genomes]
 
 
+@pytest.mark.slow
 def test_what_was_paid_for_survives_a_failing_backend(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     calls = 0
@@ -145,6 +148,7 @@ def test_what_was_paid_for_survives_a_failing_backend(tmp_path: Path) -> None:
     assert run(again).finished
 
 
+@pytest.mark.slow
 def test_a_map_of_the_callers_races_a_batch() -> None:
     sizes = []
 

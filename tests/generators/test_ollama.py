@@ -112,6 +112,7 @@ def test_runner_options_are_the_models_so_that_no_request_loads_it_again() -> No
         assert server.loads == ["tiny:latest"]
 
 
+@pytest.mark.slow
 def test_timings_keep_queue_load_prompt_and_eval_apart() -> None:
     """The load is what was waited for before the prompt was sent, and the parts make up the wall time."""
     with OllamaServer([HostModel("tiny", load_seconds=0.3, prompt_seconds=0.1, token_seconds=0.02)]) as server:
@@ -164,6 +165,7 @@ def test_a_fault_of_the_host_says_nothing_about_the_arm(fault: Fault) -> None:
         assert isinstance(generate(server), Generation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.RESET])
 def test_a_busy_host_and_a_broken_connection_are_tried_again(fault: Fault) -> None:
     """Only these, and only so often; the waiting is queue, not speed."""
@@ -180,6 +182,7 @@ def test_a_busy_host_and_a_broken_connection_are_tried_again(fault: Fault) -> No
         assert failed.kind is FailureKind.INFRASTRUCTURE
 
 
+@pytest.mark.slow
 def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time_is_over() -> None:
     """A host that stops in mid-answer is infrastructure; what had arrived is kept in both cases."""
     with OllamaServer() as server:
@@ -194,6 +197,7 @@ def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time
         assert stalled.kind is FailureKind.INFRASTRUCTURE
 
 
+@pytest.mark.slow
 def test_a_slow_drip_ends_with_the_total_deadline() -> None:
     """Records that keep coming don't put it off."""
     with OllamaServer([HostModel("tiny", ["x "] * 1000, token_seconds=0.02)]) as server:
@@ -202,6 +206,7 @@ def test_a_slow_drip_ends_with_the_total_deadline() -> None:
         assert failed.kind is FailureKind.TIMEOUT
 
 
+@pytest.mark.slow
 def test_a_load_has_a_deadline_of_its_own() -> None:
     """It does not count as waiting for the first token."""
     with OllamaServer([HostModel("tiny", load_seconds=0.6)]) as server:

@@ -185,6 +185,7 @@ def test_what_is_sent_is_what_the_dialect_wants(monkeypatch: pytest.MonkeyPatch)
         assert (told.prompt_version, "It is called as `add(a, b)`" in str(server.generated()[-1])) == (VERSION, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("clock", "source"), [("llama", "host"), ("usage", "host"), (None, "stream")])
 def test_times_are_the_hosts_where_it_tells_them_and_else_those_of_the_stream(clock: Any, source: str) -> None:
     """Which of the two is recorded; the wait for a slot of ours is queue in all cases."""
@@ -255,6 +256,7 @@ def test_a_fault_of_the_server_says_nothing_about_the_arm(fault: Fault) -> None:
         assert isinstance(generate(server), Generation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.BAD_GATEWAY, Fault.RESET, Fault.TOO_MANY])
 def test_a_busy_server_and_a_broken_connection_are_tried_again(fault: Fault) -> None:
     """Only these, and only so often, after the pause that is asked for; the waiting is queue, not speed."""
@@ -289,6 +291,7 @@ def test_who_is_told_to_wait_keeps_the_others_waiting() -> None:
         assert min(later) - refused >= 0.39
 
 
+@pytest.mark.slow
 def test_an_answer_is_whole_with_its_reason_to_finish() -> None:
     """However long the server keeps the connection after that."""
     with OpenAIServer() as server:
@@ -298,6 +301,7 @@ def test_an_answer_is_whole_with_its_reason_to_finish() -> None:
         assert done.text == CODE
 
 
+@pytest.mark.slow
 def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time_is_over() -> None:
     """A server that stops in mid-answer is infrastructure; what had arrived is kept in both cases."""
     with OpenAIServer() as server:
@@ -311,6 +315,7 @@ def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time
         assert (stalled.kind, stalled.text) == (FailureKind.INFRASTRUCTURE, "def add(a, b):\n")
 
 
+@pytest.mark.slow
 def test_a_models_first_answer_may_take_its_load_to_begin() -> None:
     """The server may load it; later ones may not."""
     with OpenAIServer([HostModel("tiny", prompt_seconds=0.5)]) as server:
@@ -365,6 +370,7 @@ def test_thoughts_are_no_part_of_an_answer_and_refusals_and_filters_are_no_answe
         assert (refused.kind, refused.message) == (FailureKind.EMPTY, "the model refused: I will not write that.")
 
 
+@pytest.mark.slow
 def test_what_a_server_refuses_of_a_request_is_left_out_or_renamed_from_then_on() -> None:
     with OpenAIServer(refuses=["max_tokens", "stream_options", "seed"]) as server:
 

@@ -92,6 +92,7 @@ def test_requests_go_where_their_model_is_in_memory_and_free() -> None:
         assert [Counter(body["model"] for body in server.generated()) for server in servers] == [{"m:latest": 3}, {"n:latest": 3}]
 
 
+@pytest.mark.slow
 def test_temperatures_of_one_model_stay_together_where_loads_are_dear() -> None:
     """Five arms on two models, asked for in mixed order on two hosts that hold one model each: every host loads once."""
     with hosts(*([model("m", load_seconds=1.0), model("n", load_seconds=1.0)] for _ in range(2)), room=1) as servers:
@@ -103,6 +104,7 @@ def test_temperatures_of_one_model_stay_together_where_loads_are_dear() -> None:
         assert sorted(server.loads for server in servers) == [["m:latest"], ["n:latest"]]
 
 
+@pytest.mark.slow
 def test_a_model_that_many_wait_for_is_loaded_on_one_more_host() -> None:
     """Where that takes less time than waiting for a slot."""
     with hosts(*([model("m", *["x"] * 20, load_seconds=0.6, token_seconds=0.05)] for _ in range(2))) as servers:
@@ -116,6 +118,7 @@ def test_a_model_that_many_wait_for_is_loaded_on_one_more_host() -> None:
         assert min(counts(servers)) >= 2
 
 
+@pytest.mark.slow
 def test_a_model_that_is_overtaken_gets_its_turn() -> None:
     """However many want the one in memory."""
     with hosts([model("m"), model("n")], room=1) as servers:
@@ -135,6 +138,7 @@ def test_a_model_that_is_overtaken_gets_its_turn() -> None:
         assert ended.index("n") <= 12
 
 
+@pytest.mark.slow
 def test_races_take_turns() -> None:
     """One that asks for little does not wait until another, which has asked for much, is done."""
     with hosts([model("m")]) as servers:
@@ -159,6 +163,7 @@ def test_races_take_turns() -> None:
 BEFORE_A_TOKEN = [Fault.RESET, Fault.SERVER_ERROR, Fault.BUSY, Fault.GARBAGE, Fault.HANG_AFTER_HEADERS, Fault.LOAD_ABORTED]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", BEFORE_A_TOKEN)
 def test_another_host_takes_over_what_had_no_token_yet(fault: Fault) -> None:
     """What was tried in vain is queue, not speed; the host that failed rests."""
@@ -195,6 +200,7 @@ def test_what_was_begun_is_never_repeated(fault: Fault) -> None:
         assert failed.text.startswith("def add")
 
 
+@pytest.mark.slow
 def test_a_host_rests_for_longer_each_time_and_is_tried_with_a_real_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that lists its models and generates nothing stays out of use; a generation of one token brings it back."""
     monkeypatch.setattr("banditgen.generators._pool_host._FIRST_REST", 0.2)
@@ -217,6 +223,7 @@ def test_a_host_rests_for_longer_each_time_and_is_tried_with_a_real_token(monkey
         assert max(probes, key=len)[:4] == [4000, 1, 1, 1]  # the other one may still have been at its second
 
 
+@pytest.mark.slow
 def test_hosts_that_do_not_come_back_are_waited_for_as_long_as_for_a_connection() -> None:
     with hosts([model("m")]) as servers:
 
@@ -262,6 +269,7 @@ def test_a_model_of_another_digest_is_another_model() -> None:
         assert counts(servers)[0] == 1
 
 
+@pytest.mark.slow
 def test_hosts_of_several_kinds_race_as_one(tmp_path: Path) -> None:
     """From a strategy's file: Ollama and a server of OpenAI's dialect share a model, and no candidate is lost when one of them dies."""
     with hosts([model("m")]) as [one], OpenAIServer([model("m")], slots=2) as two:

@@ -61,6 +61,7 @@ except HistoryError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_read_only_file_is_one_line_and_keeps_what_it_has(tmp_path: Path) -> None:
     """As an ordinary user: root may write anything."""
     import shutil
@@ -85,6 +86,7 @@ def test_a_read_only_file_is_one_line_and_keeps_what_it_has(tmp_path: Path) -> N
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_a_file_that_may_grow_no_more_keeps_what_it_has(tmp_path: Path) -> None:
     """A process at its file size limit, which is what a full disk or quota is like: one line, and the rest is whole."""
     path = tmp_path / "h.db"

@@ -54,6 +54,7 @@ kept = {name: values(hint) for name, hint in HINTS[GenerationResult].items() if 
 results = st.builds(GenerationResult, **{**kept, "id": st.uuids().map(str)})
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(results)
 def test_every_field_survives_export_import_and_frame(result: GenerationResult) -> None:

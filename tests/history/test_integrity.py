@@ -19,6 +19,7 @@ def test_a_sound_history_is_sound(history: History) -> None:
     assert (report.differences, report.unmarked, report.damage, report.dangling, report.pruned) == ([], 0, [], {}, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm",
     [

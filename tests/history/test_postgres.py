@@ -88,6 +88,7 @@ def as_postgres(version: str, url: str, folder: Path) -> None:
     target.dispose()
 
 
+@pytest.mark.slow
 def test_a_shared_database_is_upgraded_only_when_asked(postgres_url: str, tmp_path: Path) -> None:
     as_postgres("v1", postgres_url, tmp_path)
     with pytest.raises(HistoryVersionError, match="banditgen storage upgrade") as caught:
@@ -143,6 +144,7 @@ def test_optuna_shares_the_database(kind: str, first: str, tmp_path: Path, reque
     storage.scoped_session.remove()
 
 
+@pytest.mark.slow
 def test_writers_wait_while_the_server_restarts_and_go_on() -> None:
     """Crashed three times under load: every race that was acknowledged is there once, and no writer saw an error."""
     cluster = Cluster()
@@ -186,6 +188,7 @@ def test_writers_wait_while_the_server_restarts_and_go_on() -> None:
         cluster.close()
 
 
+@pytest.mark.slow
 def test_a_refused_race_is_one_error_and_nothing_else(postgres_url: str) -> None:
     """What the driver says on the way is not echoed to the terminal, and nothing of the race stays."""
     code = (
@@ -210,6 +213,7 @@ def test_a_refused_race_is_one_error_and_nothing_else(postgres_url: str) -> None
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_two_who_open_an_empty_database_at_once_make_it_once(postgres_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         assert pool.map(_opened, [postgres_url] * 3) == [0, 0, 0]

@@ -37,6 +37,7 @@ def learned(store: History) -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 def test_old_candidates_lose_code_text_and_output_and_nothing_else(history: History) -> None:
     filled(history)
     aged(history, 30)
@@ -111,6 +112,7 @@ def test_nothing_is_dropped_where_nothing_is_old(history: History) -> None:
     assert exported(history) == text
 
 
+@pytest.mark.slow
 def test_a_pruned_history_moves_as_it_is(history: History) -> None:
     filled(history)
     aged(history, 30)

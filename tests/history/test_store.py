@@ -47,6 +47,7 @@ def race(*results: GenerationResult, task_type: str = "text") -> RaceRecord:
     return RaceRecord(new_id(), task_type, {"prompt": "p"}, list(results), best_id=results[0].id, reason="r", wall_seconds=2.0)
 
 
+@pytest.mark.slow
 def test_a_history_that_nobody_holds_has_no_connection(tmp_path: Path) -> None:
     """Closed, dropped, or opened by a generator that is gone: its file is no longer open."""
 

@@ -168,6 +168,7 @@ def test_a_history_without_candidates_moves_too(history: History) -> None:
     assert tables(history) == tables(source)
 
 
+@pytest.mark.slow
 def test_one_task_type_alone(history: History) -> None:
     source = History("sqlite://")
     filled(source)

@@ -52,6 +52,7 @@ def test_every_version_is_kept() -> None:
     assert [f"v{version}" for version in range(1, t.SCHEMA_VERSION + 1)] == VERSIONS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_old_history_reads_the_same_after_its_upgrade(version: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = old(version, tmp_path / "h.db")
@@ -97,6 +98,7 @@ def _shape(path: Path) -> dict[str, Any]:
     return shape
 
 
+@pytest.mark.slow
 def test_many_who_open_at_once_upgrade_once(tmp_path: Path) -> None:
     path = old("v1", tmp_path / "h.db")
     start = multiprocessing.get_context("spawn")

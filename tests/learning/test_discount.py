@@ -51,6 +51,7 @@ def result(arm: int, verdict: str, digest: str | None, by_name: bool, words: str
     return made
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(races, st.sampled_from((0.0, 0.1, 0.5, 1.0)), st.lists(running, min_size=8, max_size=8))
 def test_the_offline_rule_is_the_live_rule(told: list[Any], keep: float, runs: list[dict[str, set[str]]]) -> None:

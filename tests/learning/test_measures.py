@@ -59,6 +59,7 @@ def test_measures_are_learned_from_an_import_as_from_races(tmp_path: Path) -> No
         assert states[0].total.tolist() == states[1].total.tolist()
 
 
+@pytest.mark.slow
 def test_a_candidate_outside_the_criteria_is_paid_no_measure(tmp_path: Path) -> None:
     strict = dataclasses.replace(WEIGHING, max_generation_time=10.0)  # "safe" took 20 s
     with contextlib.closing(History(tmp_path / "h.db")) as history:

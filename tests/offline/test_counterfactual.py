@@ -93,6 +93,7 @@ def test_decisions_that_left_nothing_to_chance_are_left_out_and_counted(tmp_path
     history.close()
 
 
+@pytest.mark.slow
 def test_a_strategy_against_itself_differs_by_nothing(tmp_path: Path) -> None:
     history = filled(tmp_path / "h.db", UNIFORM, 40)
     found = counterfactual(history, UNIFORM, dataclasses.replace(UNIFORM, name="copy"))
@@ -101,6 +102,7 @@ def test_a_strategy_against_itself_differs_by_nothing(tmp_path: Path) -> None:
     history.close()
 
 
+@pytest.mark.slow
 def test_the_command_answers_in_words_and_in_json(tmp_path: Path) -> None:
     filled(tmp_path / "h.db", UNIFORM, 40).close()
     for strategy in (UNIFORM, LEARNED):
@@ -136,6 +138,7 @@ def test_intervals_of_a_difference_cover_it_on_adaptive_logs() -> None:
     assert called <= 8
 
 
+@pytest.mark.slow
 def test_posteriors_are_those_of_the_whole_log_up_to_then(tmp_path: Path) -> None:
     """What decisions that cannot be compared taught counts, too: exploited, another strategy's, told by hand; later ones don't."""
     history = History(tmp_path / "h.db")

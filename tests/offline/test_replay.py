@@ -59,6 +59,7 @@ def test_fractions_and_a_matrix_of_nothing_but_ones_or_zeros_are_played(policy: 
         assert replay(policy, outcomes, ARMS, k=3, rounds=60, seeds=2).choices.max() <= 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["thompson", "best_set"])
 def test_learning_beats_chance(policy: Any) -> None:
     """On 20 paired seeds by more than five standard errors."""

@@ -55,6 +55,7 @@ def test_nothing_is_proposed_where_nothing_is_planted(what: str) -> None:
     assert sum(one.strategy is not None for one in found) <= 8
 
 
+@pytest.mark.slow
 def test_the_chance_of_a_gain_is_that_of_the_exact_f_test() -> None:
     """For ratings with normal noise on one straight line, the replicates must come to what least squares knows exactly."""
     for seed in range(12):
@@ -98,6 +99,7 @@ def test_held_out_preferences_are_foretold_better_than_by_the_weights_in_use_and
     assert mean["tuned"] > mean["logistic"] - 0.01
 
 
+@pytest.mark.slow
 def test_task_types_that_differ_get_weights_of_their_own_and_a_thin_one_stays_near_the_whole() -> None:
     rng = np.random.default_rng(4)
     truth = {"api": 0.85, "script": 0.2, "thin": 0.2}
@@ -122,6 +124,7 @@ def _rows(evidence: Evidence) -> list[Any]:
     return [(kind, {"quality": q, "speed": s}, y, 1.0, None) for kind, (q, s), y in zip(kinds, values, evidence.satisfaction, strict=True)]
 
 
+@pytest.mark.slow
 def test_types_that_are_alike_are_not_told_apart() -> None:
     found = tuned(ratings(np.random.default_rng(5), 300, 0.4, types=("a", "b", "c")))
     assert found.strategy is not None
@@ -163,6 +166,7 @@ def test_a_further_measure_that_people_care_for_is_found_and_one_they_do_not_is_
     assert tuned(Evidence.build(rows(0.0))).strategy is None
 
 
+@pytest.mark.slow
 def test_a_scale_that_people_feel_otherwise_is_found() -> None:
     """To these raters 20 seconds are as bad as no speed at all; the strategy thinks that of 60."""
     rng = np.random.default_rng(8)
@@ -228,11 +232,13 @@ def test_one_task_type_alone_is_tuned_alone() -> None:
     assert tuned(both, task_type="nobody").why == "not enough evidence: 0 ratings, needs about 60"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer() -> None:
     evidence = ratings(np.random.default_rng(14), 80, 0.3, types=("a", "b"))
     assert tuned(evidence, 3) == tuned(evidence, 3)
 
 
+@pytest.mark.slow
 def test_the_file_says_what_changed_and_why_and_reads_back(tmp_path: Any) -> None:
     found = tuned(ratings(np.random.default_rng(15), 200, {"x\n[evil]": 0.9, "b": 0.2}, types=("x\n[evil]", "b")))
     assert found.strategy is not None

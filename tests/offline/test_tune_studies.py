@@ -167,6 +167,7 @@ def test_studies_in_memory_leave_the_callers_optuna_as_it_was(capfd: pytest.Capt
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_importing_banditgen_does_not_import_optuna() -> None:
     code = "import sys, banditgen, banditgen.cli; from banditgen import BanditGenerator; print('optuna' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ))

@@ -182,6 +182,7 @@ def test_no_trial_waits_behind_a_callers_sandbox() -> None:
     waiting.join()
 
 
+@pytest.mark.slow
 def test_no_trial_waits_behind_a_callers_slow_runner_or_evaluator() -> None:
     """More of them than there are processors, in another race; each has a thread of its own."""
     race("good")  # the sandbox is warm

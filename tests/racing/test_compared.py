@@ -30,6 +30,7 @@ def opened(answers: Mapping[str, str], history: Any = "sqlite://", **race: Any) 
     return BanditGenerator.open(strategy, backend=Client(answers), history=history, seed=1)
 
 
+@pytest.mark.slow
 def test_the_winner_is_the_likeliest_and_says_how_likely() -> None:
     answers = {"model0": answer("x"), "model1": answer("2 * x"), "model2": answer("x + x"), "model3": "no code"}
     with opened(answers) as bandit:

@@ -45,6 +45,7 @@ def means(bandit: BanditGenerator) -> dict[str, float]:
     return {row.name: row.expected_reward for row in bandit.recommend("t")}
 
 
+@pytest.mark.slow
 def test_thirty_races_with_a_runner_an_evaluator_and_ratings_teach() -> None:
     """The arm that crashes falls, the one that is rated well rises; neither has an outcome, and it is said what this rests on."""
     with opened(node_runner=Runner(), evaluator=Evaluator()) as bandit:
@@ -63,6 +64,7 @@ def test_thirty_races_with_a_runner_an_evaluator_and_ratings_teach() -> None:
         assert bandit.history.check_statistics() == []
 
 
+@pytest.mark.slow
 def test_ratings_alone_teach_also_long_after_the_race_and_corrections_count_once() -> None:
     with opened() as bandit:
         races = []

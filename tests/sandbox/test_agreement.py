@@ -17,6 +17,7 @@ def agree(sandbox: Sandbox, case: Case) -> None:
     assert run.passed is plain.passes(case.code, case.tests), (run.channel, run.error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WITHOUT_PYTEST[::40], ids=lambda case: case.name)
 def test_a_few_agree(sandbox: Sandbox, case: Case) -> None:
     agree(sandbox, case)

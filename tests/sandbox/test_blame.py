@@ -108,6 +108,7 @@ OWN: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", OWN)
 def test_what_the_tests_do_by_themselves_is_the_tasks(sandbox: Sandbox, fault: str) -> None:
     """For a right candidate and a wrong one alike: neither is what it was decided by."""
@@ -160,6 +161,7 @@ THEIRS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", THEIRS)
 def test_what_a_candidate_does_stays_its_own(sandbox: Sandbox, fault: str) -> None:
     tests, code = THEIRS[fault]

@@ -44,6 +44,7 @@ def _in_a_call(act: str) -> str:
     return f"def f(n):\n{body}    print('reached', bool(reached))\n    return n + 1\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", ["judged", "cooperative"])
 def test_nothing_of_the_users_is_harmed(held: Sandbox, channel: str) -> None:
     tests = TESTS if channel == "judged" else "import sys\n" + TESTS
@@ -86,6 +87,7 @@ for act in (
 """
 
 
+@pytest.mark.slow
 def test_files_that_may_be_read_may_be_read_and_no_more(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The user's own packages are open to candidates; neither by name nor by a descriptor may they be changed in any way."""
     open_to_others(tmp_path)

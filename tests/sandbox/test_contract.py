@@ -42,6 +42,7 @@ class TestLimitsAlone(SandboxContract):
         )
 
 
+@pytest.mark.slow
 class TestUnsafe(SandboxContract):
     judges = False
     hides_host = False

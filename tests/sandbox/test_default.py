@@ -40,6 +40,7 @@ def test_levels_are_checked() -> None:
         default_sandbox("limits")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox that is shared is Linux's")
 def test_the_shared_one_can_be_closed_and_then_there_is_another() -> None:
     """Also by `doctor`, which looks at it, and leaves it to those who run candidates in it."""

@@ -18,6 +18,7 @@ FILE = "test_it.py"
 CASES = [pytest.param(form, kind, id=f"{kind}: {name}") for kind, forms in FORMS.items() for name, form in forms.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "kind"), CASES)
 def test_right_code_passes_and_wrong_code_does_not(sandbox: Sandbox, form: dict[str, Any], kind: str) -> None:
     """Whatever the form; `test_plain_python_agrees` says that it should."""

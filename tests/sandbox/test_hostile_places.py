@@ -113,6 +113,7 @@ def test_the_judge_runs_nothing_from_where_a_candidate_can_write(place: Sandbox,
     assert place.run("def f(n): return n + 1", Task("f", tests=FORMS[form], entry_point="f", channel="judged")).passed
 
 
+@pytest.mark.slow
 def test_packages_below_the_hosts_tmp_cannot_be_shadowed(place: Sandbox, environment: list[str]) -> None:
     """A folder that the candidate makes at the host's path of the packages is another one."""
     fake = f"import os, sys\nos.makedirs({environment[0]!r}, exist_ok=True)\nopen({environment[0]!r} + '/pytest.py', 'w').write({EVIL!r})\n"
@@ -144,6 +145,7 @@ print([word for word in map(bytes.fromhex, HOST) if word.decode() in text])  # i
 """
 
 
+@pytest.mark.slow
 def test_no_path_and_no_process_of_the_host_shows_in_a_tree_of_our_own(place: Sandbox, environment: list[str]) -> None:
     """Where there is one: argv, environment, frames, modules, compiled code. `docs/explanation/sandbox.md` says what else still shows."""
     if place.isolation()["level"] != "isolated":
@@ -156,6 +158,7 @@ def test_no_path_and_no_process_of_the_host_shows_in_a_tree_of_our_own(place: Sa
     assert (run.passed, run.stdout) == (True, "[]\n")
 
 
+@pytest.mark.slow
 def test_an_interpreter_that_only_runs_where_it_is_runs_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its library seen at another path it does not start; then it is seen at its own."""
     prefix = interpreter_prefix()

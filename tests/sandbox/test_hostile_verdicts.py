@@ -18,6 +18,7 @@ OF_PYTEST = ("pytest", "conftest", "Skip", "replaced", "exit", "killing", "patch
 GOOD = "def f(n): return n + 1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGERIES)
 def test_no_forgery_passes_the_judge(sandbox: Sandbox, name: str) -> None:
     for task in (JUDGED, PYTEST) if any(word in name for word in OF_PYTEST) else (JUDGED,):
@@ -87,6 +88,7 @@ def test_a_program_s_exit_code_is_no_verdict(sandbox: Sandbox) -> None:
         assert not sandbox.run(code, task).passed, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupt", ["KeyboardInterrupt", "SystemExit(0)"])
 def test_an_interrupt_ends_no_parametrised_test_early(sandbox: Sandbox, interrupt: str) -> None:
     """One case passes, then the candidate raises what ends a session: that is no pass in either channel."""

@@ -124,6 +124,7 @@ def test_numbers_of_a_package_keep_their_types(sandbox: Sandbox) -> None:
     assert sandbox.run(code, Task("f", tests=tests, packages=["numpy"])).passed
 
 
+@pytest.mark.slow
 def test_packages_below_the_hosts_tmp_are_there_too(tmp_path: Path) -> None:
     """The sandbox has a /tmp of its own; an environment that lies in the host's is shown elsewhere, and read-only."""
     open_to_others(tmp_path)
@@ -172,6 +173,7 @@ def test_a_demanded_judge_is_given_or_refused(sandbox: Sandbox) -> None:
 UNREADABLE = "import os\nos.makedirs('a/b/c')\nfor name in ('a/b/c', 'a/b', 'a'): os.chmod(name, 0)\nos.symlink('/', 'out')"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mechanisms", "fixture"),
     [

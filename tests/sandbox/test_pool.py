@@ -63,12 +63,14 @@ def gone(parent: int, seconds: float = 10) -> bool:
     return not workers_of(parent)
 
 
+@pytest.mark.slow
 def test_more_callers_than_workers_wait_their_turn() -> None:
     with contextlib.closing(ZygoteSandbox(workers=1)) as box, ThreadPoolExecutor(8) as threads:
         runs = list(threads.map(lambda _: box.run(GOOD, TASK), range(40)))
         assert all(run.passed for run in runs)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced() -> None:
     with contextlib.closing(ZygoteSandbox(workers=1)) as box:
         assert box.run(GOOD, TASK).passed
@@ -81,6 +83,7 @@ def test_a_killed_worker_is_replaced() -> None:
             assert box.run(GOOD, TASK).passed
 
 
+@pytest.mark.slow
 def test_a_worker_killed_under_a_job_costs_a_retry_and_no_verdict() -> None:
     with contextlib.closing(ZygoteSandbox(workers=1)) as box:
         box.run(GOOD, TASK)
@@ -99,6 +102,7 @@ def test_a_worker_killed_under_a_job_costs_a_retry_and_no_verdict() -> None:
         assert run.passed
 
 
+@pytest.mark.slow
 def test_a_worker_killed_twice_under_a_job_is_nobodys_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """A candidate can't reach it, so who ended it came from outside."""
     run_job = Worker.run
@@ -120,6 +124,7 @@ def test_a_worker_killed_twice_under_a_job_is_nobodys_failure(monkeypatch: pytes
         assert box.run(GOOD, TASK).passed
 
 
+@pytest.mark.slow
 def test_closing_leaves_no_process() -> None:
     script = """
 import os, sys
@@ -137,6 +142,7 @@ sys.stdin.read()
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mechanisms", "fixture"),
     [
@@ -182,6 +188,7 @@ while True: time.sleep(1)
     assert set(Path(tempfile.gettempdir()).glob("banditgen-*")) <= folders
 
 
+@pytest.mark.slow
 def test_a_forked_process_is_told_to_open_its_own() -> None:
     with contextlib.closing(ZygoteSandbox(workers=1)) as box:
         box.run(GOOD, TASK)

@@ -97,6 +97,7 @@ def f(n):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tests", ["assert f(1) == 2", "import sys\nassert f(1) == 2"])
 @pytest.mark.parametrize("namespaces", [True, False])
 def test_children_that_nobody_waits_for_are_counted(request: pytest.FixtureRequest, tests: str, *, namespaces: bool) -> None:
@@ -118,6 +119,7 @@ time.sleep(0.2)
 """
 
 
+@pytest.mark.slow
 def test_shared_memory_beside_children_that_have_ended_is_counted(sandbox: Sandbox) -> None:
     """Nothing that a job can look like ends the worker that looks at it: whose fault that was could not be told."""
     for _ in range(3):

@@ -114,6 +114,7 @@ def check(stdin, stdout):
 """
 
 
+@pytest.mark.slow
 def test_a_checker_of_the_tasks_own_judges(sandbox: Sandbox) -> None:
     """It gets input and output, and what was expected where it wants that; a candidate can't reach it, and its errors are the task's."""
     examples: Any = [{"stdin": "3 1 2"}, {"stdin": "2 1"}]

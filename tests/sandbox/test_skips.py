@@ -24,6 +24,7 @@ SKIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", SKIPS)
 def test_a_candidate_cannot_have_its_tests_skipped(sandbox: Sandbox, how: str) -> None:
     """Beside its tests or apart from them, in a function or a TestCase."""
@@ -33,6 +34,7 @@ def test_a_candidate_cannot_have_its_tests_skipped(sandbox: Sandbox, how: str) -
         assert run.failure in (FailureKind.WRONG, FailureKind.ERROR, FailureKind.REFUSED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", ["judged", "cooperative"])
 def test_the_tests_own_skips_and_expected_failures_are_what_they_say(sandbox: Sandbox, channel: str) -> None:
     """By mark, by decorator, by a call where the tests say so; the other tests decide."""
@@ -63,6 +65,7 @@ def test_the_tests_own_skips_and_expected_failures_are_what_they_say(sandbox: Sa
         assert not sandbox.run("def f(n): return n", Task("f", tests=text)).passed
 
 
+@pytest.mark.slow
 def test_an_unexpected_success_is_none(sandbox: Sandbox) -> None:
     """A strict xfail and an expectedFailure fail where the test passes; an xfail that is not strict does not."""
     good = "def f(n): return n + 1"
@@ -72,6 +75,7 @@ def test_an_unexpected_success_is_none(sandbox: Sandbox) -> None:
     assert not sandbox.run(good, Task("f", tests=CASE.replace("    def", "    @unittest.expectedFailure\n    def"))).passed
 
 
+@pytest.mark.slow
 def test_what_pytest_takes_for_no_test_is_none(sandbox: Sandbox) -> None:
     """A fixture called test_…, a name that is defined twice or deleted, a class that is no test, what the candidate calls a test."""
     tests = (
@@ -87,6 +91,7 @@ def test_what_pytest_takes_for_no_test_is_none(sandbox: Sandbox) -> None:
     assert not sandbox.run(code.replace("7", "8"), Task("f", tests=tests)).passed
 
 
+@pytest.mark.slow
 def test_pytest_looks_at_no_folder(sandbox: Sandbox) -> None:
     """A package, a conftest or a test file in the candidate's folder is nothing to the tests, whichever process they are in."""
     evil = "raise SystemExit(0)"

@@ -338,6 +338,7 @@ def test_a_candidate_can_not_end_the_tests_loops(sandbox: Sandbox, kind: str, te
     assert not sandbox.run(f"class E({kind}): pass\ndef f(n): raise E(1)", task).passed
 
 
+@pytest.mark.slow
 def test_a_fraction_of_giant_numbers_is_stopped_by_the_limits(sandbox: Sandbox) -> None:
     """They have no common divisor; to find that out takes the judge longer than the job may."""
     code = (

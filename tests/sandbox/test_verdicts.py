@@ -23,6 +23,7 @@ def test_add(n):
 COOPERATIVE = "import sys\n" + ASSERTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tests", [ASSERTS, CHECK, CHECK + "check(add)", PYTEST, COOPERATIVE, "import sys" + PYTEST])
 def test_a_right_candidate_passes_and_a_wrong_one_does_not(sandbox: Sandbox, tests: str) -> None:
     task = Task("add", tests=tests, entry_point="add")
@@ -68,6 +69,7 @@ def test_leaving_early_is_no_pass(sandbox: Sandbox, tests: str, way_out: str) ->
     assert not sandbox.run(f"def add(a, b):\n    {way_out}\n", Task("add", tests=tests)).passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "tests"),
     [
@@ -123,6 +125,7 @@ def test_a_program_may_leave_as_one_does_at_the_prompt(sandbox: Sandbox, name: s
     assert sandbox.run("assert callable(help) and callable(copyright) and callable(license)", Task("any")).passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["", "unittest.main()", "main(verbosity=2)", "if __name__ == '__main__':\n    unittest.main()"])
 @pytest.mark.parametrize("base", ["unittest.TestCase", "TestCase", "Case"])
 @pytest.mark.parametrize("first", ["", "import sys\n"])
@@ -204,6 +207,7 @@ class Derived(Base):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_methods_called_test_of_helper_classes_are_no_tests(sandbox: Sandbox) -> None:
     """What pytest does not collect is not waited for; what it does is."""

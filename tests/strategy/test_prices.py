@@ -93,6 +93,7 @@ def test_what_is_wrong_in_a_file_is_named(text: str, said: str) -> None:
         loads(text + '[[arms]]\nname = "a"\nmodel = "m"\n')
 
 
+@pytest.mark.slow
 def test_results_arms_and_races_say_what_they_cost(tmp_path: Path) -> None:
     """In Python and at the command; a failed candidate costs as well, one of the infrastructure's does not."""
     url = f"sqlite:///{tmp_path / 'h.db'}"

@@ -258,6 +258,7 @@ STRATEGIES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(STRATEGIES)
 def test_a_strategy_written_and_read_is_the_same_strategy(strategy: Strategy) -> None:
     read = loads(strategy.to_toml())
