@@ -66,9 +66,23 @@ def preferred_weights(quality: float, speed: float, choice: PreferredResult, lea
 
 def criteria_now(history: HistoryStore, strategy: Strategy) -> Callable[[str], SelectionCriteria]:
     """A strategy's criteria by task type, with the weights of the moment: those that learned from what was said of its races alone."""
-    return lambda task_type: (
-        ExperimentSelector(strategy.criteria_for(task_type), history=history, scope=strategy.name, task_type=task_type).criteria
-    )
+
+    def now(task_type: str) -> SelectionCriteria:
+        start = strategy.criteria_for(task_type)
+        return _with_learned(history, start, _weights_scope(strategy.name, start), task_type)
+
+    return now
+
+
+def _with_learned(history: HistoryStore, start: SelectionCriteria, scope: str, task_type: str) -> SelectionCriteria:
+    """The criteria with the weights that a scope has learned, those that they start from where it has not."""
+    learned, _ = history.weights(scope, task_type)
+    return start if learned is None else dataclasses.replace(start, quality_weight=learned[0], speed_weight=learned[1])
+
+
+def _weights_scope(name: str, start: SelectionCriteria) -> str:
+    """Whose weights they are: other starting weights are another experiment, and what was learned from the old ones stays with them."""
+    return f"{name}:{start.quality_weight:g}/{start.speed_weight:g}"
 
 
 QUALITY_CRITICAL_TYPES = frozenset({"api_integration", "database", "security", "production"})
@@ -111,16 +125,14 @@ class ExperimentSelector:
 
         Other starting weights are another experiment: what was learned from the old ones stays with them.
         """
-        learned, _ = self.history.weights(self._scope, self._task_type)
-        quality, speed = learned or (self._start.quality_weight, self._start.speed_weight)
-        return AssignableCriteria.of(self, dataclasses.replace(self._start, quality_weight=quality, speed_weight=speed))
+        return AssignableCriteria.of(self, _with_learned(self.history, self._start, self._scope, self._task_type))
 
     @criteria.setter
     def criteria(self, criteria: SelectionCriteria) -> None:
         if not isinstance(criteria, SelectionCriteria):
             raise UsageError(f"criteria must be SelectionCriteria, not {criteria!r}")
         self._start = plain(criteria)
-        self._scope = f"{self._name}:{self._start.quality_weight:g}/{self._start.speed_weight:g}"
+        self._scope = _weights_scope(self._name, self._start)
 
     @property
     def selection_history(self) -> list[dict[str, Any]]:
