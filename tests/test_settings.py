@@ -20,8 +20,7 @@ from tests.clients import GOOD, Client
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a project, two above the working folder; no variable is set."""
-    for key in ("BACKEND", "HISTORY", "MODELS", "STRATEGY"):
-        monkeypatch.delenv(f"BANDITGEN_{key}", raising=False)
+    monkeypatch.delenv("BANDITGEN_HISTORY")
     (tmp_path / "project" / "src" / "deep").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "project" / "src" / "deep")
     return tmp_path / "project"

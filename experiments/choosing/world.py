@@ -5,14 +5,10 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
-import gzip
 import hashlib
-import json
 import pickle
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,8 +16,9 @@ from banditgen.ensemble.behaviour import Outcome, of_calls
 from banditgen.ensemble.inputs import Said, collected
 from banditgen.sandbox.base import Execution, Sandbox
 from banditgen.task import Task
+from experiments.recordings.convert import lines
+from experiments.regret.matrices import OLLAMA
 
-OLLAMA = "HyunjoonCho/mvce"  # the source that was recorded on Ollama: twelve arms of four models, twenty samples each
 SAMPLES = 8  # of each arm and task that are used
 DOMINANT = "qwen"  # in the name of the model whose three arms are far ahead of the others
 
@@ -59,11 +56,9 @@ class Observed:
 
 @dataclasses.dataclass(frozen=True)
 class Draw:
-    """k candidates of different arms, one each, while there are as many; `reliabilities` are their arms' pass rates on the other tasks."""
+    """Candidates of different arms, one each, while there are as many; `reliabilities` are their arms' pass rates on the other tasks."""
 
     of: Observed
-    k: int
-    dominant: bool
     candidates: list[Candidate]
     reliabilities: np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -85,9 +80,8 @@ class World:
     def __init__(self, data: Path, sandbox: Sandbox, source: str = OLLAMA, samples: int = SAMPLES) -> None:
         self.tasks = [observed(problem, sandbox) for problem in problems(data, source, samples)]
         self.arms = sorted({arm for task in self.tasks for arm in task.problem.arms})
-        rates = {arm: [np.mean([one.passed for one in task.problem.arms[arm]]) for task in self.tasks] for arm in self.arms}
-        self._rates = {arm: float(np.sum(each)) for arm, each in rates.items()}
-        self._own = rates
+        self._own = {arm: [np.mean([one.passed for one in task.problem.arms[arm]]) for task in self.tasks] for arm in self.arms}
+        self._rates = {arm: float(np.sum(each)) for arm, each in self._own.items()}
 
     def draw(self, position: int, k: int, rng: np.random.Generator, *, dominant: bool) -> Draw:
         task = self.tasks[position]
@@ -95,12 +89,7 @@ class World:
         picked = [arms[i] for i in rng.choice(len(arms), k, replace=k > len(arms))]
         others = [(self._rates[arm] - float(self._own[arm][position])) / (len(self.tasks) - 1) for arm in picked]
         drawn = [task.problem.arms[arm][rng.integers(len(task.problem.arms[arm]))] for arm in picked]
-        return Draw(task, k, dominant, drawn, np.array(others))
-
-
-def lines(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        yield from map(json.loads, file)
+        return Draw(task, drawn, np.array(others))
 
 
 def problems(data: Path, source: str = OLLAMA, samples: int = SAMPLES) -> list[Problem]:

@@ -1,6 +1,6 @@
 """What each measure costs for one candidate, in milliseconds, and what it says of recorded candidates that pass.
 
-    python experiments/measures/run.py --data FOLDER [--candidates 60]
+    python -m experiments.measures.run --data FOLDER [--candidates 60]   (from the top of a checkout)
 
 FOLDER holds `tasks.jsonl.gz` (task_id, entry_point, test, prompt) and `generations.jsonl.gz` (task_id, code, passed_rerun): HumanEval's
 tasks and models' answers to them.
@@ -9,13 +9,9 @@ tasks and models' answers to them.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,18 +20,14 @@ from banditgen.evaluators import DefaultEvaluator
 from banditgen.evaluators.measurer import Measurer
 from banditgen.evaluators.measures import Subject, known_measures
 from banditgen.sandbox.default import shared_sandbox
-
-
-def rows(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+from experiments.recordings.convert import lines
 
 
 def subjects(folder: Path, count: int, seed: int) -> list[tuple[str, Task]]:
     """Different passing candidates, each of another task as far as there are such."""
-    tasks = {row["task_id"]: row for row in rows(folder / "tasks.jsonl.gz") if row["dataset"] == "HumanEval"}
+    tasks = {row["task_id"]: row for row in lines(folder / "tasks.jsonl.gz") if row["dataset"] == "HumanEval"}
     codes: dict[str, set[str]] = {}
-    for row in rows(folder / "generations.jsonl.gz"):
+    for row in lines(folder / "generations.jsonl.gz"):
         if row.get("passed_rerun") and row["task_id"] in tasks:
             codes.setdefault(row["task_id"], set()).add(row["code"])
     rng = np.random.default_rng(seed)

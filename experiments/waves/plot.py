@@ -7,17 +7,14 @@ Points of a matrix are added to results/spent.json; the picture is drawn from th
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from banditgen.offline.replay import replay
-from experiments.waves.run import HERE, MOST, PEERS
+from experiments.waves.run import HERE, MOST, PEERS, asked, named
 from experiments.waves.worlds import World, perfect, worlds
 
 KS = (1, 2, 3, 4, 5)
@@ -70,20 +67,12 @@ def draw(found: dict[str, Points]) -> None:
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=os.environ.get("BANDITGEN_DATA"))
-    parser.add_argument("--seeds", type=int, default=12)
-    parser.add_argument("--rounds", type=int, default=400)
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
-    if arguments.data is None:
-        parser.error("give --data or set BANDITGEN_DATA to the folder of recorded outcomes")
+    arguments = asked(__doc__, 12)
     path = HERE / "results" / "spent.json"
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for name, world in worlds(Path(arguments.data)).items():
-        if not arguments.only or name in arguments.only.split(","):
-            found[name] = points(world, arguments.rounds, range(arguments.seeds))
-            path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for name, world in named(worlds(arguments.data), arguments.only).items():
+        found[name] = points(world, arguments.rounds, range(arguments.seeds))
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     draw(found)
 
 

@@ -80,22 +80,30 @@ def timed(world: World, rounds: int, seeds: Sequence[int]) -> dict[str, Any]:
     return rows
 
 
-def main() -> None:
-    """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def asked(about: str | None, seeds: int) -> argparse.Namespace:
+    """What the command says: the folder of recorded outcomes, how many seeds and races, and which matrices."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--data", type=Path, default=os.environ.get("BANDITGEN_DATA"))
-    parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--rounds", type=int, default=400)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     if arguments.data is None:
         parser.error("give --data or set BANDITGEN_DATA to the folder of recorded outcomes")
+    return arguments
+
+
+def named(found: dict[str, World], only: str) -> dict[str, World]:
+    """The matrices of these names, separated by commas; "" is all."""
+    return {name: world for name, world in found.items() if not only or name in only.split(",")}
+
+
+def main() -> None:
+    """Run it."""
+    arguments = asked(__doc__, 60)
     folder, started = HERE / "results" / str(arguments.rounds), time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    data = Path(arguments.data)
-    for name, world in (worlds(data) | kept_aside(data)).items():
-        if arguments.only and name not in arguments.only.split(","):
-            continue
+    for name, world in named(worlds(arguments.data) | kept_aside(arguments.data), arguments.only).items():
         rows = {"seeds": arguments.seeds, "at k": solved(world, arguments.rounds, range(arguments.seeds))}
         if (with_times := world.timed()) is not None:
             rows["timed"] = timed(with_times, arguments.rounds, range(arguments.seeds))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from banditgen.cli import VERBS, cli
@@ -16,6 +14,7 @@ from banditgen.sandbox.default import shared_sandbox
 from banditgen.task import Task
 from tests.cli.command import banditgen, process
 from tests.clients import GOOD, Client
+from tests.docs.test_docs import helps
 
 
 def test_help_names_every_verb() -> None:
@@ -29,18 +28,7 @@ def test_help_names_every_verb() -> None:
 
 def test_each_verb_takes_help_and_verbose_behind_it() -> None:
     """So do those below a group; a group alone is wrong use that shows what it has."""
-
-    def verbs(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-        if not isinstance(command, click.Group):
-            return
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            child = command.get_command(context, name)
-            assert child is not None
-            yield (*words, name)
-            yield from verbs(child, (*words, name))
-
-    found = list(verbs(cli))
+    found = [tuple(name.split()[1:]) for name in helps(cli, "banditgen")][1:]  # without the command itself
     assert len(found) > len(VERBS)
     for words in found:
         for flags in (("-h",), ("-v", "-h"), ("--verbose", "--help")):

@@ -23,6 +23,7 @@ from banditgen.evaluators.structure import documentation, type_hints
 from banditgen.sandbox.base import Execution
 from banditgen.sandbox.default import shared_sandbox
 from tests.clients import Client
+from tests.installed import leave_package
 
 TASK = Task("double a number", tests="assert double(2) == 4")
 RAN = Execution(passed=True, verified=True)
@@ -168,10 +169,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package that brings measures."""
     names = ("brevity", "crash", "loop", "sleep", "raising", "outside", "talking", "number")
     (tmp_path / "own_measures.py").write_text(OWN + f"\nNAME = {str(tmp_path / 'calls')!r}\n")
-    about = tmp_path / "own_measures-1.2.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own-measures\nVersion: 1.2\n")
-    (about / "entry_points.txt").write_text("[banditgen.measures]\n" + "".join(f"{name} = own_measures:{name}\n" for name in names))
+    leave_package(tmp_path, "own-measures", "1.2", "banditgen.measures", {name: f"own_measures:{name}" for name in names})
     monkeypatch.syspath_prepend(tmp_path)
     _forget()
     yield tmp_path / "calls"

@@ -15,6 +15,7 @@ from banditgen.generators.backends import GROUP, OURS, backend_names, make_backe
 from banditgen.generators.default import resolve_backend
 from banditgen.generators.embedded import EmbeddedGenerator
 from tests.cli.command import banditgen
+from tests.installed import leave_package
 
 _MODULE = """
 from banditgen.generators.client import ClientGenerator
@@ -45,10 +46,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "again": {"twice": "own_backend:Own"},
     }
     for name, entries in packages.items():
-        folder = tmp_path / f"{name}-1.0.dist-info"
-        folder.mkdir()
-        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (folder / "entry_points.txt").write_text(f"[{GROUP}]\n" + "".join(f"{key} = {value}\n" for key, value in entries.items()))
+        leave_package(tmp_path, name, "1.0", GROUP, entries)
     monkeypatch.syspath_prepend(str(tmp_path))
     for module in ("own_backend", "broken_at_import", "exits_at_import"):
         monkeypatch.delitem(sys.modules, module, raising=False)

@@ -19,6 +19,7 @@ from banditgen.generators.ollama import OllamaGenerator
 from banditgen.result import FailureKind
 from banditgen.testing.generators import GeneratorContract
 from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer, answer_with
+from tests.generators.running import generated, used
 
 T = TypeVar("T")
 CODE = "def add(a, b):\n    return a + b\n"
@@ -47,28 +48,11 @@ class TestOllamaClient(_OnServer):
 
 
 def with_generator(server: OllamaServer, use: Callable[[OllamaGenerator], Awaitable[T]], **options: Any) -> T:
-    async def run() -> T:
-        generator = OllamaGenerator(server.url, **options)
-        try:
-            return await use(generator)
-        finally:
-            await generator.aclose()
-
-    return asyncio.run(run())
+    return used(lambda: OllamaGenerator(server.url, **options), use)
 
 
-def generate(
-    server: OllamaServer, *, prompt: str = "Write add(a, b).", deadlines: Deadlines | None = None, options: Any = None, **arm: Any
-) -> Generation | GenerationError:
-    async def use(generator: OllamaGenerator) -> Generation | GenerationError:
-        settings: dict[str, Any] = {"name": "arm", "model": "tiny", "temperature": 0.3, "max_tokens": 50}
-        config = GeneratorConfig(**settings | arm)
-        try:
-            return await generator.generate(Request(prompt, config, seed=7, deadlines=deadlines or Deadlines()))
-        except GenerationError as error:
-            return error
-
-    return with_generator(server, use, **(options or {}))
+def generate(server: OllamaServer, *, options: Any = None, **asked: Any) -> Generation | GenerationError:
+    return generated(lambda: OllamaGenerator(server.url, **(options or {})), **asked)
 
 
 def test_what_is_sent_is_what_ollamas_api_wants() -> None:

@@ -26,16 +26,11 @@ from banditgen.strategy import Strategy
 from banditgen.task import Task
 from banditgen.testing.generators import GeneratorContract
 from banditgen.testing.openai_server import Fault, HostModel, OpenAIServer
+from tests.generators.running import generated, used
 
 T = TypeVar("T")
 CODE = "def add(a, b):\n    return a + b\n"
 KEY = "sk-planted-0123456789"
-
-
-@pytest.fixture(autouse=True)
-def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("BANDITGEN_BASE_URL", "BANDITGEN_API_KEY_ENV", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_ORG_ID"):
-        monkeypatch.delenv(variable, raising=False)
 
 
 class _OnServer(GeneratorContract):
@@ -126,28 +121,11 @@ def test_llama_servers_own_seconds_slots_and_limits_are_seen(llama_url: str, mon
 
 
 def with_generator(url: str, use: Callable[[OpenAIGenerator], Awaitable[T]], **options: Any) -> T:
-    async def run() -> T:
-        generator = OpenAIGenerator(url, **options)
-        try:
-            return await use(generator)
-        finally:
-            await generator.aclose()
-
-    return asyncio.run(run())
+    return used(lambda: OpenAIGenerator(url, **options), use)
 
 
-def generate(
-    server: OpenAIServer, *, deadlines: Deadlines | None = None, options: Any = None, brief: Brief | None = None, **arm: Any
-) -> Generation | GenerationError:
-    async def use(generator: OpenAIGenerator) -> Generation | GenerationError:
-        settings: dict[str, Any] = {"name": "arm", "model": "tiny", "temperature": 0.3, "max_tokens": 50}
-        request = Request("Write add(a, b).", GeneratorConfig(**settings | arm), seed=7, deadlines=deadlines or Deadlines(), brief=brief)
-        try:
-            return await generator.generate(request)
-        except GenerationError as error:
-            return error
-
-    return with_generator(server.url, use, **(options or {}))
+def generate(server: OpenAIServer, *, options: Any = None, **asked: Any) -> Generation | GenerationError:
+    return generated(lambda: OpenAIGenerator(server.url, **(options or {})), **asked)
 
 
 def test_what_is_sent_is_what_the_dialect_wants(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ from banditgen.task import Task
 from banditgen.testing.generators import GeneratorContract
 from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer
 from banditgen.testing.openai_server import OpenAIServer
+from tests.generators.running import used
 
 T = TypeVar("T")
 TASK = Task("Write add(a, b).", tests="assert add(1, 2) == 3")
@@ -44,15 +45,11 @@ def hosts(*models: Sequence[HostModel], **settings: Any) -> Iterator[list[Ollama
 
 
 def with_pool(servers: Sequence[OllamaServer], use: Callable[[PoolGenerator], Awaitable[T]], **settings: Any) -> T:
-    async def run() -> T:
+    def make() -> PoolGenerator:
         made: dict[str, Generator] = {f"h{number}": OllamaGenerator(server.url, retries=0) for number, server in enumerate(servers)}
-        pool = PoolGenerator(made, seed=1, **settings)
-        try:
-            return await use(pool)
-        finally:
-            await pool.aclose()
+        return PoolGenerator(made, seed=1, **settings)
 
-    return asyncio.run(run())
+    return used(make, use)
 
 
 def asked(name: str = "m", *, race: str = "", **deadlines: Any) -> Request:
