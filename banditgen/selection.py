@@ -66,17 +66,12 @@ def preferred_weights(quality: float, speed: float, choice: PreferredResult, lea
 
 def criteria_now(history: HistoryStore, strategy: Strategy) -> Callable[[str], SelectionCriteria]:
     """A strategy's criteria by task type, with the weights of the moment: those that learned from what was said of its races alone."""
-
-    def now(task_type: str) -> SelectionCriteria:
-        start = strategy.criteria_for(task_type)
-        return _with_learned(history, start, _weights_scope(strategy.name, start), task_type)
-
-    return now
+    return lambda task_type: _with_learned(history, strategy.criteria_for(task_type), strategy.name, task_type)
 
 
-def _with_learned(history: HistoryStore, start: SelectionCriteria, scope: str, task_type: str) -> SelectionCriteria:
-    """The criteria with the weights that a scope has learned, those that they start from where it has not."""
-    learned, _ = history.weights(scope, task_type)
+def _with_learned(history: HistoryStore, start: SelectionCriteria, name: str, task_type: str) -> SelectionCriteria:
+    """The criteria with the weights that were learned, those that they start from where none were."""
+    learned, _ = history.weights(_weights_scope(name, start), task_type)
     return start if learned is None else dataclasses.replace(start, quality_weight=learned[0], speed_weight=learned[1])
 
 
@@ -121,11 +116,8 @@ class ExperimentSelector:
 
     @property
     def criteria(self) -> SelectionCriteria:
-        """The criteria with the weights of the moment. They may be assigned, and so may each of their fields.
-
-        Other starting weights are another experiment: what was learned from the old ones stays with them.
-        """
-        return AssignableCriteria.of(self, _with_learned(self.history, self._start, self._scope, self._task_type))
+        """The criteria with the weights of the moment. They may be assigned, and so may each of their fields."""
+        return AssignableCriteria.of(self, _with_learned(self.history, self._start, self._name, self._task_type))
 
     @criteria.setter
     def criteria(self, criteria: SelectionCriteria) -> None:
