@@ -32,6 +32,12 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def check_amount(name: str, value: Any) -> None:
+    """Refuse what is no finite number of at least 0 (UsageError names it)."""
+    if not is_number(value) or not 0 <= value < math.inf:
+        raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
+
+
 def unit_interval(name: str, value: Any) -> float:
     """The value as a float, refused unless it is a finite number in [0, 1] (UsageError names it)."""
     if not is_number(value) or not 0.0 <= value <= 1.0:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from banditgen._checks import is_number, unit_interval
+from banditgen._checks import check_amount, unit_interval
 from banditgen.errors import UsageError
 
 OBJECTIVES = ("quality", "speed")  # that every candidate has; further measures go by their names
@@ -99,8 +98,7 @@ def check_measure_weights(weights: Any) -> tuple[tuple[str, float], ...]:
     for name, value in pairs:
         if not isinstance(name, str) or not name or name in OBJECTIVES:
             raise UsageError(f"a measure needs a name of its own, not {name!r}")
-        if not is_number(value) or not 0 <= value < math.inf:
-            raise UsageError(f"the weight of {name} must be a finite number of at least 0, not {value!r}")
+        check_amount(f"the weight of {name}", value)
     return tuple(sorted((name, float(value)) for name, value in pairs if value > 0))
 
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from banditgen._checks import is_number, unit_interval
+from banditgen._checks import check_amount, is_number, unit_interval
 from banditgen._objectives import (
     OBJECTIVES,
     SELECT,
@@ -116,8 +116,7 @@ def combined_score(quality: float, speed: float, quality_weight: float, speed_we
 def check_weights(quality_weight: float, speed_weight: float) -> tuple[float, float]:
     """Both weights as floats, refused unless finite, at least 0, and not both 0 (UsageError)."""
     for name, value in (("quality_weight", quality_weight), ("speed_weight", speed_weight)):
-        if not is_number(value) or not math.isfinite(value) or value < 0:
-            raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
+        check_amount(name, value)
     if quality_weight + speed_weight == 0:
         raise UsageError("quality_weight and speed_weight are both 0: one must be above 0")
     return float(quality_weight), float(speed_weight)

@@ -106,10 +106,8 @@ class OllamaJob(Streamed):
 
     def failure(self, error: Exception) -> GenerationError:
         """Any exception of an attempt as the failure that the race records, with what had arrived."""
-        kind, message = (error.kind, error.message) if isinstance(error, GenerationError) else (FailureKind.INFRASTRUCTURE, reason(error))
         refused = isinstance(error, OllamaError) and 400 <= error.status < 500
-        elsewhere = kind is FailureKind.INFRASTRUCTURE and self.first_token is None and not refused
-        return GenerationError(kind, message, text=self.text, timings=self.timings(), elsewhere=elsewhere)
+        return self.failed(error, reason(error), self.timings(), refused=refused)
 
 
 def _text(record: Mapping[str, Any], field: str) -> str:

@@ -104,15 +104,9 @@ class OpenAIJob(Streamed):
     def failure(self, error: Exception) -> GenerationError:
         """Any exception of an attempt as the failure that the race records, with what had arrived."""
         self._end()
-        kind, message = (
-            (error.kind, error.message)
-            if isinstance(error, GenerationError)
-            else (FailureKind.INFRASTRUCTURE, reason(error, self._secrets))
-        )
         status = error.status_code if isinstance(error, openai.APIStatusError) else 0
         refused = 400 <= status < 500 and status not in _TRY_AGAIN | {401, 403}  # the request, not the server, is at fault
-        elsewhere = kind is FailureKind.INFRASTRUCTURE and self.first_token is None and not refused
-        return GenerationError(kind, message, text=self.text, timings=self.timings(), elsewhere=elsewhere)
+        return self.failed(error, reason(error, self._secrets), self.timings(), refused=refused)
 
     def _end(self) -> None:
         self.keep(self._texts.end(), self._thoughts.end())

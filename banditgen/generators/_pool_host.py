@@ -6,8 +6,9 @@ import asyncio
 import dataclasses
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from banditgen._retry import pauses
 from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig, model_key
 from banditgen.errors import BackendError
@@ -37,7 +38,7 @@ class PoolHost:
     running: Counter[str] = dataclasses.field(default_factory=Counter)
     resting: bool = False
     why: str = ""  # it rests
-    _rests: int = 0
+    _rests: Iterator[float] | None = None  # pauses before it is tried again; None once it has generated
     _seconds: dict[str, float] = dataclasses.field(default_factory=dict)
     _loads: dict[str, float] = dataclasses.field(default_factory=dict)
 
@@ -77,7 +78,7 @@ class PoolHost:
 
     def did(self, model: str, done: Generation, *, cold: bool) -> None:
         """A generation has ended there, for which the model was perhaps loaded."""
-        self._rests = 0
+        self._rests = None
         _into(self._seconds, model, done.timings.model_seconds)
         if cold and done.timings.load is not None:
             _into(self._loads, model, done.timings.load)
@@ -90,8 +91,8 @@ class PoolHost:
     async def wake(self, model: str, jitter: random.Random) -> None:
         """Wait for longer each time, until it has written a real token: a host may list its models for hours and generate nothing."""
         while True:
-            await asyncio.sleep(min(_FIRST_REST * 2**self._rests, _LONGEST_REST) * jitter.uniform(0.5, 1.5))
-            self._rests += 1
+            self._rests = self._rests or pauses(_FIRST_REST, _LONGEST_REST, jitter)
+            await asyncio.sleep(next(self._rests))
             try:
                 await self.look()
                 tried = [self.models[key].name for key in (model, *self.models) if key in self.models]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from banditgen._retry import pauses
 from banditgen.generators.base import Deadlines, GenerationError, OnText, Request
-from banditgen.result import FailureKind
+from banditgen.result import FailureKind, Timings
 
 T = TypeVar("T")
 
@@ -66,6 +66,19 @@ class Streamed:
         """That the model wrote nothing but perhaps thoughts, for what that is."""
         kind, when = (FailureKind.TRUNCATED, " before max_tokens") if length else (FailureKind.EMPTY, "")
         return GenerationError(kind, f"the model {'only thought, and ' if self.thoughts else ''}wrote no answer{when}")
+
+    def failed(self, error: Exception, said: str, timings: Timings, *, refused: bool) -> GenerationError:
+        """An attempt's error as the failure that the race records, with what had arrived.
+
+        Args:
+            error: whatever was raised.
+            said: what went wrong, where it is no `GenerationError`.
+            timings: of what had arrived.
+            refused: whether the request is at fault: then no other host may take it.
+        """
+        kind, message = (error.kind, error.message) if isinstance(error, GenerationError) else (FailureKind.INFRASTRUCTURE, said)
+        elsewhere = kind is FailureKind.INFRASTRUCTURE and self.first_token is None and not refused
+        return GenerationError(kind, message, text=self.text, timings=timings, elsewhere=elsewhere)
 
 
 async def received(answer: Streamed, records: AsyncIterator[Any], take: Callable[[Any], None], deadlines: Deadlines) -> None:

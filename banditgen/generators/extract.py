@@ -164,19 +164,23 @@ def _unfenced(text: str, fenced: list[Block], wanted: Wanted) -> list[Program]:
         rest.append(text[place : max(place, block.start)])
         place = max(place, block.end)
     outside = "\n".join([*rest, text[place:]])
-    found = [program for run in code_runs(outside) if (program := read(_tidy(run))) is not None]
+    found = _programs(outside)
     if not any(wanted.strength(program) for program in found):
         typed = without_prompts(without_numbers(outside))
-        found += [program for run in code_runs(typed) if (program := read(_tidy(run))) is not None] if typed != outside else []
+        found += _programs(typed) if typed != outside else []
         inline = [program for code in _INLINE.findall(outside)[:20] if (program := read(code.strip())) is not None]
         found += [program for program in inline if wanted.strength(program)]
     if not any(wanted.strength(program) for program in found):
         indented = "\n".join(map(textwrap.dedent, _INDENTED.findall(outside)[:20]))
-        shown = [program for run in code_runs(indented) if (program := read(_tidy(run))) is not None]
-        found += [program for program in shown if wanted.strength(program) or not found]
+        found += [program for program in _programs(indented) if wanted.strength(program) or not found]
     if not found and (mended := repaired(outside)) is not None:
         return [mended]
     return found
+
+
+def _programs(text: str) -> list[Program]:
+    """Those between the lines of a text of prose and code."""
+    return [program for run in code_runs(text) if (program := read(_tidy(run))) is not None]
 
 
 def _half_written(text: str, fenced: list[Block], broken: list[str], pieces: list[Piece], wanted: Wanted) -> str:

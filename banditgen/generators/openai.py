@@ -17,7 +17,7 @@ from banditgen._text import one_line
 from banditgen.arm import plain_model
 from banditgen.errors import BackendError
 from banditgen.generators._ollama_wire import only_embeds
-from banditgen.generators._openai_job import OpenAIJob, reason, retry_after
+from banditgen.generators._openai_job import OpenAIJob, reason
 from banditgen.generators._openai_server import Server
 from banditgen.generators._openai_wire import body, refused_setting
 from banditgen.generators._streamed import Retries, received
@@ -157,6 +157,7 @@ class OpenAIGenerator:
 
     def _pause(self, job: OpenAIJob, error: Exception) -> float | None:
         """See `OpenAIJob.may_be_retried`; what the server complains of is learned, and left out in the next attempt."""
+        least = job.may_be_retried(error)
         if isinstance(error, openai.APIStatusError):
             if (
                 error.status_code in (400, 422)
@@ -164,10 +165,9 @@ class OpenAIGenerator:
             ):
                 self._refused.add(name)
                 return 0.0
-            now = asyncio.get_running_loop().time()
-            if job.may_be_retried(error) is not None:
-                self._resting_until = max(self._resting_until, now + retry_after(error.response.headers))  # all others wait as well
-        return job.may_be_retried(error)
+            if least is not None:  # all others wait as well
+                self._resting_until = max(self._resting_until, asyncio.get_running_loop().time() + least)
+        return least
 
     async def _check_model(self, request: Request) -> None:
         """Refuse a model that the server does not have, where it would answer with another one instead."""
@@ -175,7 +175,10 @@ class OpenAIGenerator:
         if not self._looked:
             with contextlib.suppress(Exception):  # the request itself will say what is wrong
                 async with asyncio.timeout(request.deadlines.connect):
-                    await self._listed()
+                    try:
+                        await self._listed()
+                    except openai.NotFoundError:  # it has no list, and will have none before the next request
+                        self._looked = True
         if self._only is not None and plain_model(model) not in self._only:
             there = ", ".join(sorted(self._only))
             raise GenerationError(FailureKind.INFRASTRUCTURE, f"the server has no model {one_line(model, 80)}: it has {one_line(there)}")

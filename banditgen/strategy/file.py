@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from banditgen._checks import check_whole, is_number, unit_interval
+from banditgen._checks import check_amount, check_whole, is_number, unit_interval
 from banditgen._objectives import check_measure_weights
 from banditgen.arm import HOTTEST, GeneratorConfig
 from banditgen.errors import UsageError
@@ -49,11 +48,7 @@ MEASURES = "measures"
 """The table in [weights] of what further measures weigh; `measure_weights` in SelectionCriteria."""
 _NOT_LIMITS = (*WEIGHT_FIELDS.values(), "measure_weights", "prefer_consistency")
 CRITERIA_KEYS = tuple(field.name for field in dataclasses.fields(SelectionCriteria) if field.name not in _NOT_LIMITS)
-RACE_KEYS = tuple(field.name for field in dataclasses.fields(Spending))
-LEARNING_KEYS = tuple(field.name for field in dataclasses.fields(Learning))
 HOST_KEYS = tuple(field.name for field in dataclasses.fields(Host))
-PRICE_KEYS = tuple(field.name for field in dataclasses.fields(Price))
-EVOLUTION_KEYS = tuple(field.name for field in dataclasses.fields(Evolution))
 BACKENDS_OWN = "backend"  # in place of the number: `max_tokens` is left to the backend
 ARM_KEYS = tuple(field.name for field in dataclasses.fields(GeneratorConfig))
 
@@ -82,9 +77,8 @@ class BanditSettings:
             if getattr(self, name) is not None:
                 unit_interval(name, getattr(self, name))
         for name in ("sharpness", "prior_strength"):
-            value = getattr(self, name)
-            if value is not None and (not is_number(value) or not 0 <= value < math.inf):
-                raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
+            if getattr(self, name) is not None:
+                check_amount(name, getattr(self, name))
         if self.sharpness == 0:
             raise UsageError("sharpness must be above 0")
 
@@ -172,7 +166,7 @@ def read(document: Document) -> dict[str, Any]:
     fields["types"] = _read_types(document, fields["criteria"])
     fields["bandit"] = _read_bandit(document, data.get("policy", "thompson"))
     fields["race"] = _read_race(document)
-    fields["learning"] = _read_learning(document)
+    fields["learning"] = Learning(**_settings(document, ("learning",), Learning))
     fields["evolution"] = _read_evolution(document)
     fields["prices"] = _read_prices(document)
     fields["hosts"] = _read_hosts(document)
@@ -239,25 +233,14 @@ def _read_bandit(document: Document, policy: str) -> BanditSettings:
 
 
 def _read_race(document: Document) -> Spending:
-    table = _table(document, ("race",), RACE_KEYS)
-    for key, value in table.items():
-        _located(document, ("race", key), Spending, **{key: value})
+    table = _settings(document, ("race",), Spending)
     if table.get("budget_unit", "generations") != "generations" and "budget" not in table:
         raise document.error(("race", "budget_unit"), f"a budget in {table['budget_unit']} needs its number: budget = …")
     return Spending(**table)
 
 
-def _read_learning(document: Document) -> Learning:
-    table = _table(document, ("learning",), LEARNING_KEYS)
-    for key, value in table.items():
-        _located(document, ("learning", key), Learning, **{key: value})
-    return Learning(**table)
-
-
 def _read_evolution(document: Document) -> Evolution | None:
-    settings = _table(document, ("evolution",), EVOLUTION_KEYS)
-    for key, value in settings.items():
-        _located(document, ("evolution", key), Evolution, **{key: value})
+    settings = _settings(document, ("evolution",), Evolution)
     return Evolution(**settings) if "evolution" in document.data else None
 
 
@@ -268,31 +251,22 @@ def _read_prices(document: Document) -> Prices:
         if name == FUNCTION and not isinstance(settings, Mapping):
             _located(document, ("prices", name), Prices, function=settings)
             continue
-        path = ("prices", name)
-        for key, value in _table(document, path, PRICE_KEYS).items():
-            _located(document, (*path, key), Price, **{key: value})
-        models[name] = Price(**settings)
+        models[name] = Price(**_settings(document, ("prices", name), Price))
     return Prices(models, None if FUNCTION in models else table.get(FUNCTION))
 
 
 def _read_hosts(document: Document) -> tuple[Host, ...]:
-    tables = document.data.get("hosts", [])
-    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
-        raise document.error(("hosts",), "must be tables: start each with [[hosts]]")
     hosts = []
-    for index, table in enumerate(tables):
+    for index, table in enumerate(_tables(document, "hosts")):
         _check_keys(document, ("hosts", index), table, HOST_KEYS)
         hosts.append(_located(document, ("hosts", index), Host, **table))
     return _located(document, ("hosts",), kept_hosts, hosts) if hosts else ()
 
 
 def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:
-    tables = document.data.get("arms", [])
-    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
-        raise document.error(("arms",), "must be tables: start each with [[arms]]")
     first: dict[str, KeyPath] = {}
     arms = []
-    for index, table in enumerate(tables):
+    for index, table in enumerate(_tables(document, "arms")):
         _check_keys(document, ("arms", index), table, ARM_KEYS)
         for key in ("name", "model"):
             if key not in table:
@@ -309,6 +283,22 @@ def _read_arms(document: Document) -> tuple[GeneratorConfig, ...]:
         first[arm.name] = ("arms", index, "name")
         arms.append(arm)
     return tuple(arms)
+
+
+def _tables(document: Document, key: str) -> list[Mapping[str, Any]]:
+    """The tables of that name, in their order."""
+    tables = document.data.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise document.error((key,), f"must be tables: start each with [[{key}]]")
+    return tables
+
+
+def _settings(document: Document, path: KeyPath, kind: type[Any]) -> Mapping[str, Any]:
+    """The table at `path`, each of whose keys is a field that `kind` takes by itself."""
+    table = _table(document, path, tuple(field.name for field in dataclasses.fields(kind)))
+    for key, value in table.items():
+        _located(document, (*path, key), kind, **{key: value})
+    return table
 
 
 def _table(document: Document, path: KeyPath, known: tuple[str, ...] | None) -> Mapping[str, Any]:

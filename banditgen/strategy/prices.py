@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import logging
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from banditgen._checks import is_number
+from banditgen._checks import check_amount, is_number
 from banditgen._text import one_line
 from banditgen.arm import model_key
 from banditgen.errors import UsageError
@@ -45,8 +44,8 @@ class Price:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if (value is not None or name != "cached") and not (is_number(value) and 0 <= value < math.inf):
-                raise UsageError(f"{name} must be a finite number of at least 0, not {value!r}")
+            if value is not None or name != "cached":
+                check_amount(name, value)
 
     def of(self, result: GenerationResult) -> float | None:
         """What a generation cost; None where the host did not count the tokens that it takes."""
