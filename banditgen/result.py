@@ -30,6 +30,8 @@ class Length(NamedTuple):
 
 
 CONFIDENCE = "confidence"  # the measure that says how likely a candidate is right where no test says whether it is
+LEVELS = 10  # of soft evidence, above 0
+RATING = "rating"  # the kind of soft evidence that people's ratings are
 LONG = "long"  # marks a text that frames hold only where they are asked for the code
 Seconds = Annotated[float, Range(0.0, 1e9)]
 Share = Annotated[float, Range(0.0, 1.0)]

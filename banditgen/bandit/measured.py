@@ -35,6 +35,8 @@ def rewarded(measured: Measured, passes: Floats, sums: Floats, weights: Floats, 
         weights: (2,), of these two.
         further: of the measures.
     """
+    if not further:
+        return np.zeros_like(passes), np.zeros_like(passes)
     mean, deviation, product = np.zeros_like(passes), np.zeros_like(passes), np.zeros_like(passes)
     own = np.divide(sums, passes[..., None], out=np.zeros_like(sums), where=passes[..., None] > 0)
     for name, weight in further.items():

@@ -19,8 +19,9 @@ from banditgen.bandit import measured
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import State
 from banditgen.bandit.patterns import Patterns
-from banditgen.bandit.soft import LEVELS, soft_outcomes
+from banditgen.bandit.soft import soft_outcomes
 from banditgen.errors import UsageError
+from banditgen.result import LEVELS
 
 MEASURES = 2  # quality, speed
 
@@ -219,11 +220,12 @@ class Statistics:
         w, further = measured.known_weights(self.measured, w, measures or {})
         ww = w[:, None] * w
         more, more_square = measured.rewarded(self.measured, self.passes, self.sums[1], w, further)
+        worth = self.sums[1] @ w + more
         return State(
             passes=_take(self.passes, here, rows),
             fails=_take(self.fails, here, rows),
-            total=_take(self.sums[1] @ w + more, here, rows),
-            square=_take((self.products[1] * ww).sum((-1, -2)) + more_square, here, rows),
+            total=_take(worth, here, rows),
+            square=(_take(self.products[1], here, rows) * ww).sum((-1, -2)) + _take(more_square, here, rows),
             weight=np.array([float(arm.weight) for arm in arms]),
             model=model,
             pending=np.array([[float((pending or {}).get(i, 0)) for i in ids]]),
@@ -231,7 +233,7 @@ class Statistics:
             prior_strength=prior[:, 1],
             patterns=self._patterns(here, rows, model),
             other_count=_take_others(self.passes, here, rows) + _take_others(self.fails, here, rows),
-            other_total=_take_others(self.sums[1] @ w + more, here, rows),
+            other_total=_take_others(worth, here, rows),
         )
 
     def with_soft(self, state: State, arms: Sequence[GeneratorConfig], task_type: str) -> State:
@@ -240,7 +242,7 @@ class Statistics:
             return state
         here, rows = self.task_types.get(task_type, -1), np.array([self.arms.get(arm_id(arm), -1) for arm in arms], np.int64)
         untested = {kind: _take(told[..., -1], here, rows)[0] for kind, told in self.soft.items()}
-        beside = {kind: told[..., :2].sum((0, 1)) for kind, told in self.soft.items()}
+        beside = {kind: told.sum((0, 1))[:, :2] for kind, told in self.soft.items()}
         passes, fails = soft_outcomes(untested, beside, state.count[0])
         worth = _worth(state)
         return dataclasses.replace(

@@ -14,10 +14,9 @@ import numpy as np
 
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.priors import CAP
+from banditgen.result import LEVELS, RATING
 
-LEVELS = 10  # of soft evidence, above 0
-RATING = "rating"  # a person's word on the very candidate: it adds up without end, all other kinds together to a prior
-RATED, WITNESSED = 0.6, 0.4  # of a verdict, at most: what a rating counts for, and all other kinds together
+RATED, WITNESSED = 0.6, 0.4  # of a verdict, at most: what a rating counts for, which adds up without end, and all other kinds together
 SURE = 3.9  # log odds at which a witness is as good as certain: 98 %
 FEW_BESIDE_EACH, FEW_AT_LEVEL = 10.0, 5.0  # passes and fails beside a witness, and outcomes at a level, that are worth its prior odds
 

@@ -16,8 +16,8 @@ from banditgen.history.base import SoftEvidence
 from banditgen.history.database import Database
 from banditgen.history.ids import new_id
 from banditgen.history.judged import Learn, Measured, Opinion, PreferredResult, RatedResult, WeightsOfType, effective, matter
-from banditgen.history.sums import RATING, Sums, soft_sums
-from banditgen.result import Feedback, Preference
+from banditgen.history.sums import Sums, soft_sums
+from banditgen.result import RATING, Feedback, Preference
 
 _AT_ONCE = 500  # ids in one query, below what any database takes
 _TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from banditgen.arm import plain_model
 from banditgen.history import schema as t
 from banditgen.history.base import Changes, Cursor
-from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern, variant_column
-from banditgen.history.sums import ALL, MEASURES, OWN, PATTERNS, RATING, SOFT, Key, Running, Sums, add_measures, soft_sums
+from banditgen.history.patterns import read_pattern, variant_column
+from banditgen.history.sums import ALL, MEASURES, OWN, PATTERNS, SOFT, Key, Running, Sums, add_measures, add_race, soft_sums
+from banditgen.result import RATING
 
 GENERATION = "statistics_generation"  # the meta row that counts rebuilds: readers then forget what they had
 RELATIVE = 1e-9  # how far a sum may be from the log's: the order of additions
@@ -105,9 +106,7 @@ def fold(connection: sa.Connection) -> Sums:
         add_measures(sums, dict(row))
     races = sa.select(*RESULT_COLUMNS).where(r.race_id.is_not(None)).order_by(r.race_id)
     for _, rows in itertools.groupby(connection.execute(races).mappings(), key=lambda row: str(row["race_id"])):
-        race = [dict(row) for row in rows]
-        pattern = pattern_of(race)
-        sums.add(PATTERNS, (race[0]["task_type"], pattern_hash(pattern), pattern), (1,))
+        add_race(sums, [dict(row) for row in rows])
     return sums
 
 

@@ -17,11 +17,8 @@ from banditgen.arm import plain_model
 from banditgen.history import schema as t
 from banditgen.history.base import Changes, Cursor, SoftEvidence
 from banditgen.history.patterns import pattern_hash, pattern_of, read_pattern, variant
-from banditgen.result import FailureKind
+from banditgen.result import LEVELS, RATING, FailureKind
 from banditgen.scoring import QUALITY
-
-LEVELS = 10  # of soft evidence
-RATING = "rating"  # the kind of soft evidence that people's ratings are
 
 Key = tuple[Any, ...]
 
@@ -69,17 +66,15 @@ class Sums:
         if running is OWN:
             self.last_at[key] = max(last_at, self.last_at.get(key, last_at))
 
-    def include(self, other: Sums) -> None:
-        """Add what another has."""
+    def include(self, other: Sums, sign: int = 1) -> None:
+        """Add what another has; with -1 take it back."""
         for running in ALL:
             for key, values in other.of(running).items():
-                self.add(running, key, values, other.last_at.get(key, 0.0))
+                self.add(running, key, [sign * value for value in values], other.last_at.get(key, 0.0))
 
     def take_back(self, other: Sums) -> None:
         """Subtract what another has, of keys that are here, too."""
-        for running in ALL:
-            for key, values in other.of(running).items():
-                self.add(running, key, [-value for value in values], other.last_at.get(key, 0.0))
+        self.include(other, -1)
 
 
 def sums_of(rows: Sequence[Mapping[str, Any]]) -> Sums:
@@ -95,7 +90,7 @@ def sums_of(rows: Sequence[Mapping[str, Any]]) -> Sums:
         if row["race_id"] is not None:
             races[row["race_id"]].append(row)
     for race in races.values():
-        _add_race(sums, race)
+        add_race(sums, race)
     return sums
 
 
@@ -112,7 +107,8 @@ def add_measures(sums: Sums, row: Mapping[str, Any]) -> None:
             sums.add(MEASURES, (*_of_arm(row), name), (1, m, m * m, q * m, s * m))
 
 
-def _add_race(sums: Sums, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_race(sums: Sums, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add the pattern of a race, of which these are all rows."""
     task_type, pattern = rows[0]["task_type"], pattern_of(rows)
     sums.add(PATTERNS, (task_type, pattern_hash(pattern), pattern), (1,))
 

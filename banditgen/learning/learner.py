@@ -219,7 +219,8 @@ class Learner:
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
         with self._lock:
-            verdicts, state = (self._state(task_type, criteria, {}, soft=soft) for soft in (False, self._soft))
+            verdicts, with_soft = self._states(task_type, criteria, {})
+            state = with_soft() if self._soft else verdicts
             spent = {own: Spent(0.0, *sums) for own, sums in self._evidence.spent(task_type).items()}
         believed = beliefs(self._reporter, state, self._names, np.random.default_rng(0))
         passes, fails = verdicts.passes[0].tolist(), verdicts.fails[0].tolist()
@@ -270,11 +271,16 @@ class Learner:
         return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int], *, soft: bool) -> State:
+        verdicts, with_soft = self._states(task_type, criteria, pending)
+        return with_soft() if soft else verdicts
+
+    def _states(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> tuple[State, Callable[[], State]]:
+        """What verdicts say, and what makes of it what soft evidence says, too, of the same reading."""
         statistics = self._evidence.read(self._running())
         weights, measures = criteria.shares
         state = statistics.state(self.known, task_type, weights, pending=pending, measures=measures)
         state = self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
-        return statistics.with_soft(state, self.known, task_type) if soft else state
+        return state, lambda: statistics.with_soft(state, self.known, task_type)
 
     def _with_births(self, state: State) -> State:
         """The state with bred arms starting where their parents stand."""

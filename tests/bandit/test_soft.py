@@ -11,8 +11,9 @@ from banditgen import GeneratorConfig
 from banditgen.bandit import make_policy
 from banditgen.bandit.choose import choose
 from banditgen.bandit.priors import CAP
-from banditgen.bandit.soft import LEVELS, RATED, RATING, said, soft_outcomes
+from banditgen.bandit.soft import RATED, said, soft_outcomes
 from banditgen.offline.play import empty_state
+from banditgen.result import LEVELS, RATING
 
 NOTHING = np.zeros((LEVELS + 1, 2))
 
