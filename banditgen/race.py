@@ -289,7 +289,7 @@ class ParallelGenerator(Documented):
             generator=generator,
             evaluator=self._evaluator if self._evaluator_is_ours else None,
             callers=Callers(race_task, self._runner, None if self._evaluator_is_ours else self._evaluator, beside.payload),
-            measurer=Measurer(race_task, sandbox),
+            measurer=Measurer(sandbox),
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
             sandbox_is_ours=self._sandbox is None,

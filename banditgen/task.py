@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import keyword
 import math
 import sys
@@ -247,6 +248,7 @@ def _check_comparison(tolerance: float | None, checker: str | None, pairs: tuple
         raise TaskError("the checker must define check(stdin, stdout, expected) or check(stdin, stdout)")
 
 
+@functools.lru_cache(maxsize=256)  # it is asked for each example of each candidate
 def checker_arguments(checker: str) -> int | None:
     """How many arguments a checker's `check` takes, 2 or 3; None where there is none like that."""
     for node in suite_text.parsed(checker, "the checker").body:
@@ -257,6 +259,7 @@ def checker_arguments(checker: str) -> int | None:
     return None
 
 
+@functools.lru_cache(maxsize=256)
 def checker_only_asserts(checker: str) -> bool:
     """Whether a checker says by asserts alone what is right: then it has nothing to return."""
     nodes = list(ast.walk(suite_text.parsed(checker, "the checker")))

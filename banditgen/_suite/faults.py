@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 
 from banditgen._suite import leaving
-from banditgen._suite.text import REACHES_BY_TEXT, Suite, humaneval_check, last_name, names_any
+from banditgen._suite.text import REACHES_BY_TEXT, Suite, last_name, names_any
 from banditgen.errors import TaskError
 
 JUDGES = re.compile(  # names of what raises when something is not as expected
@@ -35,8 +35,7 @@ def check(suite: Suite, *, entry_point: str | None, given: bool, packages: Seque
         TaskError: what is wrong, and with which line.
     """
     running = suite.running()
-    check_entry = humaneval_check(suite.tree)
-    if check_entry is not None and suite.is_checked and entry_point is None:
+    if suite.is_checked and entry_point is None:
         raise TaskError("the tests define check(candidate): say with entry_point which function to check")
     for fault in (
         *_tuples(suite.tree),

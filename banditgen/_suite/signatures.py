@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import keyword
 import re
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ class _Calls:
             self.keywords |= {word.arg: word.value for word in call.keywords if word.arg}
 
 
+@functools.lru_cache(maxsize=256)  # each candidate of a race asks for them
 def signatures(suite: Suite, entry_point: str | None, prompt: str = "") -> tuple[str, ...]:
     """What the tests call, as `name(parameters)`, the entry point first; for a class with its methods: `Stack() with push(number)`.
 

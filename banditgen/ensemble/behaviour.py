@@ -38,7 +38,7 @@ def of_calls(codes: Sequence[str], calls: Sequence[str], sandbox: Sandbox, task:
     Raises:
         SandboxError: the sandbox failed.
     """
-    around = Task(task.prompt, limits=task.limits, packages=task.packages, files=dict(task.files))
+    around = _around(task)
     seconds = (1 - LOADING) * task.limits.wall_seconds
 
     def asked(code: str) -> tuple[Outcome, ...]:
@@ -54,17 +54,24 @@ def of_calls(codes: Sequence[str], calls: Sequence[str], sandbox: Sandbox, task:
 
 def of_inputs(codes: Sequence[str], inputs: Sequence[str], sandbox: Sandbox, task: Task) -> list[tuple[Outcome, ...]]:
     """The same for programs: for each code what it prints for each text on its standard input."""
+    arounds = [_around(task, (text, "")) for text in inputs]
 
-    def printed(code: str, text: str) -> Outcome:
-        around = Task(task.prompt, examples=[(text, "")], limits=task.limits, packages=task.packages, files=dict(task.files))
+    def printed(code: str, around: Task) -> Outcome:
         done = sandbox.run(code, around)
         return of_output(done.stdout) if done.exit_code == 0 and done.limit is None else _ended(done)
 
     def asked(code: str) -> tuple[Outcome, ...]:
-        first = [printed(code, text) for text in inputs]
-        return tuple(VARIES if said[0] == "=" and printed(code, text) != said else said for text, said in zip(inputs, first, strict=True))
+        first = [printed(code, around) for around in arounds]
+        return tuple(
+            VARIES if said[0] == "=" and printed(code, around) != said else said for around, said in zip(arounds, first, strict=True)
+        )
 
     return _each(codes, asked)
+
+
+def _around(task: Task, *examples: tuple[str, str]) -> Task:
+    """A task without tests, with the limits, packages and files of this one."""
+    return Task(task.prompt, examples=examples, limits=task.limits, packages=task.packages, files=dict(task.files))
 
 
 def of_values(expected: Sequence[str], sandbox: Sandbox, task: Task) -> list[Outcome | None]:
@@ -76,7 +83,7 @@ def of_values(expected: Sequence[str], sandbox: Sandbox, task: Task) -> list[Out
     for text in dict.fromkeys(expected):
         try:
             with quiet():
-                found[text] = _short("=" + _asked.show(ast.literal_eval(text)))
+                found[text] = _asked.short("=" + _asked.show(ast.literal_eval(text)))
         except (SyntaxError, TypeError, MemoryError, RecursionError):
             found[text] = None
         except ValueError:
@@ -89,7 +96,7 @@ def of_values(expected: Sequence[str], sandbox: Sandbox, task: Task) -> list[Out
 
 def of_output(printed: str) -> Outcome:
     """The outcome of a program that prints this."""
-    return _short("=" + "\n".join(lines(printed)))
+    return _asked.short("=" + "\n".join(lines(printed)))
 
 
 def is_expression(text: str) -> bool:
@@ -105,10 +112,6 @@ def is_expression(text: str) -> bool:
 @functools.cache
 def _harness() -> str:
     return Path(_asked.__file__).read_text(encoding="utf-8")
-
-
-def _short(outcome: Outcome) -> Outcome:
-    return _asked.short(outcome)
 
 
 def _told(text: str) -> Outcome:

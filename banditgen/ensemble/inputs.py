@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from banditgen._checks import is_number
 from banditgen._quiet import quiet
 from banditgen.ensemble import behaviour, examples, hints
 from banditgen.ensemble.behaviour import Outcome
@@ -121,7 +122,7 @@ def _checked(calls: Iterable[str], tests: Iterable[tuple[str, str, float]]) -> t
         if not isinstance(test, tuple | list) or len(test) != 3 or not all(isinstance(part, str) for part in test[:2]):
             raise UsageError(f"a test must be (call, expected, votes) with source texts, not {test!r}")
         call, expected, votes = test
-        if isinstance(votes, bool) or not isinstance(votes, int | float) or not 0 <= votes < float("inf"):
+        if not is_number(votes) or not 0 <= votes < float("inf"):
             raise UsageError(f"votes must be a number of at least 0, not {votes!r}")
         told.append((call, expected, votes))
     return given, told

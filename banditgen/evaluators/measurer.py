@@ -39,12 +39,10 @@ class Measurer:
     one warning a race for each measure. A code that was measured before in this process is not measured again, on the same task.
 
     Args:
-        task: the race's.
         sandbox: where the candidate runs once more for its coverage; None leaves that out.
     """
 
-    def __init__(self, task: Task, sandbox: Sandbox | None) -> None:
-        self._task = task
+    def __init__(self, sandbox: Sandbox | None) -> None:
         self._sandbox = sandbox
         self._warned: set[str] = set()
 

@@ -11,6 +11,8 @@ import ast
 import builtins
 from collections.abc import Callable, Iterator
 
+from banditgen._suite.text import last_name
+
 MUTATOR_NAMES = """
 add append appendleft clear difference_update discard extend extendleft insert intersection_update pop popitem popleft remove
 reverse rotate setdefault sort symmetric_difference_update update
@@ -192,10 +194,3 @@ def root(value: ast.expr) -> str:
     while isinstance(value, ast.Subscript | ast.Attribute | ast.Starred):
         value = value.value
     return value.id if isinstance(value, ast.Name) else ""
-
-
-def last_name(function: ast.expr) -> str:
-    """The name by which a function is called, without what it belongs to."""
-    if isinstance(function, ast.Name):
-        return function.id
-    return function.attr if isinstance(function, ast.Attribute) else ""

@@ -15,8 +15,9 @@ import marshal
 
 from banditgen._quiet import quiet
 from banditgen._suite import text as suite_text
+from banditgen._suite.text import last_name
 from banditgen.sandbox import aliasing
-from banditgen.sandbox.aliasing import last_name, root
+from banditgen.sandbox.aliasing import root
 from banditgen.sandbox.inside import asserts
 
 HARMLESS_MODULES = """

@@ -61,7 +61,7 @@ def main() -> None:
         started = time.perf_counter()
         DefaultEvaluator().evaluate(code, execution, task)
         timed("(the default evaluator)", started)
-        measurer, subject = Measurer(task, sandbox), Subject(code, execution, task)
+        measurer, subject = Measurer(sandbox), Subject(code, execution, task)
         for name in known_measures():
             started = time.perf_counter()
             taken = measurer.measure([name], subject)

@@ -184,7 +184,7 @@ def _forget() -> None:
 
 
 def test_a_package_brings_measures_of_its_own(own: Path) -> None:
-    taken = Measurer(TASK, None).measure(["brevity", "talking", "lint"], subject(CODE))
+    taken = Measurer(None).measure(["brevity", "talking", "lint"], subject(CODE))
     assert taken["brevity"] == (1 / 4, "own-measures 1.2")
     assert taken["talking"][0] == 0.25
     assert taken["lint"] == (1.0, tool_of("lint"))
@@ -196,7 +196,7 @@ def test_a_tool_that_crashes_loops_or_lies_is_left_out_with_one_warning_each(own
     task = Task("p", limits={"wall_seconds": 0.5})
     started = time.perf_counter()
     with caplog.at_level(logging.WARNING, "banditgen.evaluator"):
-        taking = Measurer(task, None)
+        taking = Measurer(None)
         names = ["crash", "loop", "sleep", "raising", "outside", "coverage", "nothing", "brevity"]
         for code in ("a = 1\n", "a = 2\n"):
             assert taking.measure(names, subject(code, task)) == {"brevity": (1.0, "own-measures 1.2")}
@@ -208,13 +208,13 @@ def test_a_tool_that_crashes_loops_or_lies_is_left_out_with_one_warning_each(own
 
 
 def test_one_code_is_measured_once_by_however_many_ask(own: Path) -> None:
-    taking = Measurer(TASK, None)
+    taking = Measurer(None)
     asking = [threading.Thread(target=taking.measure, args=(["number"], subject(CODE))) for _ in range(8)]
     for thread in asking:
         thread.start()
     for thread in asking:
         thread.join()
-    Measurer(TASK, None).measure(["number"], subject(CODE))
+    Measurer(None).measure(["number"], subject(CODE))
     assert own.read_text() == "x"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import reprlib
 import types
@@ -25,18 +26,16 @@ def compiled(source: str) -> types.CodeType:
     """
     if "assert" not in source or _SEES_NAMES.search(source):
         return compile(source, "<tests>", "exec", dont_inherit=True, optimize=0)
-    import ast  # noqa: PLC0415  # only where tests are compiled, which is mostly not beside the candidate
-
     tree = ast.parse(source)
     for node in ast.walk(tree):
         for field in () if isinstance(node, ast.ClassDef) else ("body", "orelse", "finalbody"):
             body = getattr(node, field, None)
             if isinstance(body, list):
-                body[:] = [part for statement in body for part in _keeping(statement, ast)]
+                body[:] = [part for statement in body for part in _keeping(statement)]
     return compile(tree, "<tests>", "exec", dont_inherit=True, optimize=0)
 
 
-def _keeping(statement: Any, ast: Any) -> list[Any]:
+def _keeping(statement: Any) -> list[Any]:
     """A statement; where it asserts a comparison or a call, with the values in names that only it has, and their removal."""
     if not isinstance(statement, ast.Assert) or statement.msg:
         return [statement]
