@@ -36,7 +36,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-system:  ## Debian packages that the tests start: PostgreSQL, bubblewrap
+system:  ## Debian packages that the tests start: PostgreSQL, bubblewrap, Chromium
 	@sh tests/system_packages.sh
 
 models: $(INSTALLED)

@@ -1,15 +1,20 @@
-"""What all tests share: a private home, and a PostgreSQL server where one is asked for."""
+"""What all tests share: a private home, and a PostgreSQL server or a browser where one is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from banditgen._settings import KEYS, PREFIX
+from tests.browser import Looking, chromium
 from tests.postgres import Cluster
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # how long an example takes says how busy the machine is, not whether the code is right
 hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -37,3 +42,19 @@ def postgres_server() -> Iterator[Cluster]:
 def postgres_url(postgres_server: Cluster) -> str:
     """A new, empty database."""
     return postgres_server.database()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one per test process: mark who uses it with `xdist_group("browser")`."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def looking(browser: Browser) -> Iterator[Looking]:
+    """Opens pages; at the end they must have done nothing that `Looking.faults` names."""
+    pages = Looking(browser)
+    yield pages
+    pages.close()
+    assert pages.faults == []
