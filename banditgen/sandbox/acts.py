@@ -1,13 +1,23 @@
 """What a candidate must not be able to do to the user's files, processes and machine, each with the property of isolation that it breaks.
 
 An act is code that sets `reached` to something true, or harms a canary, where nothing holds it. It is given the names of
-`canaries.Canaries.facts`, and `libc`, whose functions answer with numbers; failing is what is hoped for.
+`canaries.Canaries.facts`, and `libc` and `syscall`, which answer with numbers; failing is what is hoped for.
 """
 
 from __future__ import annotations
 
-BEFORE = "import ctypes, fcntl, os, signal, socket, time\nlibc = ctypes.CDLL(None, use_errno=True)\nlibc.syscall.restype = ctypes.c_long\n"
+from banditgen.sandbox.inside.calls import ARCHITECTURES, numbers
 
+_CALLED = (
+    "fchmodat2 utime utimes futimesat setxattrat openat2 tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo sched_setattr ioprio_set "
+    "process_vm_readv migrate_pages keyctl io_setup"
+)
+_CALLS = {machine: {name: number for name, number in numbers(machine).items() if name in _CALLED.split()} for machine in ARCHITECTURES}
+BEFORE = f"""import ctypes, fcntl, os, signal, socket, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = ctypes.c_long
+def syscall(name, *arguments): return libc.syscall({_CALLS!r}[os.uname().machine].get(name, -1), *arguments)
+"""
 FILES = {
     "read": "reached = open(FOLDER + '/secret').read() == SECRET",
     "list": "reached = os.listdir(FOLDER)",
@@ -30,7 +40,7 @@ FILES = {
     "chmod by a link": "os.symlink(FOLDER + '/data', 'link')\nos.chmod('link', 0)",
     "chmod by a link to the folder": "os.symlink(FOLDER, 'folder')\nos.chmod('folder/data', 0)",
     "chmod by a descriptor": "fd = os.open(FOLDER + '/data', os.O_PATH)\nos.chmod(f'/proc/self/fd/{fd}', 0)",
-    "fchmodat2 of a descriptor": "libc.syscall(452, os.open(FOLDER + '/data', os.O_PATH), b'', 0, 0x1000)",
+    "fchmodat2 of a descriptor": "syscall('fchmodat2', os.open(FOLDER + '/data', os.O_PATH), b'', 0, 0x1000)",
     "chown": "os.chown(FOLDER + '/data', os.getuid(), os.getgid())",
     "lchown": "os.lchown(FOLDER + '/data', os.getuid(), os.getgid())",
     "chown of a descriptor": "libc.fchownat(os.open(FOLDER + '/data', os.O_PATH), b'', os.getuid(), os.getgid(), 0x1000)",
@@ -38,15 +48,17 @@ FILES = {
     "utime to now": "os.utime(FOLDER + '/times')",
     "utime of a descriptor": "libc.utimensat(os.open(FOLDER + '/times', os.O_PATH), b'', None, 0x1000)",
     "utime in older forms": (
-        "path = (FOLDER + '/times').encode()\nlibc.syscall(132, path, None)\nlibc.syscall(235, path, None)\n"
-        "libc.syscall(261, -100, path, None)"
+        "path = (FOLDER + '/times').encode()\nfor name in ('utime', 'utimes'): syscall(name, path, None)\n"
+        "syscall('futimesat', -100, path, None)"
     ),
     "setxattr": "os.setxattr(FOLDER + '/data', 'user.evil', b'1')",
-    "attributes in newer forms": "libc.syscall(463, -100, (FOLDER + '/data').encode(), 0, b'user.evil', bytes(16), 16)",
+    "attributes in newer forms": "syscall('setxattrat', -100, (FOLDER + '/data').encode(), 0, b'user.evil', bytes(16), 16)",
     "truncate": "os.truncate(FOLDER + '/data', 0)",
     "open and empty": "os.open(FOLDER + '/data', os.O_RDONLY | os.O_TRUNC)",
     "open for nothing and empty": "os.open(FOLDER + '/data', 3 | os.O_TRUNC)",
-    "open in another form and empty": "libc.syscall(437, -100, (FOLDER + '/data').encode(), (0x200).to_bytes(8, 'little') + bytes(16), 24)",
+    "open in another form and empty": (
+        "syscall('openat2', -100, (FOLDER + '/data').encode(), (0x200).to_bytes(8, 'little') + bytes(16), 24)"
+    ),
     "a path that changes while it is looked at": (
         "import threading\nopen('mine', 'w').close()\nown, other = os.path.abspath('mine').encode(), (FOLDER + '/data').encode()\n"
         "path, going = ctypes.create_string_buffer(4096), [1]\n"
@@ -65,9 +77,9 @@ FILES = {
 PROCESSES = {
     "kill": "os.kill(PID, signal.SIGTERM)",
     "see whether it is there": "os.kill(PARENT, 0)\nreached = 1",
-    "kill a thread": "libc.syscall(200, PID, 15)\nlibc.syscall(234, PID, PID, 15)",
+    "kill a thread": "syscall('tkill', PID, 15)\nsyscall('tgkill', PID, PID, 15)",
     "queue a signal": "info = (15).to_bytes(4, 'little') + bytes(4) + (-1 & 0xFFFFFFFF).to_bytes(4, 'little') + bytes(116)\n"
-    "libc.syscall(129, PID, 15, info)\nlibc.syscall(297, PID, PID, 15, info)",
+    "syscall('rt_sigqueueinfo', PID, 15, info)\nsyscall('rt_tgsigqueueinfo', PID, PID, 15, info)",
     "signal by a descriptor": "signal.pidfd_send_signal(os.pidfd_open(PID), signal.SIGTERM)",
     "signal as a file's owner": (
         "a, b = socket.socketpair()\npid = PID.to_bytes(4, 'little')\nfor act in (lambda: fcntl.fcntl(a, 8, PID), "
@@ -78,11 +90,11 @@ PROCESSES = {
     "nice": "os.setpriority(os.PRIO_PROCESS, PID, 19)",
     "nice of its group": "os.setpriority(os.PRIO_PGRP, PID, 19)",
     "its scheduler": "os.sched_setscheduler(PID, os.SCHED_IDLE, os.sched_param(0))",
-    "its scheduler in a newer form": "libc.syscall(314, PID, (48).to_bytes(4, 'little') + (5).to_bytes(4, 'little') + bytes(40), 0)",
+    "its scheduler in a newer form": "syscall('sched_setattr', PID, (48).to_bytes(4, 'little') + (5).to_bytes(4, 'little') + bytes(40), 0)",
     "its processors": "for processor in os.sched_getaffinity(0): os.sched_setaffinity(PID, {processor})",
-    "its place in queues for the disk": "libc.syscall(251, 1, PID, 3 << 13)\nlibc.syscall(251, 2, PID, 3 << 13)",
+    "its place in queues for the disk": "syscall('ioprio_set', 1, PID, 3 << 13)\nsyscall('ioprio_set', 2, PID, 3 << 13)",
     "its limits": "import resource\nresource.prlimit(PID, resource.RLIMIT_NOFILE, (64, 64))",
-    "its memory": "reached = libc.syscall(310, PID, 0, 0, 0, 0, 0) == 0 or libc.syscall(256, PID, 0, 0, 0) == 0",
+    "its memory": "reached = syscall('process_vm_readv', PID, 0, 0, 0, 0, 0) == 0 or syscall('migrate_pages', PID, 0, 0, 0) == 0",
 }
 NETWORK = {
     "TCP": "socket.create_connection(('127.0.0.1', PORT), 1)\nreached = 1",
@@ -95,9 +107,9 @@ NETWORK = {
 SYSCALLS = {
     "mount": "reached = libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0",
     "unshare": "reached = libc.unshare(0x10000000) == 0",
-    "keyring": "reached = libc.syscall(250, 0, -3, 1) > 0",
+    "keyring": "reached = syscall('keyctl', 0, -3, 1) > 0",
     "the user's watches of files": "reached = libc.inotify_init() >= 0 or libc.inotify_init1(0) >= 0",
-    "the machine's contexts for the disk": "reached = libc.syscall(206, 1, ctypes.byref(ctypes.c_long())) == 0",
+    "the machine's contexts for the disk": "reached = syscall('io_setup', 1, ctypes.byref(ctypes.c_long())) == 0",
     "files in memory": "os.memfd_create('x')\nreached = 1",
     "trace": "reached = libc.ptrace(0, 0, 0, 0) == 0",
 }

@@ -14,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from banditgen.sandbox.inside.calls import numbers
+
 FILES = ("secret", "data", "script", "times")
-SYS_IOPRIO_GET = 252
 LINUX = hasattr(os, "sched_getaffinity")
 
 
@@ -119,4 +120,8 @@ def _of_process(pid: int) -> Any:
         scheduling = os.sched_getscheduler(pid), os.sched_getaffinity(pid), os.getpriority(os.PRIO_PROCESS, pid)
     except ProcessLookupError:
         return None
-    return *scheduling, ctypes.CDLL(None).syscall(SYS_IOPRIO_GET, 1, pid), Path(f"/proc/{pid}/limits").read_text()
+    return (
+        *scheduling,
+        ctypes.CDLL(None).syscall(numbers(os.uname().machine)["ioprio_get"], 1, pid),
+        Path(f"/proc/{pid}/limits").read_text(),
+    )

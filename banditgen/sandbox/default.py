@@ -10,6 +10,7 @@ import threading
 
 from banditgen.errors import SandboxError, UsageError
 from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.inside.calls import ARCHITECTURES
 from banditgen.task import Level
 
 _shared: dict[tuple[int, Level | None, bool], Sandbox] = {}
@@ -50,15 +51,17 @@ def default_sandbox(require: Level | None = None, *, allow_unsafe: bool = False)
         raise UsageError(f"there is no isolation level {require!r}: use 'confined' or 'isolated'")
     if require == "limits" and not allow_unsafe:
         raise SandboxError("resource limits alone are no isolation: say allow_unsafe=True if candidates may reach your files and network")
-    if sys.platform == "linux" and platform.machine() == "x86_64" and sys.maxsize > 1 << 32:
+    if sys.platform == "linux" and platform.machine() in ARCHITECTURES and sys.maxsize > 1 << 32:
         from banditgen.sandbox.pool import ZygoteSandbox  # noqa: PLC0415  # it can't be imported elsewhere
 
         return ZygoteSandbox(require=require or ("limits" if allow_unsafe else "confined"))
     here = f"{platform.system()} on {platform.machine()}"
     if sys.platform == "win32":
-        raise SandboxError(f"no sandbox works on {here}: use Linux on x86-64, for instance in WSL")
+        raise SandboxError(f"no sandbox works on {here}: use Linux, for instance in WSL")
     if not allow_unsafe or require in ("confined", "isolated"):
-        raise SandboxError(f"no sandbox holds candidates on {here}: use Linux on x86-64, or allow_unsafe=True for resource limits alone")
+        raise SandboxError(
+            f"no sandbox holds candidates on {here}: use Linux on x86-64 or arm64, or allow_unsafe=True for resource limits alone"
+        )
     from banditgen.sandbox.unsafe import UnsafeSandbox  # noqa: PLC0415  # it can't be imported on Windows
 
     return UnsafeSandbox()

@@ -15,11 +15,11 @@ from banditgen.sandbox.default import default_sandbox, shared_sandbox
 from banditgen.task import Task
 
 
-@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "aarch64"), ("freebsd14", "amd64")])
+@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "riscv64"), ("freebsd14", "amd64")])
 def test_elsewhere_it_refuses_unless_allowed(monkeypatch: pytest.MonkeyPatch, system: str, machine: str) -> None:
     monkeypatch.setattr(default, "sys", SimpleNamespace(platform=system, maxsize=sys.maxsize))
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    with pytest.raises(SandboxError, match="use Linux on x86-64, or allow_unsafe=True"):
+    with pytest.raises(SandboxError, match="use Linux on x86-64 or arm64, or allow_unsafe=True"):
         default_sandbox()
     with pytest.raises(SandboxError, match="no sandbox holds candidates"):
         default_sandbox("confined", allow_unsafe=True)

@@ -1,4 +1,4 @@
-"""The seccomp filter: which system calls a candidate may not make, as a BPF program for x86-64.
+"""The seccomp filter: which system calls a candidate may not make, as a BPF program.
 
 The numbers with rules are searched as a binary tree, since the kernel tries a new filter on every call number when it
 is installed, and without namespaces does so once per job.
@@ -7,11 +7,14 @@ is installed, and without namespaces does so once per job.
 from __future__ import annotations
 
 import ctypes
+import os
 import struct
+
+from banditgen.sandbox.inside.calls import ARCHITECTURES, numbers
 
 ALLOW, KILL, ERRNO, ASK = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000
 EPERM, ENOTTY, ENOSYS, ENOTSUP = 1, 25, 38, 95
-ARCH_X86_64, X32_BIT = 0xC000003E, 0x40000000
+X32_BIT = 0x40000000  # calls of x86-64 in another form; elsewhere such numbers name none
 LOAD, JUMP, JUMP_EQ, JUMP_GE, JUMP_SET, MASK, RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x54, 0x06
 LONGEST_JUMP = 255
 OFFSET_NUMBER, OFFSET_ARCH, OFFSET_ARGS = 0, 4, 16
@@ -27,30 +30,41 @@ FCNTL_COMMANDS = (8, 10, 15, 1024, 1026, 1031)
 SUPERVISE = (0xC0502100, 0xC0182101)
 # TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, TCGETS2, FS_IOC_GETFLAGS, FICLONE, FICLONERANGE
 IOCTLS = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C542A, 0x80086601, 0x40049409, 0x4020940D, *SUPERVISE)
-SIGACTION, SIGCHLD = 13, 17
-SOCKET = 41
-OPEN, MMAP, IOCTL, SOCKETPAIR, SETSOCKOPT, CLONE, FCNTL, PRCTL, OPENAT, CLONE3, OPENAT2 = 2, 9, 16, 53, 54, 56, 72, 157, 257, 435, 437
-TRUNCATE, KILL_CALL, TKILL, TGKILL, SETPRIORITY, IOPRIO_SET, PRLIMIT, MOVE_PAGES = 76, 62, 200, 234, 141, 251, 302, 279
+SIGCHLD = 17
 PRIO_PROCESS, PRIO_USER, IOPRIO_PROCESS, IOPRIO_USER = 0, 2, 1, 3
 
 FORBIDDEN = {
-    "network": (41, 42, 49, 50),  # socket, connect, bind, listen; in namespaces see NAMESPACED
-    "shared memory and queues that outlive a job": (29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241, 242, 243, 244, 245),
-    "files in memory, which nobody counts": (319, 447),  # memfd_create, memfd_secret
-    "other processes' memory and descriptors": (101, 256, 310, 311, 312, 438, 440, 448),  # ptrace, migrate_pages, process_vm_*, kcmp, …
-    "namespaces and mounts": (155, 161, 165, 166, 272, 308, 428, 429, 430, 431, 432, 433, 442, 457, 458, 467),
-    "kernel interfaces": (206, 298, 321, 323, 425, 426, 427),  # io_setup, perf_event_open, bpf, userfaultfd, io_uring_*
-    "keys": (248, 249, 250),
-    "files by handle": (303, 304),
-    "modules, power and swap": (134, 163, 167, 168, 169, 174, 175, 176, 177, 178, 179, 180, 246, 313, 320, 443),
-    "clocks, names, ports and consoles": (103, 153, 159, 164, 170, 171, 172, 173, 227, 305),
-    "personality, accounting, watching the host": (135, 212, 253, 294, 300, 301),  # inotify, too: the user has few of them
+    "network": "socket connect bind listen",  # in namespaces see NAMESPACED
+    "shared memory and queues that outlive a job": (
+        "shmget shmat shmctl semget semop semctl semtimedop msgget msgsnd msgrcv msgctl "
+        "mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr"
+    ),
+    "files in memory, which nobody counts": "memfd_create memfd_secret",
+    "other processes' memory and descriptors": (
+        "ptrace migrate_pages process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise process_mrelease"
+    ),
+    "namespaces and mounts": (
+        "pivot_root chroot mount umount2 unshare setns open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr "
+        "statmount listmount open_tree_attr"
+    ),
+    "kernel interfaces": "io_setup perf_event_open bpf userfaultfd io_uring_setup io_uring_enter io_uring_register",
+    "keys": "add_key request_key keyctl",
+    "files by handle": "name_to_handle_at open_by_handle_at",
+    "modules, power and swap": (
+        "uselib acct swapon swapoff reboot create_module init_module delete_module get_kernel_syms query_module quotactl nfsservctl "
+        "kexec_load finit_module kexec_file_load quotactl_fd"
+    ),
+    "clocks, names, ports and consoles": (
+        "syslog vhangup adjtimex settimeofday sethostname setdomainname iopl ioperm clock_settime clock_adjtime"
+    ),
+    # inotify, too: the user has few of them
+    "personality, accounting, watching the host": "personality lookup_dcookie inotify_init inotify_init1 fanotify_init fanotify_mark",
 }
-NAMESPACED = (42, 49, 50)  # what UNIX sockets need, which reach no further than the file tree there; `multiprocessing` uses them
-METADATA = (90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280)  # chmod, chown and utime in all forms
-ATTRIBUTES = (188, 189, 190, 197, 198, 199, 463, 466, 469)  # of files, extended and other: set and remove
-SCHEDULING = (142, 144, 203, 314, MOVE_PAGES)  # whose first argument is a process
-SIGNALS = (129, 297, 424)  # rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal
+NAMESPACED = "connect bind listen"  # what UNIX sockets need, which reach no further than the file tree there; `multiprocessing` uses them
+METADATA = "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat"
+ATTRIBUTES = "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr setxattrat removexattrat file_setattr"
+SCHEDULING = "sched_setparam sched_setscheduler sched_setaffinity sched_setattr move_pages"  # whose first argument is a process
+SIGNALS = "rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal"
 LANDLOCK_TRUNCATES, LANDLOCK_SIGNALS = 3, 6  # the versions from which it holds these
 
 Instruction = tuple[int, int, int, int]
@@ -66,64 +80,74 @@ def sock_fprog(*, alone: bool, landlock: int, asking: bool) -> ctypes.Array[ctyp
         asking: whether a supervisor answers for calls on which only it can decide; else they are refused.
 
     """
-    rules = _everywhere(_returning(ASK if asking else ERRNO | EPERM))
-    if asking:
-        rules[SIGACTION] = _one_of(0, (SIGCHLD,), [*_is_null(1, len(PASS)), *PASS, *_returning(ASK)], PASS)
-    if alone:
-        rules |= {**dict.fromkeys(NAMESPACED, PASS), SOCKET: _local_stream(SOCK_STREAM)}
-    else:
-        rules |= _beside_others(_returning(ASK if asking else ERRNO | EPERM), landlock)
-    program: Block = [
-        (LOAD, 0, 0, OFFSET_ARCH),
-        (JUMP_EQ, 1, 0, ARCH_X86_64),
-        (RETURN, 0, 0, KILL),
-        (LOAD, 0, 0, OFFSET_NUMBER),
-        (JUMP_GE, 0, 1, X32_BIT),
-        (RETURN, 0, 0, ERRNO | EPERM),
-        *_tree(sorted(rules.items())),
-    ]
-    code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *instruction) for instruction in program))
-    result = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(program), ctypes.addressof(code)))
+    instructions = program(alone=alone, landlock=landlock, asking=asking, machine=os.uname().machine)
+    code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *instruction) for instruction in instructions))
+    result = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(instructions), ctypes.addressof(code)))
     result.code = code  # type: ignore[attr-defined]  # keeps what the pointer points to alive
     return result
 
 
-def _everywhere(ask: Block) -> dict[int, Block]:
-    rules = {number: REFUSE for numbers in FORBIDDEN.values() for number in numbers}
-    rules[CLONE3] = _returning(ERRNO | ENOSYS)  # its flags lie in memory a filter can't read; libc falls back to clone
-    rules[CLONE] = [_load(0), (JUMP_SET, 0, 1, NEW_NAMESPACES), *REFUSE, *PASS]
-    rules[SOCKETPAIR] = _local_stream(SOCK_STREAM, SOCK_SEQPACKET)
-    rules[IOCTL] = _one_of(1, IOCTLS, PASS, _returning(ERRNO | ENOTTY))
-    rules[FCNTL] = _one_of(1, FCNTL_COMMANDS, REFUSE, PASS)
-    rules[SETSOCKOPT] = _one_of(2, BUFFER_OPTIONS, REFUSE, PASS)
-    rules[PRCTL] = _one_of(0, (PR_SCHED_CORE,), REFUSE, PASS)
-    rules[PRLIMIT] = _one_of(0, (0,), PASS, ask)
+def program(*, alone: bool, landlock: int, asking: bool, machine: str) -> Block:
+    """The instructions of a filter; see `sock_fprog`. `machine` is one of `calls.ARCHITECTURES`."""
+    rules = _everywhere(_returning(ASK if asking else ERRNO | EPERM))
+    if asking:
+        rules["rt_sigaction"] = _one_of(0, (SIGCHLD,), [*_is_null(1, len(PASS)), *PASS, *_returning(ASK)], PASS)
+    if alone:
+        rules |= {**_each(NAMESPACED, PASS), "socket": _local_stream(SOCK_STREAM)}
+    else:
+        rules |= _beside_others(_returning(ASK if asking else ERRNO | EPERM), landlock)
+    calls = numbers(machine)
+    return [
+        (LOAD, 0, 0, OFFSET_ARCH),
+        (JUMP_EQ, 1, 0, ARCHITECTURES[machine]),
+        (RETURN, 0, 0, KILL),
+        (LOAD, 0, 0, OFFSET_NUMBER),
+        (JUMP_GE, 0, 1, X32_BIT),
+        (RETURN, 0, 0, ERRNO | EPERM),
+        *_tree(sorted((calls[name], rule) for name, rule in rules.items() if name in calls)),
+    ]
+
+
+def _everywhere(ask: Block) -> dict[str, Block]:
+    rules = _each(" ".join(FORBIDDEN.values()), REFUSE)
+    rules["clone3"] = _returning(ERRNO | ENOSYS)  # its flags lie in memory a filter can't read; libc falls back to clone
+    rules["clone"] = [_load(0), (JUMP_SET, 0, 1, NEW_NAMESPACES), *REFUSE, *PASS]
+    rules["socketpair"] = _local_stream(SOCK_STREAM, SOCK_SEQPACKET)
+    rules["ioctl"] = _one_of(1, IOCTLS, PASS, _returning(ERRNO | ENOTTY))
+    rules["fcntl"] = _one_of(1, FCNTL_COMMANDS, REFUSE, PASS)
+    rules["setsockopt"] = _one_of(2, BUFFER_OPTIONS, REFUSE, PASS)
+    rules["prctl"] = _one_of(0, (PR_SCHED_CORE,), REFUSE, PASS)
+    rules["prlimit64"] = _one_of(0, (0,), PASS, ask)
     # shared memory without a file can be held without being in any process's count
-    rules[MMAP] = [_load(3), (JUMP_SET, 1, 0, MAP_ANONYMOUS), *PASS, (JUMP_SET, 0, 1, MAP_SHARED), *ask, *PASS]
+    rules["mmap"] = [_load(3), (JUMP_SET, 1, 0, MAP_ANONYMOUS), *PASS, (JUMP_SET, 0, 1, MAP_SHARED), *ask, *PASS]
     return rules
 
 
-def _beside_others(ask: Block, landlock: int) -> dict[int, Block]:
+def _beside_others(ask: Block, landlock: int) -> dict[str, Block]:
     """What namespaces would see to: that calls reach the job's own files and processes alone."""
-    rules = dict.fromkeys(METADATA, ask)
-    rules |= dict.fromkeys(ATTRIBUTES, _returning(ERRNO | ENOTSUP))
-    rules |= dict.fromkeys(SCHEDULING, _one_of(0, (0,), PASS, ask))
-    for number, process, user in ((SETPRIORITY, PRIO_PROCESS, PRIO_USER), (IOPRIO_SET, IOPRIO_PROCESS, IOPRIO_USER)):
-        rules[number] = [
+    rules = _each(METADATA, ask)
+    rules |= _each(ATTRIBUTES, _returning(ERRNO | ENOTSUP))
+    rules |= _each(SCHEDULING, _one_of(0, (0,), PASS, ask))
+    for name, process, user in (("setpriority", PRIO_PROCESS, PRIO_USER), ("ioprio_set", IOPRIO_PROCESS, IOPRIO_USER)):
+        rules[name] = [
             *(_load(0), (JUMP_EQ, 0, 1, user), *REFUSE),
             *(_load(1), (JUMP_EQ, 0, 1, 0), *PASS),
             *_one_of(0, (process,), ask, REFUSE),
         ]
     if landlock < LANDLOCK_SIGNALS:
-        rules |= dict.fromkeys(SIGNALS, REFUSE)
-        rules |= dict.fromkeys((KILL_CALL, TKILL, TGKILL), ask)
+        rules |= _each(SIGNALS, REFUSE)
+        rules |= _each("kill tkill tgkill", ask)
     if landlock < LANDLOCK_TRUNCATES:
-        rules[TRUNCATE] = ask
-        rules[OPENAT2] = _returning(ERRNO | ENOSYS)  # its flags lie in memory
-        for number, flags in ((OPEN, 1), (OPENAT, 2)):  # opened to be read, or for neither, and yet emptied
-            rules[number] = [_load(flags), (JUMP_SET, 1, 0, O_TRUNC), *PASS, (MASK, 0, 0, O_ACCMODE)]
-            rules[number] += [(JUMP_EQ, 1, 0, O_RDONLY), (JUMP_EQ, 0, 1, O_NEITHER), *REFUSE, *PASS]
+        rules["truncate"] = ask
+        rules["openat2"] = _returning(ERRNO | ENOSYS)  # its flags lie in memory
+        for name, flags in (("open", 1), ("openat", 2)):  # opened to be read, or for neither, and yet emptied
+            rules[name] = [_load(flags), (JUMP_SET, 1, 0, O_TRUNC), *PASS, (MASK, 0, 0, O_ACCMODE)]
+            rules[name] += [(JUMP_EQ, 1, 0, O_RDONLY), (JUMP_EQ, 0, 1, O_NEITHER), *REFUSE, *PASS]
     return rules
+
+
+def _each(names: str, rule: Block) -> dict[str, Block]:
+    return dict.fromkeys(names.split(), rule)
 
 
 def _local_stream(*kinds: int) -> Block:

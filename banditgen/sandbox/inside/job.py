@@ -72,8 +72,7 @@ class Confinement:
         self._filter: Any = None
         self._asking = 0
         self._moves = [
-            [kernel.step(kernel.SYS_DUP3, HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(kept)]
-            for kept in range(MOST_KEPT + 1)
+            [kernel.step("dup3", HIGH + place, FIRST_KEPT + place, os.O_CLOEXEC) for place in range(kept)] for kept in range(MOST_KEPT + 1)
         ]
         self._calls: list[list[Call]] = [
             [

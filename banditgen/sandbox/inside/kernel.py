@@ -1,4 +1,4 @@
-"""The Linux calls that Python 3.11 does not wrap, made through ctypes, for x86-64."""
+"""The Linux calls that Python 3.11 does not wrap, made through ctypes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import struct
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from banditgen.sandbox.inside.calls import numbers
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -19,12 +21,10 @@ MNT_DETACH = 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
-SYS_DUP3, SYS_PRCTL, SYS_CAPSET, SYS_PIVOT_ROOT, SYS_MOUNT, SYS_UMOUNT2, SYS_UNSHARE, SYS_SECCOMP = 292, 157, 126, 155, 165, 166, 272, 317
-SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT, SYS_MOUNT_SETATTR = 430, 431, 432, 442
 FSCONFIG_CMD_CREATE = 6
-SYS_IOCTL, SYS_OPENAT2 = 16, 437
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_NEW_LISTENER, SECCOMP_WAIT_KILLABLE = 8, 32
+CALLS = numbers(os.uname().machine)
 RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_AS = 0, 1, 4, 6, 7, 9
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -46,23 +46,23 @@ Step = tuple[Callable[..., int], tuple[Any, ...]]
 Argument = int | bytes | None | ctypes.Array[ctypes.c_char]
 
 
-def call(number: int, *arguments: Argument) -> int:
+def call(name: str, *arguments: Argument) -> int:
     """Make one system call; bytes and buffers are passed as pointers, None as a null pointer.
 
     Raises:
         OSError: with the kernel's errno.
 
     """
-    function, converted = step(number, *arguments)
+    function, converted = step(name, *arguments)
     result = function(*converted)
     if result == -1:
         raise _last_error()
     return result
 
 
-def step(number: int, *arguments: Argument) -> Step:
+def step(name: str, *arguments: Argument) -> Step:
     """A system call to be made later; see `call`."""
-    return _syscall, tuple(ctypes.c_long(value) if isinstance(value, int) else value for value in (number, *arguments))
+    return _syscall, tuple(ctypes.c_long(value) if isinstance(value, int) else value for value in (CALLS[name], *arguments))
 
 
 def run(steps: Iterable[Step]) -> None:
@@ -84,7 +84,7 @@ def setrlimit_step(resource: int, soft: int, hard: int) -> Step:
 
 def prctl_step(option: int, value: int) -> Step:
     """Set one of the process's own properties, later."""
-    return step(SYS_PRCTL, option, value, 0, 0, 0)
+    return step("prctl", option, value, 0, 0, 0)
 
 
 def _last_error() -> OSError:
@@ -117,39 +117,39 @@ def wait_any() -> tuple[int, int, float, int] | None:
 
 def unshare(flags: int) -> None:
     """Leave the namespaces named by `flags` for new ones."""
-    call(SYS_UNSHARE, flags)
+    call("unshare", flags)
 
 
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None) -> None:
     """Mount a file system, or with the flags show or change one that is mounted."""
-    call(SYS_MOUNT, source.encode(), target.encode(), kind.encode() if kind else None, flags, data.encode() if data else None)
+    call("mount", source.encode(), target.encode(), kind.encode() if kind else None, flags, data.encode() if data else None)
 
 
 def unmount(target: str) -> None:
     """Take a mount away now, even where a file in it is still open."""
-    call(SYS_UMOUNT2, target.encode(), MNT_DETACH)
+    call("umount2", target.encode(), MNT_DETACH)
 
 
 def bind_read_only(source: str, target: str) -> None:
     """Show `source` at `target`, with everything mounted below it, unwritable."""
     mount(source, target, flags=MS_BIND | MS_REC)
     attributes = (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID).to_bytes(8, "little") + bytes(24)
-    call(SYS_MOUNT_SETATTR, AT_FDCWD, target.encode(), AT_RECURSIVE, attributes, len(attributes))
+    call("mount_setattr", AT_FDCWD, target.encode(), AT_RECURSIVE, attributes, len(attributes))
 
 
 def pivot_root_here() -> None:
     """Make the current folder the root and drop the old root from sight."""
-    call(SYS_PIVOT_ROOT, b".", b".")
+    call("pivot_root", b".", b".")
     unmount(".")
     os.chdir("/")
 
 
 def detached_proc() -> int:
     """Open a procfs of the current pid namespace that is mounted nowhere: only the holder of the descriptor sees it."""
-    context = call(SYS_FSOPEN, b"proc", 1)
+    context = call("fsopen", b"proc", 1)
     try:
-        call(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
-        mounted = call(SYS_FSMOUNT, context, 1, 0)
+        call("fsconfig", context, FSCONFIG_CMD_CREATE, None, None, 0)
+        mounted = call("fsmount", context, 1, 0)
     finally:
         os.close(context)
     try:
@@ -160,13 +160,13 @@ def detached_proc() -> int:
 
 def prctl(option: int, value: int) -> None:
     """Set one of the process's own properties."""
-    call(SYS_PRCTL, option, value, 0, 0, 0)
+    call("prctl", option, value, 0, 0, 0)
 
 
 def drop_capabilities() -> None:
     """Give up every capability of this process, in all three sets."""
     header = CAPABILITY_VERSION_3.to_bytes(4, "little") + bytes(4)
-    call(SYS_CAPSET, header, bytes(24))
+    call("capset", header, bytes(24))
 
 
 def install_filter(program: ctypes.Array[ctypes.c_char], flags: int = 0) -> int:
@@ -180,4 +180,4 @@ def install_filter(program: ctypes.Array[ctypes.c_char], flags: int = 0) -> int:
         The descriptor on which it is asked, or 0.
 
     """
-    return call(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, flags, program)
+    return call("seccomp", SECCOMP_SET_MODE_FILTER, flags, program)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from banditgen.sandbox.inside.kernel import Step, call, step
 
-SYS_CREATE_RULESET, SYS_ADD_RULE, SYS_RESTRICT_SELF = 444, 445, 446
 VERSION_FLAG = 1
 NEWEST = 6  # the rules of later versions are not used
 RULE_PATH_BENEATH = 1
@@ -23,7 +22,7 @@ SCOPE_ABSTRACT_UNIX, SCOPE_SIGNAL = 1, 2
 def version() -> int:
     """The Landlock interface version of this kernel; 0 where there is none."""
     try:
-        return call(SYS_CREATE_RULESET, None, 0, VERSION_FLAG)
+        return call("landlock_create_ruleset", None, 0, VERSION_FLAG)
     except OSError:
         return 0
 
@@ -46,7 +45,7 @@ def ruleset(readable: Iterable[str], writable: Iterable[str], newest: int = NEWE
     scopes = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL if abi >= 6 else 0
     network = 3 if abi >= 4 else 0  # bind and connect of TCP
     attributes = struct.pack("<QQQ", handled, network, scopes)[: 24 if abi >= 6 else 16 if abi >= 4 else 8]
-    result = call(SYS_CREATE_RULESET, attributes, len(attributes), 0)
+    result = call("landlock_create_ruleset", attributes, len(attributes), 0)
     for paths, access in ((readable, READS), (writable, handled)):
         for path in paths:
             _add(result, path, access)
@@ -61,11 +60,11 @@ def _add(ruleset_fd: int, path: str, access: int) -> None:
     try:
         if not os.path.isdir(path):
             access &= FILE_ONLY
-        call(SYS_ADD_RULE, ruleset_fd, RULE_PATH_BENEATH, struct.pack("<Qi", access, target), 0)
+        call("landlock_add_rule", ruleset_fd, RULE_PATH_BENEATH, struct.pack("<Qi", access, target), 0)
     finally:
         os.close(target)
 
 
 def restrict_step(ruleset_fd: int) -> Step:
     """Put this process under the ruleset, for good; needs no_new_privs."""
-    return step(SYS_RESTRICT_SELF, ruleset_fd, 0)
+    return step("landlock_restrict_self", ruleset_fd, 0)

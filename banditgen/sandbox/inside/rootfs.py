@@ -99,7 +99,7 @@ def finish(*, shown: bool) -> int:
     else:
         kernel.mount("tmpfs", "/proc", "tmpfs", kernel.MS_RDONLY | kernel.MS_NOSUID, "size=4k,mode=755")
     attributes = (kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID).to_bytes(8, "little") + bytes(24)
-    kernel.call(kernel.SYS_MOUNT_SETATTR, kernel.AT_FDCWD, b"/", 0, attributes, len(attributes))
+    kernel.call("mount_setattr", kernel.AT_FDCWD, b"/", 0, attributes, len(attributes))
     return proc
 
 

@@ -25,7 +25,6 @@ _NOTICE, _ANSWER = struct.Struct("<QIIiIQ6Q"), struct.Struct("<QqiI")
 FLAG_CONTINUE = 1
 AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = -100 & 0xFFFFFFFF, 0x100, 0x1000
 PATH_BYTES, NOBODY, SPECIAL_MODES = 4096, 0xFFFFFFFF, stat.S_ISUID | stat.S_ISGID
-SYS_UTIMENSAT = 280
 SIG_DFL, SIG_IGN, SA_NOCLDWAIT = 0, 1, 2
 ANCILLARY_BYTES = _socket.CMSG_SPACE(4)
 HIGH_LINK = 129  # above all descriptors that a process of a job gets
@@ -92,27 +91,28 @@ class Supervisor:
     def _answer(self, listener: int) -> None:
         ctypes.memset(self._notice, 0, _NOTICE.size)
         try:
-            kernel.call(kernel.SYS_IOCTL, listener, _RECEIVE, self._notice)
+            kernel.call("ioctl", listener, _RECEIVE, self._notice)
             number_of_notice, pid, _, number, _, _, *arguments = _NOTICE.unpack(self._notice.raw)
             result = self._decide(listener, pid, number, tuple(arguments))
             flags, code = (FLAG_CONTINUE, 0) if result == CONTINUE else (0, -result)
             answer = ctypes.create_string_buffer(_ANSWER.pack(number_of_notice, 0, code, flags))
-            kernel.call(kernel.SYS_IOCTL, listener, _SEND, answer)
+            kernel.call("ioctl", listener, _SEND, answer)
         except OSError:
             pass  # the process has ended meanwhile
 
     def _decide(self, listener: int, pid: int, number: int, arguments: Arguments) -> int:
         try:
-            if number == syscall_filter.MMAP:
+            name = _NAMES[number]
+            if name == "mmap":
                 self.shared += arguments[1]
                 return CONTINUE
-            if number == syscall_filter.SIGACTION:
+            if name == "rt_sigaction":
                 return self._handle_children(pid, arguments[1])
-            if number in _OWN:
-                return self._own(pid, arguments[_OWN[number]])
-            if number in (syscall_filter.KILL_CALL, syscall_filter.TKILL, syscall_filter.TGKILL):
-                return self._signal(pid, number, arguments, self._owners[listener])
-            return self._change(pid, number, arguments)
+            if name in _OWN:
+                return self._own(pid, arguments[_OWN[name]])
+            if name in ("kill", "tkill", "tgkill"):
+                return self._signal(pid, name, arguments, self._owners[listener])
+            return self._change(pid, name, arguments)
         except OSError as error:
             return errno.EPERM if error.errno in (None, errno.EXDEV) else error.errno
         except Exception:  # noqa: BLE001  # whatever a process may think of, it must not end its supervisor
@@ -138,11 +138,11 @@ class Supervisor:
         """Let through what a thread asks for itself, or for its process."""
         return CONTINUE if target in (pid, self._process(pid)) else errno.EPERM
 
-    def _signal(self, pid: int, number: int, arguments: Arguments, owner: int) -> int:
+    def _signal(self, pid: int, name: str, arguments: Arguments, owner: int) -> int:
         """Let processes signal themselves, and those below the one that the job began with."""
         target, process = ctypes.c_int(arguments[0]).value, self._process(pid)
-        if number != syscall_filter.KILL_CALL:
-            return CONTINUE if target == (process if number == syscall_filter.TGKILL else pid) else errno.EPERM
+        if name != "kill":
+            return CONTINUE if target == (process if name == "tgkill" else pid) else errno.EPERM
         if target in (0, process):  # the group of a process is its job's: the job began with a session of its own
             return CONTINUE
         if target == -1:
@@ -168,8 +168,8 @@ class Supervisor:
         """The process of a thread."""
         return int(self._read(f"{pid}/status", 4096).partition(b"\nTgid:")[2].split()[0])
 
-    def _change(self, pid: int, number: int, arguments: Arguments) -> int:
-        act, where, follows = _CHANGES[number]
+    def _change(self, pid: int, call: str, arguments: Arguments) -> int:
+        act, where, follows = _CHANGES[call]
         directory, name, flags = (arguments[place] if place >= 0 else default for place, default in zip(where, _NOWHERE, strict=True))
         path = self._text(pid, name) if name else b""
         if not path and not (flags & AT_EMPTY_PATH or not name):
@@ -190,7 +190,7 @@ class Supervisor:
         root = os.open(self._scratch, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             how = struct.pack("<QQQ", os.O_PATH | os.O_CLOEXEC | (0 if follows else os.O_NOFOLLOW), 0, _BENEATH)
-            return kernel.call(kernel.SYS_OPENAT2, root, path[len(self._scratch) :].lstrip(b"/") or b".", how, len(how))
+            return kernel.call("openat2", root, path[len(self._scratch) :].lstrip(b"/") or b".", how, len(how))
         finally:
             os.close(root)
 
@@ -239,17 +239,15 @@ class Supervisor:
             values = struct.unpack(form, self._read(f"{pid}/mem", struct.calcsize(form), address))
             pairs = (values[:2], values[2:]) if len(values) == 4 else ((values[0], 0), (values[1], 0))
             times = b"".join(struct.pack("qq", seconds, part * scale) for seconds, part in pairs)
-        kernel.call(SYS_UTIMENSAT, kernel.AT_FDCWD, path, times, 0)
+        kernel.call("utimensat", kernel.AT_FDCWD, path, times, 0)
         return 0
 
 
 _POLLIN = 1
 _RECEIVE, _SEND = syscall_filter.SUPERVISE
 _BENEATH = 0x08 | 0x02 | 0x01  # RESOLVE_BENEATH, no magic links, no other mounts
-_OWN = dict.fromkeys((*syscall_filter.SCHEDULING, syscall_filter.PRLIMIT), 0) | {
-    syscall_filter.SETPRIORITY: 1,
-    syscall_filter.IOPRIO_SET: 1,
-}
+_NAMES = {number: name for name, number in kernel.CALLS.items()}
+_OWN = dict.fromkeys((*syscall_filter.SCHEDULING.split(), "prlimit64"), 0) | {"setpriority": 1, "ioprio_set": 1}
 _NOWHERE = (AT_FDCWD, 0, 0)
 
 Act = Callable[[Supervisor, bytes, int, Arguments], int]
@@ -267,19 +265,19 @@ def _times(place: int, **how: Any) -> Act:
     return lambda by, path, pid, arguments: by._set_times(path, pid, arguments[place], **how)  # noqa: SLF001
 
 
-_CHANGES: dict[int, tuple[Act, tuple[int, int, int], bool]] = {
+_CHANGES: dict[str, tuple[Act, tuple[int, int, int], bool]] = {
     # call: what it does, which arguments are (folder or descriptor, path, flags), and whether it follows a link at the end
-    90: (_mode(1), (-1, 0, -1), True),  # chmod
-    91: (_mode(1), (0, -1, -1), True),  # fchmod
-    268: (_mode(2), (0, 1, -1), True),  # fchmodat
-    452: (_mode(2), (0, 1, 3), True),  # fchmodat2
-    92: (_owner(1), (-1, 0, -1), True),  # chown
-    93: (_owner(1), (0, -1, -1), True),  # fchown
-    94: (_owner(1), (-1, 0, -1), False),  # lchown
-    260: (_owner(2), (0, 1, 4), True),  # fchownat
-    132: (_times(1, form="2q"), (-1, 0, -1), True),  # utime
-    235: (_times(1, scale=1000), (-1, 0, -1), True),  # utimes
-    261: (_times(2, scale=1000), (0, 1, -1), True),  # futimesat
-    280: (_times(2), (0, 1, 3), True),  # utimensat
-    syscall_filter.TRUNCATE: (lambda by, path, pid, arguments: by._truncate(path, pid, arguments[1]), (-1, 0, -1), True),  # noqa: SLF001
+    "chmod": (_mode(1), (-1, 0, -1), True),
+    "fchmod": (_mode(1), (0, -1, -1), True),
+    "fchmodat": (_mode(2), (0, 1, -1), True),
+    "fchmodat2": (_mode(2), (0, 1, 3), True),
+    "chown": (_owner(1), (-1, 0, -1), True),
+    "fchown": (_owner(1), (0, -1, -1), True),
+    "lchown": (_owner(1), (-1, 0, -1), False),
+    "fchownat": (_owner(2), (0, 1, 4), True),
+    "utime": (_times(1, form="2q"), (-1, 0, -1), True),
+    "utimes": (_times(1, scale=1000), (-1, 0, -1), True),
+    "futimesat": (_times(2, scale=1000), (0, 1, -1), True),
+    "utimensat": (_times(2), (0, 1, 3), True),
+    "truncate": (lambda by, path, pid, arguments: by._truncate(path, pid, arguments[1]), (-1, 0, -1), True),  # noqa: SLF001
 }
