@@ -16,6 +16,8 @@ from banditgen.errors import UsageError
 T = TypeVar("T")
 P = ParamSpec("P")
 
+CLEAN_UP_SECONDS = 10  # what was cancelled is waited for at most so long
+
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
@@ -57,13 +59,18 @@ def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
     except BaseException:
         if not future.done():
             future.cancel()
-            concurrent.futures.wait([future], timeout=10)
+            concurrent.futures.wait([future], timeout=CLEAN_UP_SECONDS)
         raise
 
 
 async def run_elsewhere(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Await a coroutine that runs on the background loop, from any loop; cancelling passes on."""
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, background_loop()))
+    """Await a coroutine that runs on the background loop, from any loop; cancelling passes on, and waits for its clean-up."""
+    future = asyncio.run_coroutine_threadsafe(coroutine, background_loop())
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        await asyncio.to_thread(concurrent.futures.wait, [future], CLEAN_UP_SECONDS)
+        raise
 
 
 def iterate_sync(items: Callable[[], AsyncIterator[T]]) -> Iterator[T]:

@@ -21,6 +21,7 @@ VERBS = {
     "models": "The embedded models: list them, fetch them.",
     "replay": "What another strategy would have done on what was logged.",
     "run": "Race generators on a task and print the best code.",
+    "serve": "Serve races over HTTP, in OpenAI's dialect, Ollama's and its own.",
     "storage": "Upgrade the history's database.",
     "tools": "Arms that are best for a type of task beyond doubt, as tools.",
     "tune": "Learn from feedback how candidates are best weighed.",

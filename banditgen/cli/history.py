@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 import click
 
@@ -43,7 +42,7 @@ def list_races(limit: int, task_type: str | None, history: str | None, as_json: 
         races = store.races(limit, task_type)
         url = getattr(store, "url", "")
     if as_json:
-        print_json([race_json(race) for race in races])
+        print_json([race.to_dict() for race in races])
         return
     if not races:
         of_type = f" of type {task_type}" if task_type else ""
@@ -84,7 +83,7 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         shown = {
             "decision": decision and vars(decision),
             "waves": [vars(wave) for wave in decisions],
-            "race": race and race_json(race),
+            "race": race and race.to_dict(),
             "pareto_front": [result.id for result in pareto_front(results)],
             "feedback": [vars(f) for f in ratings],
             "soft_evidence": [vars(evidence) for evidence in soft],
@@ -110,11 +109,6 @@ def show(subject: str, code: bool, history: str | None, as_json: bool) -> None:
         click.echo(flat(line))
     if results and not code and (race is None or race.best_id is None):
         errors.print("--code shows what the candidates wrote")
-
-
-def race_json(race: RaceRecord) -> dict[str, Any]:
-    """A race as JSON-ready data."""
-    return vars(race) | {"results": [result.to_dict() for result in race.results]}
 
 
 def _block(title: str, text: str) -> None:

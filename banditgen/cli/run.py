@@ -17,7 +17,7 @@ from banditgen.cli.output import errors, print_json, safe, shared
 from banditgen.cli.task import function_from, read_text, task_from, task_options
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults
-from banditgen.racing.decision import Decision, OnDecision, Race
+from banditgen.racing.decision import Decision, OnDecision
 from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy, with_models
 
@@ -84,7 +84,7 @@ def command(
                 on_decision=_announce(bandit.backend.name),
             )
         if as_json:
-            print_json(race_json(race, bandit.backend.name))
+            print_json({**race.to_dict(), "backend": bandit.backend.name})
         elif race.best is not None:
             # a file or a pipe gets the code as it is; a terminal would obey what it finds there
             code = race.best.code.removesuffix("\n")
@@ -117,25 +117,3 @@ def _announce(backend: str) -> OnDecision:
         errors.print(safe(f"then {names}" if decision.record.step else f"racing on {backend}: {names}"))
 
     return announce
-
-
-def race_json(race: Race, backend: str) -> dict[str, object]:
-    """A race as JSON-ready data."""
-    return {
-        "id": race.id,
-        "task_type": race.task_type,
-        "backend": backend,
-        "reason": race.reason,
-        "wall_seconds": race.wall_seconds,
-        "arms": [arm["name"] for wave in race.waves for arm in wave.record.arms],
-        "propensities": race.decision.propensities,
-        "waves": [
-            {"arms": [arm["name"] for arm in wave.record.arms], "propensities": wave.propensities, "stop": wave.stop} for wave in race.waves
-        ],
-        "generations": len(race.results),
-        "model_seconds": race.model_seconds,
-        "tokens": race.tokens,
-        "price": race.price,
-        "best": race.best.to_dict() if race.best else None,
-        "results": [result.to_dict() for result in race.results],
-    }

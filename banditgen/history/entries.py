@@ -143,6 +143,10 @@ class RaceRecord:
     wall_seconds: float = 0.0
     created_at: float = 0.0
 
+    def to_dict(self) -> dict[str, Any]:
+        """The race as JSON-ready data."""
+        return vars(self) | {"results": [result.to_dict() for result in self.results]}
+
 
 @dataclasses.dataclass(frozen=True)
 class RaceCost:

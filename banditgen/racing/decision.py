@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from banditgen import _html
 from banditgen._text import one_line
@@ -68,6 +69,27 @@ class Race:
     def price(self) -> float | None:
         """The money that all candidates cost; None where no price is known, and without those of which none is."""
         return spent(self.results)[2]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The race as JSON-ready data."""
+        waves: list[dict[str, Any]] = [
+            {"arms": [arm["name"] for arm in wave.record.arms], "propensities": wave.propensities, "stop": wave.stop} for wave in self.waves
+        ]
+        return {
+            "id": self.id,
+            "task_type": self.task_type,
+            "reason": self.reason,
+            "wall_seconds": self.wall_seconds,
+            "arms": [arm for wave in waves for arm in wave["arms"]],
+            "propensities": self.decision.propensities,
+            "waves": waves,
+            "generations": len(self.results),
+            "model_seconds": self.model_seconds,
+            "tokens": self.tokens,
+            "price": self.price,
+            "best": self.best.to_dict() if self.best else None,
+            "results": [result.to_dict() for result in self.results],
+        }
 
     def __repr__(self) -> str:
         passed = sum(result.test_passed for result in self.results)

@@ -1,0 +1,56 @@
+"""The ASGI application: a router for each dialect, behind who may ask."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Collection
+from typing import Any
+
+from fastapi import FastAPI
+
+from banditgen import __version__
+from banditgen.service import looks, native, ollama, openai, refusals
+from banditgen.service.access import BODY_SECONDS, LOOPBACK, MAX_BODY_BYTES, Access
+from banditgen.service.desk import Desk
+from banditgen.session import BanditGenerator
+
+GRACE_SECONDS = 10.0
+
+
+def create_app(
+    bandit: BanditGenerator,
+    *,
+    token: str | None,
+    hosts: Collection[str] = LOOPBACK,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    body_seconds: float = BODY_SECONDS,
+    grace: float = GRACE_SECONDS,
+    **parts: Any,
+) -> FastAPI:
+    """An application that races with a bandit; `app.state.desk` is its `Desk`, whose `feed` tells of all races.
+
+    Args:
+        bandit: of the default strategy; its owner closes it, after the application.
+        token: what every request has to bring; None is nothing, which is for loopback alone.
+        hosts: names in Host headers that mean this service; "*" is any IP address.
+        max_body_bytes: of a request.
+        body_seconds: within which a request's body has to be there.
+        grace: seconds that races may take to end by themselves when the application does.
+        parts: what the bandits of other strategies are opened with, as `BanditGenerator.open` takes it.
+    """
+    desk = Desk(bandit, parts)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await desk.close(grace)
+
+    app = FastAPI(title="banditgen", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.desk = desk
+    refusals.install(app)
+    for dialect in (openai, ollama, native, looks):
+        app.include_router(dialect.router(desk))
+    app.add_middleware(Access, metrics=desk.metrics, token=token, hosts=hosts, max_body_bytes=max_body_bytes, body_seconds=body_seconds)
+    return app
