@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 QUICK := -m "not models and not slow"
 
-.PHONY: demo test check quick others lowest lint models system clean
+.PHONY: demo test check quick others lowest lint docs models system clean
 
 demo: $(INSTALLED)  ## race small tasks with real models and show what was learned
 	@$(BIN)/banditgen models pull
@@ -36,6 +36,9 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: $(INSTALLED)  ## the documentation as pages: docs/_build/docs/index.html
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs . docs/_build
+
 system:  ## Debian packages that the tests start: PostgreSQL, bubblewrap, Chromium
 	@sh tests/system_packages.sh
 
@@ -60,4 +63,4 @@ endif
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf docs/_build .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,19 +1,21 @@
 """Every exception banditgen raises, in one tree.
 
-BanditgenError
-├── UsageError (ValueError)      the caller's input is wrong; nothing was changed
-│   ├── TaskError                a task that cannot be raced: empty prompt, tests that do not parse
-│   ├── StrategyError            a strategy file: names file, key and line
-│   └── ModelNotFoundError       the backend does not have the model that was asked for
-├── BackendError                 a backend is missing or does not answer
-│   ├── NoBackendError           nothing at all can generate
-│   └── DownloadError            a model could not be fetched or failed its checksum
-├── EvaluatorError               a caller's evaluator failed or gave no usable score
-├── SandboxError                 the sandbox itself failed, or cannot give what was required
-│   └── PackageError             a task names a package that the sandbox's environment does not have
-└── HistoryError                 the event log cannot be opened, read or written
-    ├── HistoryCorruptError      the file is not a readable history
-    └── HistoryVersionError      the history was written by a newer banditgen
+::
+
+    BanditgenError
+    ├── UsageError (ValueError)      the caller's input is wrong; nothing was changed
+    │   ├── TaskError                a task that cannot be raced: empty prompt, tests that do not parse
+    │   ├── StrategyError            a strategy file: names file, key and line
+    │   └── ModelNotFoundError       the backend does not have the model that was asked for
+    ├── BackendError                 a backend is missing or does not answer
+    │   ├── NoBackendError           nothing at all can generate
+    │   └── DownloadError            a model could not be fetched or failed its checksum
+    ├── EvaluatorError               a caller's evaluator failed or gave no usable score
+    ├── SandboxError                 the sandbox itself failed, or cannot give what was required
+    │   └── PackageError             a task names a package that the sandbox's environment does not have
+    └── HistoryError                 the event log cannot be opened, read or written
+        ├── HistoryCorruptError      the file is not a readable history
+        └── HistoryVersionError      the history was written by a newer banditgen
 
 The message is always one line that says what was wrong and what to do about it. A *candidate* that fails is no
 exception: it is a `GenerationResult` with a `FailureKind`.

@@ -31,9 +31,10 @@ Pattern = tuple[tuple[int, int, float], ...]  # of one race: arm, 1 passed or 0 
 class Statistics:
     """What was seen of every arm in every task type. Arms and task types are known by their ids and appear as they are met.
 
-    Arrays (T, A) over task types and arms, (…, 2) over measures:
-        passes, fails; sums[stratum] (T, A, 2) Σx and products[stratum] (T, A, 2, 2) Σxxᵀ, stratum 0 failed, 1 passed;
-        censored (T, A) outcomes that taught nothing.
+    Arrays (T, A) over task types and arms, (…, 2) over measures.
+
+    passes, fails: counts; `sums[stratum]` (T, A, 2) Σx and `products[stratum]` (T, A, 2, 2) Σxxᵀ, stratum 0 failed, 1 passed.
+    censored: (T, A) outcomes that taught nothing.
     soft: by kind of soft evidence (T, A, levels, 3), how often it stood beside a fail, a pass, or no verdict.
     measured: by further measure (5, T, A), see `bandit.measured`.
     patterns: for each task type by its position, what its races of more than one outcome showed, and how many showed that.

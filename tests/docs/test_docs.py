@@ -27,7 +27,7 @@ def helps(command: click.Command, name: str) -> dict[str, str]:
 
 
 def page() -> str:
-    blocks = (f"## `{name}`\n\n```\n{text}\n```\n" for name, text in helps(cli, "banditgen").items())
+    blocks = (f"## `{name}`\n\n```text\n{text}\n```\n" for name, text in helps(cli, "banditgen").items())
     head = (
         "# The command\n\nExit 0: fine, a candidate passed. 1: none did. 2: wrong use, or a part that does not work, one line on stderr.\n"
     )
