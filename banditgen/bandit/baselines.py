@@ -9,7 +9,7 @@ import numpy as np
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import TIE, RandomSource, State, top
 
-UNSEEN = 1e6  # an index above every other: an arm that was never raced goes first
+UNSEEN = 1e4  # an index above every other: an arm that was never raced goes first; small enough for TIE to part those that are equal
 
 
 class _Index:
@@ -22,7 +22,7 @@ class _Index:
     def version(self) -> str:
         """Changes with the settings."""
         settings = ",".join(f"{key}={value:g}" for key, value in vars(self).items())
-        return f"{self.name}-1({settings})" if settings else f"{self.name}-1"
+        return f"{self.name}-2({settings})" if settings else f"{self.name}-2"
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k): the k largest indices."""

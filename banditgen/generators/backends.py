@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.metadata
 from typing import Any
 
+from banditgen._packages import owner, registered, registered_as
 from banditgen._text import one_line
 from banditgen.errors import BanditgenError, NoBackendError, UsageError
 from banditgen.generators.base import Generator
@@ -27,8 +28,7 @@ OURS = {  # as in our pyproject.toml; here, too, for a checkout that was install
 
 def backend_names() -> list[str]:
     """Every name that `make_backend` knows: ours, then others' by alphabet. Nothing is loaded."""
-    found = {entry.name for entry in importlib.metadata.entry_points(group=GROUP)}
-    return [*OURS, *sorted(found - set(OURS))]
+    return [*OURS, *(name for name in registered(GROUP) if name not in OURS)]
 
 
 def make_backend(name: str, where: str = "", **options: Any) -> Generator:
@@ -44,8 +44,7 @@ def make_backend(name: str, where: str = "", **options: Any) -> Generator:
         NoBackendError: what was asked for is not there, or the package that registers it is broken; one line, with its name.
     """
     entry = _entry(name, where)
-    owner = "" if entry.dist is None else f" of the package {one_line(entry.dist.name, 60)}"
-    what = f"the backend {one_line(name, 60)!r}{owner}"
+    what = f"the backend {one_line(name, 60)!r}{owner(entry)}"
     try:
         made = entry.load()(**options)
     except UsageError:
@@ -63,11 +62,11 @@ def make_backend(name: str, where: str = "", **options: Any) -> Generator:
 def _entry(name: str, where: str) -> importlib.metadata.EntryPoint:
     if name in OURS:
         return importlib.metadata.EntryPoint(name, OURS[name], GROUP)
-    found = list(importlib.metadata.entry_points(group=GROUP, name=name))
-    if not found:
+    try:
+        entry = registered_as(name, GROUP, "backend")
+    except UsageError as error:
+        raise NoBackendError(str(error)) from None
+    if entry is None:
         known = ", ".join(repr(one_line(one, 60)) for one in backend_names())
         raise UsageError(f"no backend is named {one_line(name)!r}{where}: use one of {known}, or hand in a client")
-    if len(found) > 1:
-        owners = ", ".join(sorted(one_line(entry.dist.name if entry.dist else "?", 60) for entry in found))
-        raise NoBackendError(f"several packages register a backend {one_line(name)!r} ({owners}): uninstall all but one")
-    return found[0]
+    return entry

@@ -10,6 +10,8 @@ from typing import Any
 
 from banditgen._checks import check_amount, check_whole, is_number, unit_interval
 from banditgen._objectives import check_measure_weights
+from banditgen._packages import POLICIES as GROUP
+from banditgen._packages import registered
 from banditgen.arm import HOTTEST, GeneratorConfig
 from banditgen.errors import UsageError
 from banditgen.scoring import SelectionCriteria
@@ -89,9 +91,9 @@ SETTLED_POLICIES = {"thompson": "shrinkage", "best_set": "spread_strength"}
 
 
 def check_policy(value: Any) -> str:
-    """One of `POLICIES`."""
-    if value not in POLICIES:
-        raise UsageError(f"policy must be one of {', '.join(POLICIES)}, not {value!r}")
+    """One of `POLICIES`, or what an installed package registers."""
+    if value not in POLICIES and (not isinstance(value, str) or value not in registered(GROUP)):
+        raise UsageError(f"policy must be one of {', '.join((*POLICIES, *registered(GROUP)))}, not {value!r}")
     return str(value)
 
 

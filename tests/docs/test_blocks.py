@@ -22,7 +22,7 @@ from tests.docs.test_docs import PAGES, ROOT
 from tests.docs.world import World
 
 LANGUAGES = {"python", "sh", "toml", "json", "text", "{toctree}", "{eval-rst}"}
-GROUPS = {"banditgen.generators", "banditgen.measures"}
+GROUPS = {"banditgen.generators", "banditgen.measures", "banditgen.policies"}
 RUN = [page for page in PAGES if re.search(r"^```(python|sh|toml|json)$", page.read_text(), re.MULTILINE)]
 
 
