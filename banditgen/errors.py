@@ -10,6 +10,7 @@
     ├── BackendError                 a backend is missing or does not answer
     │   ├── NoBackendError           nothing at all can generate
     │   └── DownloadError            a model could not be fetched or failed its checksum
+    ├── EngineError                  an executor lost a job's workers again and again, or takes no jobs
     ├── EvaluatorError               a caller's evaluator failed or gave no usable score
     ├── SandboxError                 the sandbox itself failed, or cannot give what was required
     │   └── PackageError             a task names a package that the sandbox's environment does not have
@@ -52,6 +53,10 @@ class NoBackendError(BackendError):
 
 class DownloadError(BackendError):
     """A model could not be fetched, or its checksum is wrong."""
+
+
+class EngineError(BanditgenError):
+    """An executor lost the workers of one job again and again, or takes no jobs; says nothing about the job."""
 
 
 class EvaluatorError(BanditgenError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import dataclasses
 import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,7 @@ from banditgen.racing.waves import RacePlan, RaceUnderWay
 from banditgen.result import GenerationResult
 from banditgen.sandbox.base import Sandbox
 from banditgen.sandbox.default import shared_sandbox
+from banditgen.sandbox.engine import ExecutorSandbox
 from banditgen.sandbox.packages import check_packages, default_environment
 from banditgen.scoring import SelectionCriteria, check_weights, rank
 from banditgen.task import Level, Task
@@ -122,6 +125,12 @@ class ParallelGenerator(Documented):
     def sandbox(self) -> Sandbox:
         """Where tests run; started at first use."""
         return self._sandbox or shared_sandbox(self._require, allow_unsafe=self._allow_unsafe)
+
+    def on(self, executor: Executor) -> ParallelGenerator:
+        """The same, but that candidates are tried on the workers of an executor (`ExecutorSandbox`), each in its own sandbox."""
+        other = copy.copy(self)
+        other._sandbox = ExecutorSandbox(executor, require=self._require, allow_unsafe=self._allow_unsafe)  # noqa: SLF001 - its own
+        return other
 
     def _criteria_now(self) -> SelectionCriteria:
         return dataclasses.replace(self._criteria, quality_weight=self.quality_weight, speed_weight=self.speed_weight)

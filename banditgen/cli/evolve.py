@@ -33,6 +33,7 @@ DEMO_MAX_TOKENS = 256  # the demo's small tasks need no more; small models that 
 @click.option("--generations", type=int, default=5, show_default=True, help="Generations of children.")
 @click.option("--population", type=int, default=8, show_default=True, help="Arms that may breed, and children a generation.")
 @click.option("--budget", type=float, default=600.0, show_default=True, help="Model-seconds for everything; kept.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Races side by side, for hosts that have room.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help=f"The strategy file to write. Default: {OUTPUT}.")
 @click.option("--checkpoint", type=click.Path(dir_okay=False, path_type=Path), help="Keep the run in this file, and go on from it.")
 @click.option("--rewrite", help="The model that rewrites prompts. Default: the backend's largest model that chats.")
@@ -44,6 +45,7 @@ def command(
     generations: int,
     population: int,
     budget: float,
+    jobs: int,
     output: Path | None,
     checkpoint: Path | None,
     rewrite: str | None,
@@ -89,6 +91,7 @@ def command(
             rewriter=rewriter,
             keep=checkpoint,
             on_generation=lambda now: _progress(now, plan),
+            at_once=jobs,
         )
     if not evolved.arms:
         raise UsageError(f"a budget of {budget:g} model-seconds is too small for a single race: give more")

@@ -52,6 +52,13 @@ def shared(*names: str) -> Callable[[F], F]:
             "--history", help="A sqlite:/// URL or a file. Default: the one that is set, else a file in the platform's data folder."
         ),
         "json": click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout."),
+        "jobs": click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help="Processes that share the work; it changes no number.",
+        ),
         "seed": click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of every choice."),  # as far as Optuna's go
     }
 

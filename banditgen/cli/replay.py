@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from banditgen._jobs import processes
 from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
 from banditgen.offline.counterfactual import Counterfactual, counterfactual
@@ -18,12 +19,12 @@ from banditgen.strategy import Strategy
 
 @click.command("replay")
 @click.option("--against", required=True, help="The other strategy: its name or its file.")
-@shared("strategy", "history", "seed", "json")
-def command(strategy: str | None, against: str, history: str | None, seed: int | None, as_json: bool) -> None:
+@shared("strategy", "history", "seed", "jobs", "json")
+def command(strategy: str | None, against: str, history: str | None, seed: int | None, jobs: int, as_json: bool) -> None:
     """Ask of every logged decision what the strategy AGAINST would have raced; say what that is worth, or that nobody can say."""
-    with contextlib.closing(history_to_read(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store, processes(jobs) as executor:
         one, other = defaults.default_strategy(strategy, store), Strategy.load(against)
-        found = counterfactual(store, one, other, seed=seed or 0)
+        found = counterfactual(store, one, other, seed=seed or 0, executor=executor)
     if as_json:
         print_json(_as_json(found, one, other))
         return

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from banditgen._jobs import processes
 from banditgen._text import printable
 from banditgen.cli.histories import history_to_read
 from banditgen.cli.output import errors, print_json, print_table, safe, shared
@@ -24,7 +26,7 @@ from banditgen.strategy import strategy_in_use, tuned_path
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the proposed strategy to this file.")
 @click.option("--apply/--dry-run", "apply", default=False, show_default=True, help="Put the proposed strategy in use for this history.")
 @click.option("--storage", help="An Optuna storage URL for the studies. Default: the history's own database.")
-@shared("strategy", "history", "seed", "json")
+@shared("strategy", "history", "seed", "jobs", "json")
 def command(
     trials: int,
     task_type: str | None,
@@ -34,21 +36,23 @@ def command(
     strategy: str | None,
     history: str | None,
     seed: int | None,
+    jobs: int,
     as_json: bool,
 ) -> None:
     """Learn from people's ratings and preferences how candidates are best weighed; propose a change where it is beyond noise."""
     from banditgen.offline import tune as tuning  # noqa: PLC0415 - Optuna takes a while to import
     from banditgen.offline.tune.report import changes, to_json, to_toml, write  # noqa: PLC0415
 
-    with contextlib.closing(history_to_read(history)) as store:
+    with contextlib.closing(history_to_read(history)) as store, processes(jobs) as executor:
         before, url = defaults.default_strategy(strategy, store), str(getattr(store, "url", ""))
         evidence = tuning.evidence_of(store)
         studies = tuning.open_storage(storage or history or default_url())
+        shared_out: dict[str, Any] = {"seed": seed or 0, "executor": executor}
         tuned = tuning.tune(
-            evidence, before, storage=studies, trials=trials, task_type=task_type, seed=seed or 0, progress=sys.stderr.isatty()
+            evidence, before, storage=studies, trials=trials, task_type=task_type, progress=sys.stderr.isatty(), **shared_out
         )
         if task_type is None:
-            tuned = tuned.with_bandit(tuning.tune_bandit(store, before, seed=seed or 0), before)
+            tuned = tuned.with_bandit(tuning.tune_bandit(store, before, **shared_out), before)
     path = None
     if tuned.strategy is not None:
         targets = [] if output is None else [output]

@@ -6,12 +6,14 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
+from banditgen._checks import check_whole
 from banditgen._text import flat
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import UsageError
@@ -75,6 +77,8 @@ def evolve(
     rewriter: str | None = None,
     keep: Path | None = None,
     on_generation: OnGeneration | None = None,
+    executor: Executor | None = None,
+    at_once: int = 1,
 ) -> Evolved:
     """Breed from these arms; blocking.
 
@@ -89,6 +93,8 @@ def evolve(
         rewriter: the model that rewrites prompts; None only recombines them.
         keep: a checkpoint; where it is there the run goes on from it, with this plan.
         on_generation: hears how it stands after each generation.
+        executor: tries the candidates on its workers, as `ExecutorSandbox` does; None is the racer's own sandbox.
+        at_once: races that are run side by side, at least 1: as many as the backend has use for.
 
     Raises:
         UsageError: no arms, no tasks, values out of range, a checkpoint that does not belong here.
@@ -105,7 +111,7 @@ def evolve(
             raise UsageError(f"the checkpoint {keep} belongs to other tasks: give those, or another file to begin anew")
         about["names"] = names = {**names, **kept[0]["names"]}
     genomes = [genome for _, genome in founders.values()]
-    arena = Arena(racer, by_name, names, plan.seed, criteria_for)
+    arena = Arena(racer if executor is None else racer.on(executor), by_name, names, plan.seed, criteria_for)
     evolution = Search(
         space_of(models, genomes),
         genomes,
@@ -113,6 +119,8 @@ def evolve(
         arena,
         plan,
         evidence=known_evidence(racer.history, [genome.arm(name) for name, genome in founders.values()], tasks),
+        map=arena.side_by_side,
+        batch=check_whole("at_once", at_once),
         rewrite=_rewrite(racer, rewriter, arena, plan.seed),
         keep=None if keep is None else lambda state: checkpoint.save(keep, about, state),
         born=arena.remember,
@@ -176,7 +184,7 @@ def _digest(tasks: dict[str, Task]) -> str:
 def _rewrite(racer: ParallelGenerator, model: str | None, arena: Arena, seed: int) -> Rewrite | None:
     if model is None:
         return None
-    return Rewriter(racer.backend, model, arena.failures.get, np.random.default_rng([seed, 1]))
+    return Rewriter(racer.backend, model, arena.failure, np.random.default_rng([seed, 1]))
 
 
 def _restore(evolution: Search, state: dict[str, Any], keep: Path | None) -> None:

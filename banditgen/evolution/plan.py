@@ -17,11 +17,12 @@ SCREENED = 6  # generations that are bred and selected by the estimate alone, fo
 
 @dataclasses.dataclass(frozen=True)
 class Heat:
-    """Arms to race on one task, together for at most so many model-seconds."""
+    """Arms to race on one task, together for at most so many model-seconds; `number` counts the heats of a run, from 1."""
 
     task: str
     genomes: tuple[Genome, ...]
     seconds: float
+    number: int = 1
 
 
 Evaluate = Callable[[Heat], Sequence[Outcome]]

@@ -95,7 +95,7 @@ class Search:
         self.rng = np.random.default_rng(plan.seed)
         self.evidence = evidence or Outcomes()
         self.spent = 0.0
-        self.generation = 0
+        self.heats = self.generation = 0
         self.children: dict[str, Child] = {}
         self.population = [space.check(genome) for genome in founders]
         for genome in self.population:
@@ -169,6 +169,7 @@ class Search:
         return {
             "generation": self.generation,
             "spent": self.spent,
+            "heats": self.heats,
             "until": self.until,
             "rounds": self.rounds,
             "fitted": self._fitted,
@@ -207,7 +208,7 @@ class Search:
         self.entrants = None if state["entrants"] is None else [children[arm_id].genome for arm_id in state["entrants"]]
         self.raced = {arm_id: children[arm_id].genome for arm_id in state["raced"]}
         self.evidence = Outcomes(Outcome(*row) for row in state["outcomes"])
-        self.generation, self.spent = state["generation"], state["spent"]
+        self.generation, self.spent, self.heats = state["generation"], state["spent"], state.get("heats", 0)
         self.until, self.rounds, self._fitted = state["until"], state["rounds"], state["fitted"]
         self.rng.bit_generator.state = state["rng"]
         self.estimator = Estimator(self.space, self.raced, self.evidence, Kernel(**state["likeness"]))
@@ -289,7 +290,9 @@ class Search:
         room = min(self.until, self.plan.budget) - self.spent
         if room <= 0 or expected > room:
             return False
-        jobs = [Heat(self._task(genomes), tuple(genomes), (self.plan.budget - self.spent) / len(contests)) for genomes in contests]
+        share = (self.plan.budget - self.spent) / len(contests)
+        jobs = [Heat(self._task(genomes), tuple(genomes), share, number) for number, genomes in enumerate(contests, start=self.heats + 1)]
+        self.heats += len(jobs)
         for outcomes in self.toolbox.map(self.toolbox.evaluate, jobs):
             for outcome in outcomes:
                 self.evidence.add(outcome)

@@ -6,10 +6,12 @@ import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 
+from banditgen._jobs import Jobs
 from banditgen.arm import GeneratorConfig, arm_id, model_key
 from banditgen.bandit import KEEP, Statistics, choose
 from banditgen.bandit.arrays import Floats
@@ -46,22 +48,30 @@ class Counterfactual:
     left_out: dict[str, int]
 
 
-def counterfactual(history: HistoryStore, a: Strategy, b: Strategy, *, seed: int = 0) -> Counterfactual:
+def counterfactual(history: HistoryStore, a: Strategy, b: Strategy, *, seed: int = 0, executor: Executor | None = None) -> Counterfactual:
     """What `b` would have been worth, and `a`, had they made the logged decisions.
 
     Both are asked what they would have raced at each decision, their posteriors being those of the log up to then: it is their
     choices that are compared, not what they would have learned from outcomes that nobody saw. A decision that a strategy made itself
     counts with the chances that were logged. The value is the mean reward of the raced arms, under the criteria of `a`.
+
+    Args:
+        history: the log.
+        a: the strategy under whose criteria both are judged.
+        b: the other.
+        seed: of the draws that chances are counted from.
+        executor: asks each strategy on a worker of its own; None asks one after the other here. The answer is the same.
     """
     read = Logged.read(history, a)
     left = {reason: count for reason, count in read.left_out.items() if count}
     if not read.races:
         return Counterfactual(None, "can't say", "no logged decision was left to chance and answered", 0, left)
     try:
-        targets = [read.chances(history, strategy, np.random.default_rng(seed)) for strategy in (a, b)]
+        asked = [(strategy, read.arms(history, strategy), seed) for strategy in (a, b)]
     except UsageError as error:
         return Counterfactual(None, "can't say", str(error), len(read.races), left)
-    return _answer(compare(read.log, *targets), left)
+    with Jobs(executor) as jobs:
+        return _answer(compare(read.log, *jobs.map(read.chances, asked)), left)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,9 +119,10 @@ class Logged:
         """The arms that the strategy would have raced (UsageError where it has none, or one that the log could not race)."""
         return _arms(strategy, history, self.column)
 
-    def chances(self, history: HistoryStore, strategy: Strategy, rng: np.random.Generator) -> Floats:
-        """(N, K): the strategy's chance of each arm at each decision (UsageError as `arms`)."""
-        return _target(strategy, self.arms(history, strategy), self, rng)
+    def chances(self, asked: tuple[Strategy, Sequence[GeneratorConfig], int]) -> Floats:
+        """(N, K): a strategy's chance of each of its arms at each decision, drawn from a seed: a job for `Jobs`."""
+        strategy, arms, seed = asked
+        return _target(strategy, arms, self, np.random.default_rng(seed))
 
 
 def _generated(race: RaceRecord) -> RaceRecord:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from banditgen._checks import check_whole
-from banditgen.arm import Arm, check_arms
+from banditgen._jobs import Jobs
+from banditgen.arm import Arm, GeneratorConfig, check_arms
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import Policy
 from banditgen.bandit.policies import make_policy
@@ -19,6 +21,7 @@ from banditgen.errors import UsageError
 from banditgen.offline.play import Budget, empty_state, observe, observe_arms, play, play_waves
 
 __all__ = ["Replay", "checked_outcomes", "checked_seeds", "draw_outcomes", "empty_state", "observe", "observe_arms", "play", "replay"]
+SEEDS_A_JOB = 32  # fewer would cost numpy's calls more than they bring
 BUDGET_UNITS = ("generations", "model_seconds")
 
 
@@ -62,6 +65,7 @@ def replay(
     most: int = MOST,
     budget: float | None = None,
     budget_unit: str = "generations",
+    executor: Executor | None = None,
 ) -> Replay:
     """Play `rounds` races for each seed: of k arms at once, or in waves of one arm that spend k generations in the mean.
 
@@ -79,6 +83,8 @@ def replay(
         most: generations of one race in waves, at most.
         budget: mean spending of a race in waves, in `budget_unit`; takes the place of k. None is k generations.
         budget_unit: "generations", or "model_seconds", which needs `budget` and `speed`.
+        executor: plays the seeds on its workers, 32 a job at most; None plays all here. A policy of the caller's must be picklable
+            where workers are processes. Neither changes any number.
 
     Raises:
         UsageError: shapes that do not fit, rewards that are not numbers in [0, 1], a k, rounds, seeds or most below 1, a budget that is
@@ -95,26 +101,61 @@ def replay(
             f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}"
         )
     most, budget = check_whole("most", most), _budget(k, budget, budget_unit, timed=speed is not None)
-    table, tasks, sample = draw_outcomes(rewards, rounds, seeds)
-    seconds = None if speed is None else _seconds(speed, rewards.shape, tasks, sample)
-    state = empty_state(arms, weight, len(seeds))
-    if waves:
-        choices = play_waves(chosen, table, state, seeds, Budget(budget, most, seconds if budget_unit == "model_seconds" else None))
-    else:
-        choices = play(chosen, table, state, k, seeds)
-    ran = choices >= 0
-    picked = np.where(ran, np.take_along_axis(table, np.maximum(choices, 0), 2), np.nan)
-    times = None if seconds is None else np.where(ran, np.nan_to_num(np.take_along_axis(seconds, np.maximum(choices, 0), 2)), 0.0)
-    return Replay(
-        policy=chosen.name,
-        choices=choices,
-        rewards=picked,
-        best_reward=np.nan_to_num(picked).max(2),
-        tasks=tasks,
-        seconds=None if times is None else times.sum(2) if waves else times.max(2),
-        generations=ran.sum(2),
-        model_seconds=None if times is None else times.sum(2),
-    )
+    seconds = None if speed is None else _seconds(speed, rewards.shape)
+    game = _Game(chosen, arms, weight, rewards, seconds, rounds, k, waves, most, budget, budget_unit)
+    if executor is None:
+        return game.play(seeds)
+    parts = np.array_split(np.array(seeds), -(-len(seeds) // SEEDS_A_JOB))
+    with Jobs(executor) as jobs:
+        return _together(jobs.map(game.play, [part.tolist() for part in parts]))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Game:
+    """A checked replay, for any seeds."""
+
+    policy: Policy
+    arms: Sequence[GeneratorConfig]
+    weight: Floats
+    rewards: Floats
+    speed: Floats | None
+    rounds: int
+    k: int
+    waves: bool
+    most: int
+    budget: float
+    budget_unit: str
+
+    def play(self, seeds: Sequence[int]) -> Replay:
+        """Play these seeds; each plays as it does alone."""
+        table, tasks, sample = draw_outcomes(self.rewards, self.rounds, seeds)
+        seconds = None if self.speed is None else self.speed[np.arange(len(self.arms)), tasks[..., None], sample]
+        state = empty_state(self.arms, self.weight, len(seeds))
+        if self.waves:
+            spent = seconds if self.budget_unit == "model_seconds" else None
+            choices = play_waves(self.policy, table, state, seeds, Budget(self.budget, self.most, spent))
+        else:
+            choices = play(self.policy, table, state, self.k, seeds)
+        ran = choices >= 0
+        picked = np.where(ran, np.take_along_axis(table, np.maximum(choices, 0), 2), np.nan)
+        times = None if seconds is None else np.where(ran, np.nan_to_num(np.take_along_axis(seconds, np.maximum(choices, 0), 2)), 0.0)
+        return Replay(
+            policy=self.policy.name,
+            choices=choices,
+            rewards=picked,
+            best_reward=np.nan_to_num(picked).max(2),
+            tasks=tasks,
+            seconds=None if times is None else times.sum(2) if self.waves else times.max(2),
+            generations=ran.sum(2),
+            model_seconds=None if times is None else times.sum(2),
+        )
+
+
+def _together(parts: Sequence[Replay]) -> Replay:
+    """Replays of one policy as one, their seeds in this order."""
+    fields = {field.name: [getattr(part, field.name) for part in parts] for field in dataclasses.fields(Replay)}
+    joined = {name: None if values[0] is None else np.concatenate(values) for name, values in fields.items() if name != "policy"}
+    return Replay(parts[0].policy, **joined)  # type: ignore[arg-type]  # those that are None may be
 
 
 def _budget(k: int, budget: float | None, unit: str, *, timed: bool) -> float:
@@ -179,12 +220,10 @@ def draw_outcomes(rewards: Floats, rounds: int, seeds: Sequence[int]) -> tuple[F
     return rewards[arm, task[..., None], sample], task, sample
 
 
-def _seconds(speed: ArrayLike, shape: tuple[int, ...], tasks: Ints, sample: Ints) -> Floats:
-    """(seeds, rounds, arms): what each arm's candidate takes in each round."""
+def _seconds(speed: ArrayLike, shape: tuple[int, ...]) -> Floats:
     seconds = _floats("speed", speed)
     if (seconds < 0).any():
         raise UsageError("speed must be seconds of at least 0")
     if seconds.shape != shape:
         raise UsageError(f"speed must have the outcomes' shape {shape}, not {seconds.shape}")
-    drawn: Floats = seconds[np.arange(shape[0]), tasks[..., None], sample]
-    return drawn
+    return seconds

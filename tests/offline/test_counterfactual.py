@@ -77,7 +77,8 @@ def test_an_arm_that_never_races_takes_no_chance_from_another(tmp_path: Path) ->
     history = filled(tmp_path / "h.db", UNIFORM, 12)
     resting = GeneratorConfig("resting", "m0", 0.9, weight=0.0)
     strategy = dataclasses.replace(LEARNED, arms=(*ARMS, resting))
-    chances = Logged.read(history, UNIFORM).chances(history, strategy, np.random.default_rng(1))
+    read = Logged.read(history, UNIFORM)
+    chances = read.chances((strategy, read.arms(history, strategy), 1))
     assert chances.sum(1) == pytest.approx(np.full(12, 2.0))
     history.close()
 
@@ -162,7 +163,7 @@ def test_posteriors_are_those_of_the_whole_log_up_to_then(tmp_path: Path) -> Non
         answer(waits, "a2")
     read = Logged.read(history, UNIFORM)
     assert [decision.id == waits.id for decision in read.decisions] == [False, False, True]
-    chances = read.chances(history, LEARNED, np.random.default_rng(0))
+    chances = read.chances((LEARNED, read.arms(history, LEARNED), 0))
     column = read.column[ARMS[2].arm_id]
     assert chances[1, column] > 0.9
     assert chances[2, column] < 0.9

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 
+from banditgen._jobs import Jobs
 from banditgen.arm import GeneratorConfig
 from banditgen.bandit import KEEP
 from banditgen.bandit.arrays import Floats
@@ -42,13 +45,15 @@ class BanditTuning:
     why: str
 
 
-def tune_bandit(history: HistoryStore, strategy: Strategy, *, seed: int = 0) -> BanditTuning:
+def tune_bandit(history: HistoryStore, strategy: Strategy, *, seed: int = 0, executor: Executor | None = None) -> BanditTuning:
     """Try other values of prior_strength, sharpness and keep on a history.
 
     One setting is changed at a time. The best is chosen on the first half of the usable decisions by its doubly robust value, and
     tested on the second half. A single decision's value does not show what exploring would have taught, so it must also lose
     nothing when both are played from the start in worlds drawn from the log. The share of random sets (`exploration`) is not
     tuned: it is what later answers like this one live on.
+
+    Each value, and each world, is a job for the executor; None runs them here, one after another, and comes to the same.
     """
     if strategy.policy not in SETTLED_POLICIES:
         return BanditTuning({}, None, f"the policy {strategy.policy} has no settings to tune")
@@ -56,10 +61,17 @@ def tune_bandit(history: HistoryStore, strategy: Strategy, *, seed: int = 0) -> 
     if len(read.races) < LEAST:
         return BanditTuning({}, None, f"can't say: {len(read.races)} usable decisions, needs {LEAST}")
     try:
-        before = read.chances(history, strategy, np.random.default_rng(seed))
-        tried = [(own, read.chances(history, _with(strategy, own), np.random.default_rng(seed))) for own in _others(strategy, read)]
+        arms = read.arms(history, strategy)
     except UsageError as error:
         return BanditTuning({}, None, f"can't say: {error}")
+    with Jobs(executor) as jobs:
+        return _tuned(read, strategy, arms, seed, jobs)
+
+
+def _tuned(read: Logged, strategy: Strategy, arms: Sequence[GeneratorConfig], seed: int, jobs: Jobs) -> BanditTuning:
+    others = _others(strategy, read)
+    before, *found = jobs.map(read.chances, [(_with(strategy, own), arms, seed) for own in ({}, *others)])
+    tried = list(zip(others, found, strict=True))
     log, half = read.log, len(read.races) // 2
     first, second = _part(log, slice(None, half)), _part(log, slice(half, None))
     valued = [(compare(first, before[:half], chances[:half]).difference.value, own, chances) for own, chances in tried]
@@ -73,7 +85,7 @@ def tune_bandit(history: HistoryStore, strategy: Strategy, *, seed: int = 0) -> 
         return BanditTuning({}, None, f"can't say: {said} looked best, but {test.refusal}")
     if test.difference.low <= 0:
         return BanditTuning({}, test.difference, f"no change: {said} looked best, but not beyond noise")
-    loss = _loss(log, read.arms(history, strategy), read.column, (strategy, _with(strategy, own)), seed)
+    loss = _loss(log, arms, read.column, (strategy, _with(strategy, own)), seed, jobs)
     if loss > MARGIN:
         return BanditTuning({}, test.difference, f"no change: {said} is worth more now, but may lose {loss:.3f} by exploring less")
     return BanditTuning(own, test.difference, f"{said} is worth {test.difference.value:+.3f} in mean reward")
@@ -101,21 +113,30 @@ def _part(log: Log, rows: slice) -> Log:
     return Log(log.arms[rows], log.rewards[rows], log.propensities[rows])
 
 
-def _loss(log: Log, arms: Sequence[GeneratorConfig], column: Mapping[str, int], pair: tuple[Strategy, Strategy], seed: int) -> float:
+def _loss(
+    log: Log, arms: Sequence[GeneratorConfig], column: Mapping[str, int], pair: tuple[Strategy, Strategy], seed: int, jobs: Jobs
+) -> float:
     """What the second may lose in mean reward, at most (97.5 %), where both are played from the start in worlds like the log's."""
     rng = np.random.default_rng([seed, 2])
     arms = [arm for arm in arms if arm.weight > 0]
     rows = [log.rewards[log.arms == column[arm.arm_id]] for arm in arms]
     everything = log.rewards[~np.isnan(log.rewards)]
-    size, differences = min(log.arms.shape[1], len(arms)), []
-    for world in range(WORLDS):
-        # two outcomes of any arm among each arm's own: one that was hardly raced is not taken to be as it looked
-        outcomes: Floats = np.stack([rng.choice(np.r_[row, rng.choice(everything, 2)], (1, SAMPLES)) for row in rows])
-        means = [_mean(one, outcomes, arms, size, len(log.arms), seed + world) for one in pair]
-        differences.append(means[0] - means[1])
+    size = min(log.arms.shape[1], len(arms))
+    # two outcomes of any arm among each arm's own: one that was hardly raced is not taken to be as it looked
+    worlds = [np.stack([rng.choice(np.r_[row, rng.choice(everything, 2)], (1, SAMPLES)) for row in rows]) for _ in range(WORLDS)]
+    play = functools.partial(_means, pair, arms, size, len(log.arms))
+    differences = [first - second for first, second in jobs.map(play, [(world, seed + number) for number, world in enumerate(worlds)])]
     return float(np.mean(differences) + 2 * np.std(differences, ddof=1) / len(differences) ** 0.5)
 
 
-def _mean(strategy: Strategy, outcomes: Floats, arms: Sequence[GeneratorConfig], size: int, rounds: int, seed: int) -> float:
-    played = replay(settled_policy(strategy.policy, strategy.bandit), outcomes, arms, k=size, rounds=rounds, seeds=[seed])
-    return float(np.nanmean(played.rewards))
+def _means(
+    pair: tuple[Strategy, Strategy], arms: Sequence[GeneratorConfig], size: int, rounds: int, world: tuple[Floats, int]
+) -> tuple[float, float]:
+    """The mean reward of both in a world."""
+    outcomes, seed = world
+
+    def mean(strategy: Strategy) -> float:
+        played = replay(settled_policy(strategy.policy, strategy.bandit), outcomes, arms, k=size, rounds=rounds, seeds=[seed])
+        return float(np.nanmean(played.rewards))
+
+    return mean(pair[0]), mean(pair[1])

@@ -9,12 +9,14 @@ fold held out. What is compared is thus the procedure, on opinions that it had n
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 from scipy.special import logsumexp
 
+from banditgen._jobs import Jobs
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.offline.tune.evidence import Evidence, Settings
 from banditgen.offline.tune.likelihood import preference_slope
@@ -27,6 +29,7 @@ MEASURE_DEVIATION = 0.3  # of a further measure's weight around 0, in shares of 
 SCALE_DEVIATION = 0.7  # of a scale's natural logarithm around the one before: a factor of two is nothing unusual
 SPREADS = np.array([0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45])  # of task types around the whole; the likeliest is used
 CANDIDATES = 600
+PARTS = 16  # jobs that replicates are divided into
 
 Values = Mapping[str, Floats]
 
@@ -327,8 +330,13 @@ class Pooling:
         shares = [self.spread_and_shares(w, np.flatnonzero(row))[1] for w, row in zip(whole, outside, strict=True)]
         return np.diagonal(self._problem.scored(with_quality(self._base, np.stack(shares))).test).copy()
 
-    def ratios(self, whole: Floats, said: Said, before: Floats) -> Floats:
+    def ratios(self, whole: Floats, said: Said, before: Floats, jobs: Jobs) -> Floats:
         """(B,): log-likelihood ratios of weights by type, chosen on each column around its whole (B,), to what was `before` (B,)."""
-        shares = [self.spread_and_shares(w, said=said.column(b))[1] for b, w in enumerate(whole)]
-        rated, _, leads = self._problem.opinions(with_quality(self._base, np.stack(shares)).scores(self._problem.evidence))
+        parts = np.array_split(np.arange(len(whole)), PARTS)
+        shares = np.concatenate(jobs.map(functools.partial(self._shares_of, whole, said), parts))
+        rated, _, leads = self._problem.opinions(with_quality(self._base, shares).scores(self._problem.evidence))
         return said.fit_each(rated, self._problem.evidence.weight, leads) - before
+
+    def _shares_of(self, whole: Floats, said: Said, columns: Ints) -> Floats:
+        """(columns, T): what is chosen on each of these columns."""
+        return np.array([self.spread_and_shares(whole[b], said=said.column(b))[1] for b in columns])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 from optuna.storages import BaseStorage
 
+from banditgen._jobs import Jobs
 from banditgen.bandit.arrays import Floats
 from banditgen.offline.tune.bandit import BanditTuning
 from banditgen.offline.tune.evidence import Evidence, Settings
@@ -105,6 +107,7 @@ def tune(
     task_type: str | None = None,
     seed: int = 0,
     progress: bool = False,
+    executor: Executor | None = None,
 ) -> Tuned:
     """Tune a strategy's criteria on what people said.
 
@@ -116,6 +119,8 @@ def tune(
         task_type: only this one's evidence, and only its weights; None is all.
         seed: of the splits and of the search.
         progress: whether studies show a bar on a terminal.
+        executor: shares out, among its workers, what takes longest beside the studies, which processes share by their storage; None
+            does it here. The answer is the same.
 
     Raises:
         UsageError: the storage failed.
@@ -135,7 +140,8 @@ def tune(
         own = {name: _named(evidence.names, in_use.weights[0, t]) for t, name in enumerate(evidence.types)}
         nothing: dict[str, Any] = {"gain": None, "needed": USUAL_NEED, "agreement": (None, None), "steps": [], "trials": {}}
         return Tuned(None, common["in_use"], own, **common, **nothing, why=obstacle)  # type: ignore[arg-type]
-    return _Tuner(evidence, strategy, in_use, storage, trials, task_type, seed, progress).run(common)
+    with Jobs(executor) as jobs:
+        return _Tuner(evidence, strategy, in_use, storage, trials, task_type, seed, progress, jobs).run(common)
 
 
 def _obstacle(evidence: Evidence) -> str | None:
@@ -170,9 +176,10 @@ class _Tuner:
         task_type: str | None,
         seed: int,
         progress: bool,
+        jobs: Jobs,
     ) -> None:
         self.evidence, self.strategy, self.in_use, self.task_type = evidence, strategy, in_use, task_type
-        self.storage, self.trials, self.seed, self.progress = storage, trials, seed, progress
+        self.storage, self.trials, self.seed, self.progress, self.jobs = storage, trials, seed, progress, jobs
         self.rng = np.random.default_rng(seed)
         self.problem = Problem.of(evidence, in_use, self.rng)
         self.now = self.whole = in_use
@@ -235,7 +242,7 @@ class _Tuner:
         even = with_quality(whole, np.array([share]))
         shares = [float(self._search(OneType(even, t, name, spread))["quality"][0]) for t, name in enumerate(self.evidence.types)]
         by_type = with_quality(even, np.array([shares]))
-        self._judge("types", held_out, pooling.ratios(wholes, said, before), lambda: by_type)
+        self._judge("types", held_out, pooling.ratios(wholes, said, before, self.jobs), lambda: by_type)
         return by_type
 
     def _chance(self, replicates: int = REPLICATES) -> tuple[Said, Floats]:
