@@ -26,7 +26,9 @@ PROGRAMS = {
     "two integers": "print(sum(map(int, input().split())))\n",
     "total(frame)": "def total(frame):\n    return frame['sales'].sum()\n",
     "title(": "def title(text):\n    return text.title()\n",
+    "shout(text) that": "def shout(text):\n    return text.upper() + '!'\n",
     "shout(": "def shout(text):\n    return text.upper()\n",
+    "clamp(": "def clamp(x, low, high):\n    return max(low, min(high, x))\n",
     "add(": "def add(a, b):\n    return a + b\n",
 } | {entry.task.prompt: entry.solution for entry in catalogue()}
 WRONG = "def wrong():\n    pass\n"
