@@ -6,9 +6,12 @@ import contextlib
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
 
 from banditgen import __version__
+from banditgen._text import shown
 from banditgen.service import looks, native, ollama, openai, refusals
 from banditgen.service.access import BODY_SECONDS, LOOPBACK, MAX_BODY_BYTES, Access
 from banditgen.service.desk import Desk
@@ -47,10 +50,21 @@ def create_app(
         finally:
             await desk.close(grace)
 
-    app = FastAPI(title="banditgen", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    checks = [Depends(_known_query)]
+    if token is not None:
+        checks.append(Depends(HTTPBearer(auto_error=False)))  # says so in the OpenAPI; `Access` checks
+    app = FastAPI(title="banditgen", version=__version__, lifespan=lifespan, dependencies=checks, docs_url=None, redoc_url=None)
     app.state.desk = desk
     refusals.install(app)
     for dialect in (openai, ollama, native, looks):
         app.include_router(dialect.router(desk))
     app.add_middleware(Access, metrics=desk.metrics, token=token, hosts=hosts, max_body_bytes=max_body_bytes, body_seconds=body_seconds)
     return app
+
+
+async def _known_query(request: Request) -> None:
+    """Refuse what a route does not know in its address, as bodies do."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is not None:
+        raise HTTPException(400, f"unknown parameter {shown(unknown)}: take it out")

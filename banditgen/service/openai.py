@@ -35,13 +35,14 @@ class ChatMessage(Strict):
     """What was said in a conversation."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[ChatPart]
+    content: str | list[ChatPart] | None = None
+    refusal: str | None = None
     name: str | None = None
 
     @property
     def text(self) -> str:
         """What it says."""
-        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content or ())
 
 
 class StreamOptions(Strict):

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 
 from banditgen._text import one_line
 from banditgen.errors import BanditgenError, ModelNotFoundError, PackageError, UsageError
@@ -52,16 +53,15 @@ class OpenAIRefused(BaseModel):
 
 def answers(*kinds: str, a_list: bool = False, refused: type[BaseModel] | None = None) -> dict[int | str, Any]:
     """What a route's OpenAPI says of its answers: refusals, and media types where no model says what they hold."""
-    shapes = {"application/json": {"type": "array", "items": {"type": "object"}} if a_list else {"type": "object"}}
-    content = {kind: {"schema": shapes.get(kind, {"type": "string"})} for kind in kinds or ("application/json",)}
+    shapes: dict[str, Any] = {"application/json": {"type": "array", "items": {"type": "object"}} if a_list else {"type": "object"}}
+    shapes["text/event-stream"] = {"type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}}
+    content = {kind: {"schema": shapes.get(kind, {})} for kind in kinds or ("application/json",)}
     model = {"model": refused or Refused}
     return {200: {"content": content}, "4XX": model, "5XX": model}
 
 
-class Json(Response):
+class Json(JSONResponse):
     """JSON in ASCII: whatever stands in a text, no byte of the answer is anything but JSON's own."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """The bytes."""

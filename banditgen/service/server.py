@@ -11,11 +11,13 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from banditgen.errors import UsageError
 from banditgen.service.desk import Desk
 
 HEAD_BYTES = 16 << 10  # of a request's line and headers
+HEAD_SECONDS = 10.0  # within which they have to be there
 AT_ONCE_SECONDS = 1.0  # what a second signal leaves for recording what was cancelled
 BACKLOG = 512
 
@@ -36,17 +38,49 @@ def listening(host: str, port: int) -> socket.socket:
 def run(app: FastAPI, at: socket.socket, grace: float, ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; what runs then may go on for `grace` seconds, and is recorded however it ends."""
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what fails is logged where it fails, without the request
-    server = _Server(app, grace, ready)
-    asyncio.run(server.serve(sockets=[at]))
-    if server.force_exit:
-        os._exit(130)  # trials that still run would be waited for
+    asyncio.run(Server(app, grace, ready).serve(sockets=[at]))
 
 
-class _Server(uvicorn.Server):
+class _TimedHeads(H11Protocol):
+    """Closes a connection whose next request has begun, or was to be the first, and is not whole in time; uvicorn would wait."""
+
+    _clock: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Wait for a first request."""
+        super().connection_made(transport)
+        self._clock = self.loop.call_later(HEAD_SECONDS, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """Stop the clock while a request is answered; bytes that trickle in do not wind it up."""
+        super().data_received(data)
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if answering and self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+        elif not answering and self._clock is None:
+            self._clock = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        super().connection_lost(exc)
+        if self._clock is not None:
+            self._clock.cancel()
+
+
+class Server(uvicorn.Server):
+    """uvicorn with an end of our own.
+
+    Args:
+        app: what `create_app` made.
+        grace: seconds that races may go on after the first signal.
+        ready: is called when it listens.
+    """
+
     def __init__(self, app: FastAPI, grace: float, ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=_TimedHeads,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -58,7 +92,7 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._desk: Desk = app.state.desk
-        self._grace, self._ready = grace, ready
+        self._grace, self._ready, self._signal = grace, ready, 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and say so."""
@@ -67,7 +101,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """A first signal ends the server, a second one ends it now."""
-        self.force_exit = self.should_exit
+        self.force_exit, self._signal = self.should_exit, sig
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -78,6 +112,7 @@ class _Server(uvicorn.Server):
         while not closing.done() and not self.force_exit:
             await asyncio.wait([closing], timeout=0.05)
         if not closing.done():
-            await asyncio.wait([closing, asyncio.ensure_future(self._desk.close(0))], timeout=AT_ONCE_SECONDS)
+            await asyncio.wait([asyncio.ensure_future(self._desk.close(0))], timeout=AT_ONCE_SECONDS)
+            os._exit(128 + self._signal)  # trials that still run would be waited for
         self.config.timeout_graceful_shutdown = 1
         await super().shutdown(sockets)

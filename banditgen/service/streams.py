@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from banditgen.service.refusals import ClientGoneError, encoded
 
 SILENCE = 15.0  # seconds after which a stream says that it still lives
+STALLED = 60.0  # seconds after which a reader who reads nothing is taken as gone
 T = TypeVar("T")
 
 
@@ -64,7 +66,8 @@ class Pieces(Response):
         try:
             await asyncio.wait([sending, gone], return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
-                sending.result()
+                with contextlib.suppress(TimeoutError):
+                    sending.result()
         finally:
             await _ended(sending)
             await _ended(gone)
@@ -79,7 +82,8 @@ class Pieces(Response):
                 piece = following.result() if following.done() else self._alive
                 if piece is None:
                     break
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                async with asyncio.timeout(STALLED):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
                 if following.done():
                     following = asyncio.ensure_future(anext(self._pieces, None))
         finally:
