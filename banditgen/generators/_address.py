@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import os
 import re
@@ -81,8 +82,9 @@ class Address:
         """
         options: dict[str, Any] = {"base_url": self.url, "timeout": None, "follow_redirects": True, "trust_env": False} | self.settings
         proxy = self._proxy
-        if "verify" not in options and (self.url.startswith("https:") or (proxy and proxy[1].startswith("https:"))):
-            options["verify"] = _certificates()
+        if "verify" not in options:
+            own = self.url.startswith("https:") or (proxy and proxy[1].startswith("https:"))
+            options["verify"] = _certificates() if own else _usual()
         if proxy is None:
             return httpx.AsyncClient(**options)
         why = "is no URL of a proxy"
@@ -183,11 +185,17 @@ def _in_excepted_network(host: str, no_proxy: str) -> bool:
     return False
 
 
-def _certificates() -> ssl.SSLContext | bool:
-    """What a host is held against, from the variables that OpenSSL knows; True is httpx's own choice."""
+@functools.cache
+def _usual() -> ssl.SSLContext:
+    """The usual certificates of httpx, read once for all hosts: that takes as long as a whole generation."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _certificates() -> ssl.SSLContext:
+    """What a host is held against, from the variables that OpenSSL knows, else httpx's own choice."""
     variable = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None)
     if variable is None:
-        return True
+        return _usual()
     path = os.environ[variable]
     try:
         if variable == "SSL_CERT_FILE":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 
 from banditgen.generators._pool_host import PoolHost
@@ -12,6 +12,9 @@ from banditgen.generators._pool_host import PoolHost
 _PATIENCE = 8  # how often a waiting request is overtaken before hosts are kept free for it
 _LOAD_SECONDS = 0.0  # of a model whose load was not seen yet: it is tried
 _SECONDS = 5.0  # of a generation, likewise
+
+
+Kind = tuple[str, tuple[str, ...]]
 
 
 @dataclasses.dataclass(eq=False)
@@ -23,17 +26,21 @@ class Ticket:
         race: whose it is.
         hosts: where it may go.
         place: where it goes, in time.
+        patience: seconds that it waits where all of its hosts rest; None is without end.
     """
 
     model: str
     race: str
     hosts: Sequence[PoolHost]
     place: asyncio.Future[PoolHost]
+    patience: float | None = None
+    arrival: int = 0
     overtaken: int = 0
     cold: bool = False  # whether the model has to be loaded where it goes
+    alone: asyncio.TimerHandle | None = None  # while all of its hosts rest
 
     def __post_init__(self) -> None:
-        self.kind = (self.model, tuple(host.name for host in self.hosts))
+        self.kind: Kind = (self.model, tuple(host.name for host in self.hosts))
 
 
 class Placing:
@@ -46,23 +53,42 @@ class Placing:
     """
 
     def __init__(self) -> None:
-        self.waiting: list[Ticket] = []
+        self.waiting: list[Ticket] = []  # in order of arrival
+        self._queues: dict[Kind, dict[str, deque[Ticket]]] = {}  # the same, by kind and race
         self._running: Counter[str] = Counter()
         self._served: dict[str, int] = {}  # by race, when last
-        self._turn = 0
+        self._arrivals = self._turn = 0
+
+    def add(self, ticket: Ticket) -> None:
+        """Let a request wait."""
+        self._arrivals += 1
+        ticket.arrival = self._arrivals
+        self.waiting.append(ticket)
+        self._queues.setdefault(ticket.kind, {}).setdefault(ticket.race, deque()).append(ticket)
+
+    def leave(self, ticket: Ticket) -> None:
+        """A request waits no more; a second call does nothing."""
+        if ticket not in self.waiting:
+            return
+        self.waiting.remove(ticket)
+        races = self._queues[ticket.kind]
+        races[ticket.race].remove(ticket)
+        if not races[ticket.race]:
+            del races[ticket.race]
+        if not races:
+            del self._queues[ticket.kind]
 
     def dispatch(self) -> None:
         """Place all that can be placed now."""
-        self.waiting = [ticket for ticket in self.waiting if not ticket.place.done()]
-        while True:
-            order = sorted(self.waiting, key=lambda ticket: (self._running[ticket.race], self._served.get(ticket.race, 0)))
-            placed = self._first(order)
-            if placed is None:
-                return
-            ticket, host = placed
-            for older in self.waiting[: self.waiting.index(ticket)]:
-                older.overtaken += older.model != ticket.model
-            self.waiting.remove(ticket)
+        while (first := self._first()) is not None:
+            ticket, host = first
+            if ticket.place.done():  # it was cancelled, or gave up, just now
+                self.leave(ticket)
+                continue
+            if len(self._queues) > 1:
+                for older in self.waiting[: self.waiting.index(ticket)]:
+                    older.overtaken += older.model != ticket.model
+            self.leave(ticket)
             host.running[ticket.model] += 1
             ticket.cold = ticket.model not in host.warm
             host.warm.add(ticket.model)  # on its way there: others of the model may follow
@@ -70,16 +96,17 @@ class Placing:
             self._running[ticket.race], self._served[ticket.race] = self._running[ticket.race] + 1, self._turn
             ticket.place.set_result(host)
 
-    def _first(self, order: Sequence[Ticket]) -> tuple[Ticket, PoolHost] | None:
-        """The first request that can be placed now, and where; what holds for one holds for all of its model with the same hosts."""
-        in_vain: set[tuple[str, tuple[str, ...]]] = set()
-        for ticket in order:
-            if ticket.kind in in_vain:
-                continue
-            if (host := self._host(ticket)) is not None:
-                return ticket, host
-            in_vain.add(ticket.kind)
-        return None
+    def _first(self) -> tuple[Ticket, PoolHost] | None:
+        """The first request that can be placed now, and where."""
+        placed = [  # what holds for one holds for all of a kind
+            (races[min(races, key=self._turn_of)][0], host)
+            for races in self._queues.values()
+            if (host := self._host(next(iter(races.values()))[0])) is not None
+        ]
+        return min(placed, key=lambda one: (self._turn_of(one[0].race), one[0].arrival), default=None)
+
+    def _turn_of(self, race: str) -> tuple[int, int]:
+        return self._running[race], self._served.get(race, 0)
 
     def release(self, ticket: Ticket, host: PoolHost) -> None:
         """A placed request has ended."""
@@ -88,17 +115,14 @@ class Placing:
         if not self._running[ticket.race]:
             del self._running[ticket.race]
         self.dispatch()
-        if ticket.race not in self._running and all(one.race != ticket.race for one in self.waiting):
+        if ticket.race not in self._running and not any(ticket.race in races for races in self._queues.values()):
             del self._served[ticket.race]
 
     def _host(self, ticket: Ticket) -> PoolHost | None:
         model = ticket.model
-        kept = next((one for one in self.waiting if one.overtaken >= _PATIENCE), None)
-        usable = [
-            host
-            for host in ticket.hosts
-            if not host.resting and host.free(model) and (kept is None or kept.model == model or host not in kept.hosts)
-        ]
+        usable = [host for host in ticket.hosts if not host.resting and host.free(model)]
+        if usable and len(self._queues) > 1 and (kept := next((one for one in self.waiting if one.overtaken >= _PATIENCE), None)):
+            usable = [host for host in usable if kept.model == model or host not in kept.hosts]
         warm = [host for host in usable if model in host.warm]
         if warm:
             return min(warm, key=lambda host: (host.running[model] / host.width, host.seconds(model) or 0.0))
@@ -113,7 +137,8 @@ class Placing:
         holding = [host for host in ticket.hosts if model in host.warm and not host.resting]
         if not holding:
             return True
-        if any(not any(one.model in host.warm and not host.resting for host in one.hosts) for one in self.waiting):
+        waiting = [next(iter(races.values()))[0] for races in self._queues.values()]  # one of each kind
+        if any(not any(one.model in host.warm and not host.resting for host in one.hosts) for one in waiting):
             return False  # a model that is nowhere comes first
         ahead = sum(one.model == model for one in self.waiting) + sum(host.running[model] for host in holding)
         seconds = _mean([host.seconds(model) for host in ticket.hosts], _SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import logging
 import math
 import os
@@ -27,6 +28,7 @@ from banditgen.result import FailureKind
 logger = logging.getLogger("banditgen.generators")
 
 _GOOD_FOR = 0.25  # seconds: with many requests a second, asking before each what is in memory costs more than it tells
+_LOOK_AGAIN = 5.0  # seconds after which even of a model that writes all the time it is asked: it may run under another digest
 _RESIDENT_AT_ONCE = 3  # Ollama's own OLLAMA_MAX_LOADED_MODELS for one processor or GPU
 
 
@@ -77,6 +79,8 @@ class OllamaGenerator:
         self._loading = asyncio.Lock()
         self._seen: dict[str, dict[str, Any]] = {}
         self._seen_at = -math.inf
+        self._wrote: dict[str, float] = {}  # when each model wrote last
+        self._looking = asyncio.Lock()
         self._cut: set[int] = set()
         self._jobs: set[asyncio.Task[Generation]] = set()
 
@@ -150,8 +154,12 @@ class OllamaGenerator:
         async with contextlib.aclosing(
             self._api.generate(self._body(job.request))
         ) as records:  # left early, the connection is closed at once
-            await received(job, records, job.take, job.request.deadlines)
+            await received(job, records, functools.partial(self._take, job, normal_name(job.request.arm.model)), job.request.deadlines)
         return dataclasses.replace(job.generation(), prompt_version=version(job.request.brief))
+
+    def _take(self, job: OllamaJob, name: str, record: Mapping[str, Any]) -> None:
+        self._wrote[name] = time.perf_counter()
+        job.take(record)
 
     def _body(self, request: Request) -> dict[str, Any]:
         model, think = request.arm.model, getattr(request.arm, "think", None)
@@ -167,13 +175,14 @@ class OllamaGenerator:
     async def _make_resident(self, job: OllamaJob) -> None:
         """Have the model in the host's memory, so that its first token is not kept waiting by its load."""
         deadlines, model = job.request.deadlines, job.request.arm.model
+        name = normal_name(model)
+        writes = time.perf_counter() - self._wrote.get(name, -math.inf) < _GOOD_FOR  # then it is in memory
         try:
             async with asyncio.timeout(deadlines.connect):
-                resident = await self._resident(_GOOD_FOR)
+                resident = await self._resident(_LOOK_AGAIN if writes and name in self._seen else _GOOD_FOR)
         except TimeoutError:
             raise GenerationError(FailureKind.INFRASTRUCTURE, f"the host did not answer within {deadlines.connect:g} s") from None
         job.stage = Stage.COMMITTED
-        name = normal_name(model)
         if name not in resident:
             started = time.perf_counter()
             try:
@@ -184,7 +193,7 @@ class OllamaGenerator:
                 raise GenerationError(FailureKind.INFRASTRUCTURE, late) from None
             if loaded:
                 job.load += time.perf_counter() - started
-            resident = await self._resident()
+            resident = await self._resident(_GOOD_FOR)
         runner = resident.get(name, {})
         job.digest = runner.get("digest") if isinstance(runner.get("digest"), str) else None
         job.context = tokens(runner, "context_length") or tokens(self._runner_options.get(name, {}), "num_ctx")
@@ -194,7 +203,7 @@ class OllamaGenerator:
         """Load a model with an empty prompt; False where somebody else did while this waited."""
         name = normal_name(model)
         async with self._loading:
-            if name in await self._resident():
+            if name in await self._resident(_GOOD_FOR):
                 return False
             await self._api.load({"model": full_name(model), "options": self._runner_options.get(name), "keep_alive": self._keep_alive})
             await self._resident()
@@ -204,14 +213,17 @@ class OllamaGenerator:
         """The models in the host's memory by name: what the host says of them, or said that many seconds ago."""
         if time.perf_counter() - self._seen_at < good_for:
             return self._seen
-        try:
-            running = await self._api.ps()
-        except OllamaError as error:
-            if error.status != 404:
-                raise
-            return {}  # a server older than /api/ps: every request then asks for a load, which a loaded model answers at once
-        resident = {normal_name(entry["name"]): entry for entry in running}
-        self._seen, self._seen_at = resident, time.perf_counter()
+        async with self._looking:  # one asks for all that want to know
+            if time.perf_counter() - self._seen_at < good_for:
+                return self._seen
+            try:
+                running = await self._api.ps()
+            except OllamaError as error:
+                if error.status != 404:
+                    raise
+                return {}  # a server older than /api/ps: every request then asks for a load, which a loaded model answers at once
+            resident = {normal_name(entry["name"]): entry for entry in running}
+            self._seen, self._seen_at = resident, time.perf_counter()
         await self._turns.know_resident(set(resident))
         return resident
 

@@ -20,7 +20,6 @@ from banditgen.result import FailureKind, Timings
 logger = logging.getLogger("banditgen.generators")
 
 _LOOK_SECONDS = 15.0
-_WATCH_SECONDS = 0.5
 
 
 class PoolGenerator:
@@ -48,6 +47,7 @@ class PoolGenerator:
         self._placing = Placing()
         self._jitter = random.Random(seed)  # noqa: S311  # rests are no secret
         self._looked = False
+        self._listing: asyncio.Task[list[ModelInfo]] | None = None
         self._waking: set[asyncio.Task[None]] = set()
 
     @property
@@ -103,8 +103,11 @@ class PoolGenerator:
             raise GenerationError(FailureKind.INFRASTRUCTURE, f"no host has the model {one_line(request.arm.model, 80)}")
         failed: GenerationError | None = None
         while hosts:
-            ticket = Ticket(key, request.race, hosts, loop.create_future())
-            host = await self._placed(ticket, request, failed)
+            ticket = Ticket(key, request.race, hosts, loop.create_future(), request.deadlines.connect)
+            try:
+                host = await self._placed(ticket)
+            except GenerationError as error:
+                raise failed or error from None
             waited = loop.time() - started
             try:
                 theirs = dataclasses.replace(arm, model=host.models[key].name)
@@ -129,17 +132,22 @@ class PoolGenerator:
 
     async def aclose(self) -> None:
         """Close all hosts' backends."""
-        for task in self._waking:
+        tasks = [*self._waking, *([self._listing] if self._listing is not None else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._waking, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(host.generator.aclose() for host in self._hosts))
 
     async def _listed(self) -> None:
-        if not self._looked:
-            try:
-                await self.models()
-            except BackendError as error:
-                raise GenerationError(FailureKind.INFRASTRUCTURE, one_line(error)) from None
+        if self._looked:
+            return
+        if self._listing is None or self._listing.done():  # one looks for all that come at once, and all go on together
+            self._listing = asyncio.ensure_future(self.models())
+            self._listing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            await asyncio.shield(self._listing)
+        except BackendError as error:
+            raise GenerationError(FailureKind.INFRASTRUCTURE, one_line(error)) from None
 
     async def _look(self, host: PoolHost) -> bool:
         if host.resting:
@@ -180,45 +188,59 @@ class PoolGenerator:
         key = model_key(name)
         return key, [host for host in self._hosts if self._has(host, key)]
 
-    async def _placed(self, ticket: Ticket, request: Request, failed: GenerationError | None) -> PoolHost:
+    async def _placed(self, ticket: Ticket) -> PoolHost:
         """Wait for a host; for one that rests no longer than for a connection."""
-        loop = asyncio.get_running_loop()
-        self._placing.waiting.append(ticket)
-        await asyncio.sleep(0)  # those who ask at the same time are all there before the first is placed
-        self._placing.dispatch()
-        alone_since: float | None = None
+        self._placing.add(ticket)
         try:
-            while not ticket.place.done():
-                await asyncio.wait([ticket.place], timeout=_WATCH_SECONDS)
-                now = loop.time()
-                alone_since = None if any(not host.resting for host in ticket.hosts) else alone_since or now
-                longest = request.deadlines.connect
-                if not ticket.place.done() and alone_since is not None and longest is not None and now - alone_since > longest:
-                    said = "; ".join(f"{host.name}: {host.why}" for host in ticket.hosts)
-                    failed = failed or GenerationError(FailureKind.INFRASTRUCTURE, one_line(f"no host answers ({said})", 400))
-                    raise failed  # noqa: TRY301  # what was placed meanwhile is given back below
-            return ticket.place.result()
+            await asyncio.sleep(0)  # those who ask at the same time are all there before the first is placed
+            self._placing.dispatch()
+            self._watch([ticket])
+            return await ticket.place
         except BaseException:
-            if ticket.place.done() and not ticket.place.cancelled():
+            if not ticket.place.done() or ticket.place.cancelled() or ticket.place.exception() is not None:
+                self._placing.leave(ticket)
+            else:
                 self._placing.release(ticket, ticket.place.result())
             ticket.place.cancel()
             self._placing.dispatch()
             raise
+        finally:
+            if ticket.alone is not None:
+                ticket.alone.cancel()
+
+    def _watch(self, tickets: Sequence[Ticket]) -> None:
+        """Count the time of those that wait for hosts which all rest."""
+        loop = asyncio.get_running_loop()
+        for ticket in tickets:
+            alone = all(host.resting for host in ticket.hosts)
+            if alone and ticket.alone is None and ticket.patience is not None:
+                ticket.alone = loop.call_later(ticket.patience, _give_up, ticket)
+            elif not alone and ticket.alone is not None:
+                ticket.alone.cancel()
+                ticket.alone = None
 
     def _rest(self, host: PoolHost, key: str, why: str) -> None:
         if host.resting:
             return
         logger.warning("host %s rests: %s", host.name, one_line(why))
         host.rest(why)
+        self._watch(self._placing.waiting)
 
         async def wake() -> None:
             await host.wake(key, self._jitter)
             logger.warning("host %s is in use again", host.name)
             self._placing.dispatch()
+            self._watch(self._placing.waiting)
 
         task = asyncio.ensure_future(wake())
         self._waking.add(task)
         task.add_done_callback(self._waking.discard)
+
+
+def _give_up(ticket: Ticket) -> None:
+    said = "; ".join(f"{host.name}: {host.why}" for host in ticket.hosts)
+    if not ticket.place.done():
+        ticket.place.set_exception(GenerationError(FailureKind.INFRASTRUCTURE, one_line(f"no host answers ({said})", 400)))
 
 
 def _later(timings: Timings | None, waited: float) -> Timings | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -133,6 +134,44 @@ def test_a_model_that_is_overtaken_gets_its_turn() -> None:
 
         ended = with_pool(servers, use)
         assert ended.index("n") <= 12
+
+
+def test_hosts_are_asked_for_the_requests_and_for_little_else() -> None:
+    """Whoever comes at once is served by one look, and what writes is known to be in memory."""
+    with hosts([model("m")], slots=4) as servers:
+
+        async def use(pool: PoolGenerator) -> None:
+            for _ in range(3):
+                await asyncio.gather(*(pool.generate(asked()) for _ in range(12)))
+
+        with_pool(servers, use, slots={"h0": 4})
+        paths = Counter(request.path for request in servers[0].received)
+        assert paths["/api/generate"] == 1 + 36
+        assert paths["/api/tags"] == paths["/api/show"] == 1
+        assert paths["/api/ps"] <= 8
+
+
+def test_requests_that_are_cancelled_at_any_moment_leave_no_place_taken() -> None:
+    """Before they wait, while they wait, in the moment in which they are placed, and while they generate."""
+    with hosts([model("m"), model("n")], [model("m")]) as servers:
+
+        async def use(pool: PoolGenerator) -> None:
+            await pool.generate(asked())
+            rng = random.Random(3)
+            for _ in range(12):
+                tasks = [asyncio.ensure_future(pool.generate(asked(rng.choice("mn"), race=str(number % 3)))) for number in range(8)]
+                for task in tasks:
+                    for _ in range(rng.randrange(8)):
+                        await asyncio.sleep(0)
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                assert not pool._placing.waiting
+                assert not any(host.busy for host in pool._hosts)
+            assert not pool._placing._queues
+            assert not pool._placing._running
+            await asyncio.gather(*(pool.generate(asked(name)) for name in "mnm"))
+
+        with_pool(servers, use)
 
 
 @pytest.mark.slow
