@@ -13,6 +13,7 @@ from banditgen.errors import BanditgenError
 
 VERBS = {
     "arms": "The arms a strategy races here, and who came from whom.",
+    "bench": "Every arm on your tasks: which to use, and whether routing pays.",
     "demo": "Race a set of small tasks and show what was learned.",
     "doctor": "What is reachable, what isolation holds, where files are.",
     "evolve": "Breed new arms from the ones that win.",
