@@ -21,6 +21,7 @@ VERBS = {
     "history": "What was raced.",
     "models": "The embedded models: list them, fetch them.",
     "replay": "What another strategy would have done on what was logged.",
+    "report": "What was learned, as one HTML file: sentences, pictures, tables.",
     "run": "Race generators on a task and print the best code.",
     "serve": "Serve races over HTTP, in OpenAI's dialect, Ollama's and its own.",
     "storage": "Upgrade the history's database.",
