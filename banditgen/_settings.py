@@ -17,8 +17,8 @@ import platformdirs
 
 from banditgen.errors import UsageError
 
-Key = Literal["api_key_env", "backend", "base_url", "history", "hosts", "models", "strategy"]
-KEYS: tuple[Key, ...] = ("api_key_env", "backend", "base_url", "history", "hosts", "models", "strategy")
+Key = Literal["api_key_env", "backend", "base_url", "history", "hosts", "models", "sandbox", "sandbox_image", "strategy"]
+KEYS: tuple[Key, ...] = ("api_key_env", "backend", "base_url", "history", "hosts", "models", "sandbox", "sandbox_image", "strategy")
 HEADERS = "headers"
 FILE = "banditgen.toml"
 PREFIX = "BANDITGEN_"

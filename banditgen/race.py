@@ -56,7 +56,8 @@ class ParallelGenerator(Documented):
             None is our own, which needs no model.
         quality_weight, speed_weight: relative; may be changed between races; None are those of `criteria`.
         history: where races are remembered: a store, a URL or a path; None keeps a private one in memory.
-        sandbox: where tests run; None is the strongest that this machine allows, shared within the process.
+        sandbox: where tests run, or its name (see `banditgen.sandbox.default.default_sandbox`); None is the one that is set, else the
+            strongest that this machine allows, shared within the process.
         require: the least isolation, "confined" or "isolated", without which no candidate runs; None is "confined".
         allow_unsafe: candidates may run with resource limits alone where nothing better works.
         criteria: limits beside the weights: a candidate outside them has reward 0.
@@ -81,7 +82,7 @@ class ParallelGenerator(Documented):
         speed_weight: float | None = None,
         *,
         history: Any = None,
-        sandbox: Sandbox | None = None,
+        sandbox: Sandbox | str | None = None,
         require: Level | None = None,
         allow_unsafe: bool = False,
         criteria: SelectionCriteria | None = None,
@@ -105,7 +106,8 @@ class ParallelGenerator(Documented):
         self._price = price
         self._evaluator = defaults.default_evaluator(evaluator)
         self._evaluator_is_ours = evaluator is None
-        self._sandbox = sandbox
+        self._sandbox = None if isinstance(sandbox, str) else sandbox
+        self._sandbox_name = sandbox if isinstance(sandbox, str) else None
         self._require = require
         self._allow_unsafe = allow_unsafe
         self._seed = seed
@@ -124,7 +126,7 @@ class ParallelGenerator(Documented):
     @property
     def sandbox(self) -> Sandbox:
         """Where tests run; started at first use."""
-        return self._sandbox or shared_sandbox(self._require, allow_unsafe=self._allow_unsafe)
+        return self._sandbox or shared_sandbox(self._require, allow_unsafe=self._allow_unsafe, name=self._sandbox_name)
 
     def on(self, executor: Executor) -> ParallelGenerator:
         """The same, but that candidates are tried on the workers of an executor (`ExecutorSandbox`), each in its own sandbox."""

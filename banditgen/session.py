@@ -48,7 +48,7 @@ class BanditGenerator(Closing):
         generator: Generator,
         history: HistoryStore,
         *,
-        sandbox: Sandbox | None = None,
+        sandbox: Sandbox | str | None = None,
         node_runner: Any = None,
         evaluator: Any = None,
         deadlines: Deadlines | None = None,
@@ -94,7 +94,7 @@ class BanditGenerator(Closing):
         arms: Sequence[Arm] | None = None,
         backend: Any = None,
         history: Any = None,
-        sandbox: Sandbox | None = None,
+        sandbox: Sandbox | str | None = None,
         node_runner: Any = None,
         evaluator: Any = None,
         deadlines: Deadlines | None = None,
@@ -110,7 +110,8 @@ class BanditGenerator(Closing):
             backend: "ollama", "embedded", or any object that `ParallelGenerator` takes; None takes Ollama where it
                 answers, else the embedded models.
             history: a store, a URL or a path; None is `BANDITGEN_HISTORY` or a file in the platform's data folder.
-            sandbox: where tests run; None is the strongest that this machine allows.
+            sandbox: where tests run, or its name: "native", "container", "podman", "docker"; None is the one that is set, else the
+                strongest that this machine allows.
             node_runner: a caller's own, as `ParallelGenerator` takes it; None is our sandbox.
             evaluator: a caller's own, as `ParallelGenerator` takes it; None is ours.
             deadlines: how long a generation may take, step by step; None is `Deadlines()`.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from banditgen._settings import model_names, setting
+from banditgen._settings import HEADERS, KEYS, model_names, setting
 from banditgen.errors import NoBackendError, UsageError
 from banditgen.generators.default import resolve_backend
 from banditgen.history.database import default_url
@@ -60,7 +60,10 @@ def test_a_strategy_and_a_history_of_the_project_are_used(project: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colour = 'red'\n", "colour: unknown setting; use api_key_env, backend, base_url, history, hosts, models, strategy, headers"),
+        (
+            "colour = 'red'\n",
+            f"colour: unknown setting; use {', '.join((*KEYS, HEADERS))}",
+        ),
         ("history = 3\n", "history must be a text, not 3"),
         ("models = []\n", "models must be a list of names"),
         ("strategy = \n", "can't be read"),

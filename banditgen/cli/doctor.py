@@ -25,6 +25,7 @@ from banditgen.history.database import default_url
 from banditgen.history.opening import is_there, shown
 from banditgen.history.store import History
 from banditgen.racing import defaults
+from banditgen.sandbox.container_engine import find_engine
 from banditgen.sandbox.default import default_sandbox
 from banditgen.strategy import known_strategies
 from banditgen.strategy.hosts import hosts_in
@@ -90,8 +91,10 @@ def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = ("
         said += f" Not held: {', '.join(weak)}."
     if "error" in sandbox:
         todo.append(f"the sandbox: {sandbox['error']}")
-    elif level != "isolated":
-        todo.append("allow user namespaces, or install bubblewrap, to isolate candidates fully")
+    elif level != "isolated" and "container" not in sandbox:
+        engine = str(sandbox.get("containers", ""))
+        instead = f", or set BANDITGEN_SANDBOX=container, which {engine} can" if engine and not engine.startswith("none") else ""
+        todo.append(f"allow user namespaces, or install bubblewrap, to isolate candidates fully{instead}")
     if "error" in parts["history"]:
         todo.append(f"the history: {parts['history']['error']}")
     return said + (f" To do better: {'; '.join(todo)}." if todo else " Nothing to do better.")
@@ -143,7 +146,16 @@ def _embedded() -> dict[str, Any]:
 
 def _sandbox() -> dict[str, Any]:
     with contextlib.closing(default_sandbox()) as sandbox:
-        return {"name": sandbox.name, **sandbox.isolation()}
+        return {"name": sandbox.name, **sandbox.isolation(), "containers": _containers()}
+
+
+def _containers() -> str:
+    """The engine that could hold candidates in containers; none where there is none."""
+    try:
+        engine = find_engine()
+    except BanditgenError as error:
+        return f"none: {error}"
+    return f"{engine.name} {engine.version}"
 
 
 def _settings() -> dict[str, Any]:

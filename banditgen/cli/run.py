@@ -18,6 +18,7 @@ from banditgen.cli.task import function_from, read_text, task_from, task_options
 from banditgen.history.base import HistoryStore
 from banditgen.racing import defaults
 from banditgen.racing.decision import Decision, OnDecision
+from banditgen.sandbox.default import NAMES
 from banditgen.session import BanditGenerator
 from banditgen.strategy import Strategy, with_models
 
@@ -30,6 +31,9 @@ from banditgen.strategy import Strategy, with_models
 @click.option("-t", "--temperature", "temperatures", type=float, multiple=True, help="At this temperature, not the strategy's; repeatable.")
 @click.option("--system", help="A system prompt for arms that have none of their own: the text itself, or @FILE.")
 @click.option("--extract", metavar="MODULE:FUNCTION", help="Your own way to take the code out: extract(text, task) -> str.")
+@click.option(
+    "--sandbox", type=click.Choice(NAMES), help="What holds candidates. Default: the one set, else the strongest that works here."
+)
 @click.option("--allow-unsafe", is_flag=True, help="Where no sandbox works, run candidates with resource limits alone.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="The race is over after so long.")
 @click.option("--first-pass", is_flag=True, help="The race is over when a candidate has passed.")
@@ -45,6 +49,7 @@ def command(
     temperatures: Sequence[float],
     system: str | None,
     extract: str | None,
+    sandbox: str | None,
     allow_unsafe: bool,
     exploit: bool,
     timeout: float | None,
@@ -69,6 +74,7 @@ def command(
             backend=backend,
             history=store,
             seed=seed,
+            sandbox=sandbox,
             allow_unsafe=allow_unsafe,
             extract=None if extract is None else function_from(extract),
         ) as bandit,

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,7 @@ from typing import Any, Self
 from banditgen.sandbox.inside.calls import numbers
 
 FILES = ("secret", "data", "script", "times")
-LINUX = hasattr(os, "sched_getaffinity")
+LINUX, POSIX = hasattr(os, "sched_getaffinity"), os.name == "posix"
 
 
 class Canaries:
@@ -32,7 +33,7 @@ class Canaries:
     """
 
     def __init__(self, uid: int | None = None) -> None:
-        self._uid = uid if os.geteuid() == 0 else None
+        self._uid = uid if POSIX and os.geteuid() == 0 else None
         self.facts: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -43,29 +44,25 @@ class Canaries:
         for name in FILES:
             (folder / name).write_text(self.secret)
             (folder / name).chmod(0o644)
-        tcp, udp, local, datagrams = (
-            self._stack.enter_context(socket.socket(family, kind))
-            for family in (socket.AF_INET, socket.AF_UNIX)
-            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
-        )
+        tcp, udp = (self._stack.enter_context(socket.socket(socket.AF_INET, kind)) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM))
         tcp.bind(("127.0.0.1", 0))
         udp.bind(tcp.getsockname())
-        local.bind(str(folder / "socket"))
-        datagrams.bind(str(folder / "datagrams"))
-        self._listeners = (tcp, udp, local, datagrams)
-        for listener in (tcp, local):
-            listener.listen()
+        self._listeners = [tcp, udp]
+        for name, kind in (("socket", socket.SOCK_STREAM), ("datagrams", socket.SOCK_DGRAM)) if POSIX else ():
+            self._listeners.append(self._stack.enter_context(socket.socket(socket.AF_UNIX, kind)))
+            self._listeners[-1].bind(str(folder / name))
+            (folder / name).chmod(0o777)
         for listener in self._listeners:
             listener.setblocking(False)
-        for name in ("socket", "datagrams"):
-            (folder / name).chmod(0o777)
+            if listener.type == socket.SOCK_STREAM:
+                listener.listen()
         self._paths = (folder, *(folder / name for name in FILES))
         if self._uid is not None:
             for path in self._paths:
                 os.chown(path, self._uid, self._uid)
-        self._sleeper = subprocess.Popen(
-            ["/bin/sleep", "600"], cwd="/", user=self._uid, group=self._uid, stdin=subprocess.DEVNULL, process_group=0
-        )
+        command = ["/bin/sleep", "600"] if POSIX else [sys.executable, "-c", "import time; time.sleep(600)"]
+        whose: dict[str, Any] = {"cwd": "/", "user": self._uid, "group": self._uid, "process_group": 0} if POSIX else {}
+        self._sleeper = subprocess.Popen(command, stdin=subprocess.DEVNULL, **whose)  # noqa: S603
         self._stack.callback(self._end)
         variable = f"BANDITGEN_CANARY_{secrets.token_hex(4).upper()}"
         os.environ[variable] = self.secret
@@ -115,7 +112,7 @@ def _of_path(path: Path) -> Any:
 
 def _of_process(pid: int) -> Any:
     if not LINUX:
-        return os.getpriority(os.PRIO_PROCESS, pid)
+        return os.getpriority(os.PRIO_PROCESS, pid) if POSIX else None
     try:
         scheduling = os.sched_getscheduler(pid), os.sched_getaffinity(pid), os.getpriority(os.PRIO_PROCESS, pid)
     except ProcessLookupError:

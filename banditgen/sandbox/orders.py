@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import marshal
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from banditgen._suite import leaving
 from banditgen._suite import text as suite_text
 from banditgen.sandbox.channel import Look
-from banditgen.task import Task, checker_arguments, checker_only_asserts
+from banditgen.sandbox.report import Report
+from banditgen.task import Limits, Task, checker_arguments, checker_only_asserts
 
 LAYS = ("__file__", "multiprocessing", "ProcessPool", "main.py", "runpy")  # in code that may look for its own file
 STARTS = ("subprocess", "os.system", "popen")  # in tests that may start a program
 NAME = re.compile(r"[^\W\d]\w*")
 READS_SOURCE = frozenset({"getsource", "getsourcelines", "getsourcefile", "getfile"})  # which a stub has none of
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """One job: the role it is run in ("program", "cooperative", "judged", "alone"), the candidate as `candidate` packs it, and texts."""
+
+    role: str
+    code: bytes
+    tests: dict[str, Any] | None = None
+    stdin: str | None = None
+    paths: tuple[str, ...] = ()
+
+
+class AnyWorker(Protocol):
+    """What runs jobs, one at a time; `held` is what it said of itself when it started."""
+
+    held: dict[str, Any]
+
+    def run(self, order: Order, limits: Limits) -> Report:
+        """Run one job to its end; raises WorkerDiedError where the worker is gone."""
+        ...
+
+    def close(self) -> None:
+        """End the worker and all it started."""
+        ...
 
 
 def candidate(code: str, task: Task) -> bytes:

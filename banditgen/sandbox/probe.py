@@ -10,8 +10,8 @@ from banditgen.errors import SandboxError
 from banditgen.sandbox import orders
 from banditgen.sandbox.acts import ACTS, BEFORE, NOT_WAITED_FOR, SHARED_MEMORY
 from banditgen.sandbox.canaries import Canaries
+from banditgen.sandbox.orders import AnyWorker, Order
 from banditgen.sandbox.report import Report
-from banditgen.sandbox.worker import Order, Worker
 from banditgen.task import LEVELS, Level, Limits
 
 NEEDED: dict[Level, tuple[str, ...]] = {
@@ -57,7 +57,7 @@ EXHAUST: list[tuple[str, str, Callable[[Report], bool]]] = [
 ]
 
 
-def probe(worker: Worker, mechanisms: dict[str, str]) -> dict[str, str]:
+def probe(worker: AnyWorker, mechanisms: dict[str, str]) -> dict[str, str]:
     """Try what a candidate must not do.
 
     Args:

@@ -22,6 +22,10 @@ ENVIRONMENT = {
 }
 
 
+class WorkerDiedError(Exception):
+    """The worker ended, or does not answer; the job's outcome is unknown."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Report:
     """How a job ended, measured by the worker: seconds and bytes. `verdict` is None where none, or no valid one, came.

@@ -23,7 +23,8 @@ from banditgen.sandbox import bubblewrap, files
 from banditgen.sandbox.inside import landlock, rootfs
 from banditgen.sandbox.inside.isolate import BOOT, OPTIONS, IsolationPlan
 from banditgen.sandbox.inside.report import Ended, unpack
-from banditgen.sandbox.report import ENVIRONMENT, Report, read_verdict, texts
+from banditgen.sandbox.orders import Order
+from banditgen.sandbox.report import ENVIRONMENT, Report, WorkerDiedError, read_verdict, texts
 from banditgen.task import Limits
 
 CODE_ROOT = str(Path(__file__).resolve().parents[2])
@@ -31,10 +32,7 @@ UNPRIVILEGED = 65534
 START_SECONDS = 20.0
 GRACE_SECONDS = 5.0
 MESSAGE_BYTES = 1 << 16
-
-
-class WorkerDiedError(Exception):
-    """The worker ended, or does not answer; the job's outcome is unknown."""
+UNSEEN_STRANGERS = 4096  # threads that the user of a container may have outside it; the container's own limit holds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,17 +43,7 @@ class Mechanisms:
     seccomp: bool = True
     landlock: bool | int = True  # a number is the newest version of it to use
     bubblewrap: bool = True  # only where namespaces can't be had without
-
-
-@dataclasses.dataclass(frozen=True)
-class Order:
-    """One job: the role it is run in ("program", "cooperative", "judged", "alone"), the candidate as `orders` packs it, and texts."""
-
-    role: str
-    code: bytes
-    tests: dict[str, Any] | None = None
-    stdin: str | None = None
-    paths: tuple[str, ...] = ()
+    contained: bool = False  # the worker has a container to itself: its /tmp and /dev/shm, and the processes that it sees
 
 
 class Worker:
@@ -73,16 +61,20 @@ class Worker:
             control=-1,
             parent=os.getpid(),
             interpreter=interpreter(),
-            prefix=interpreter_prefix(),
+            prefix="" if mechanisms.contained else interpreter_prefix(),
             library=next((str(Path(path).parent) for path in interpreter_libraries()), ""),
             readable=interpreter_paths(),
             packages=list(packages),
             # only a worker that can't mount makes this folder, and removes it
-            scratch=str(Path(tempfile.gettempdir()).resolve() / f"banditgen-{secrets.token_hex(8)}"),
+            scratch=rootfs.SCRATCH
+            if mechanisms.contained
+            else str(Path(tempfile.gettempdir()).resolve() / f"banditgen-{secrets.token_hex(8)}"),
             uid=UNPRIVILEGED,
             namespaces=mechanisms.namespaces,
             seccomp=mechanisms.seccomp,
             landlock=landlock.NEWEST if mechanisms.landlock is True else int(mechanisms.landlock),
+            contained=mechanisms.contained,
+            strangers=UNSEEN_STRANGERS if mechanisms.contained else 0,
         )
         try:
             self._start(plan, wrapped=mechanisms.bubblewrap)

@@ -7,14 +7,20 @@ from pathlib import Path
 import pytest
 
 from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.container import ContainerSandbox
 from banditgen.sandbox.pool import ZygoteSandbox
+from banditgen.sandbox.pooled import PooledSandbox
 from banditgen.sandbox.worker import Mechanisms
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """One pool for all tests: each test also shows that the ones before it left nothing behind."""
-    box = ZygoteSandbox(workers=2, mechanisms=Mechanisms(namespaces="BANDITGEN_TEST_BUBBLEWRAP" not in os.environ))
+    box: PooledSandbox = (
+        ContainerSandbox(workers=2, require="isolated")
+        if "BANDITGEN_TEST_CONTAINER" in os.environ
+        else ZygoteSandbox(workers=2, mechanisms=Mechanisms(namespaces="BANDITGEN_TEST_BUBBLEWRAP" not in os.environ))
+    )
     yield box
     box.close()
 

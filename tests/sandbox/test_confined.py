@@ -210,7 +210,7 @@ import json
 from banditgen.sandbox.inside import filter, kernel
 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
 filter.FORBIDDEN, filter.SIGCHLD, filter._local_stream = {}, 64, lambda *kinds: filter.PASS  # a supervisor that nobody needs to ask
-listener = kernel.install_filter(filter.sock_fprog(alone=True, landlock=0, asking=True), kernel.SECCOMP_NEW_LISTENER)
+listener = kernel.install_filter(filter.sock_fprog(alone=True, local=True, landlock=0, asking=True), kernel.SECCOMP_NEW_LISTENER)
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.sandbox.worker import Mechanisms
 from banditgen.task import Task

@@ -16,10 +16,15 @@ from banditgen.task import Task
 
 
 @pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("linux", "riscv64"), ("freebsd14", "amd64")])
-def test_elsewhere_it_refuses_unless_allowed(monkeypatch: pytest.MonkeyPatch, system: str, machine: str) -> None:
+def test_elsewhere_it_refuses_unless_allowed_where_no_container_can_be_had(
+    monkeypatch: pytest.MonkeyPatch, system: str, machine: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(default, "sys", SimpleNamespace(platform=system, maxsize=sys.maxsize))
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    with pytest.raises(SandboxError, match="use Linux on x86-64 or arm64, or allow_unsafe=True"):
+    with pytest.raises(
+        SandboxError, match=r"use Linux on x86-64 or arm64; or a container: no container engine works here .*; or allow_unsafe=True"
+    ):
         default_sandbox()
     with pytest.raises(SandboxError, match="no sandbox holds candidates"):
         default_sandbox("confined", allow_unsafe=True)
@@ -27,7 +32,8 @@ def test_elsewhere_it_refuses_unless_allowed(monkeypatch: pytest.MonkeyPatch, sy
     assert (sandbox.name, sandbox.isolation()["filesystem"]) == ("unsafe", "none")
 
 
-def test_on_windows_nothing_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_windows_nothing_works_but_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(default, "sys", SimpleNamespace(platform="win32", maxsize=sys.maxsize))
     with pytest.raises(SandboxError, match="for instance in WSL"):
         default_sandbox(allow_unsafe=True)

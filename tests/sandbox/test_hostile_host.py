@@ -144,15 +144,18 @@ def alive(pid):
     except PermissionError: return True
     return True
 print(os.listdir("/tmp"), oct(os.stat("/tmp").st_mode), math.pi > 3.1, hasattr(builtins, "leftover"), "leftover" in sys.modules)
-print(sum(alive(pid) for pid in range(2, 32768)) <= 1)
+print(sum(alive(pid) for pid in range(2, 32768)))
 """
+    before = sandbox.run(look, Task("look")).stdout.splitlines()
+    assert before[0] == "[] 0o40700 True False False"
+    assert before[1] == "1" or "container" in sandbox.isolation()  # where the worker's own processes have numbers, too
     for _ in range(3):
         sandbox.run(leave, Task("f", tests=CHANNELS[channel]))
-        assert sandbox.run(look, Task("look")).stdout.splitlines() == ["[] 0o40700 True False False", "True"]
+        assert sandbox.run(look, Task("look")).stdout.splitlines() == before
 
 
 def test_kill_everything_harms_only_itself(sandbox: Sandbox) -> None:
     for code in ("import os\nos.kill(-1, 9)", "import os\nos.killpg(0, 9)", "import os\nos.abort()"):
         run = sandbox.run(code, Task("end"))
-        assert not run.passed
+        assert not run.passed or ("-1" in code and "container" in sandbox.isolation())  # where it reaches nobody, and is told nothing
     assert sandbox.run("print(1)", Task("on")).passed

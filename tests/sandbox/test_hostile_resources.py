@@ -11,12 +11,22 @@ from banditgen.testing.attacks import EXHAUSTION, TESTS
 
 LIMITS = Limits(wall_seconds=2.0, memory_bytes=256 << 20, processes=24, disk_bytes=32 << 20, inodes=512)
 CHANNELS = {"judged": TESTS, "cooperative": "import sys\n" + TESTS}
+LOOK = """
+import os
+def gone(p):
+    try: os.kill(p, 0)
+    except ProcessLookupError: return True
+    except PermissionError: return False
+print(os.listdir('/tmp'), [p for p in range(2, 300) if p != os.getpid() and not gone(p)])
+"""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("name", EXHAUSTION)
 def test_exhaustion_is_stopped_and_named(sandbox: Sandbox, name: str, channel: str) -> None:
+    before = sandbox.run(LOOK, Task("look")).stdout
+    assert before == "[] []\n" or (before.startswith("[] ") and "container" in sandbox.isolation())  # there are the worker's own processes
     code, limits = EXHAUSTION[name]
     run = sandbox.run(code, Task("f", tests=CHANNELS[channel], limits=LIMITS))
     assert (run.passed, run.channel) == (False, channel)
@@ -25,6 +35,4 @@ def test_exhaustion_is_stopped_and_named(sandbox: Sandbox, name: str, channel: s
     assert run.wall_seconds < 3
     assert run.peak_memory_bytes < 4 * LIMITS.memory_bytes
     assert len(run.stdout) <= LIMITS.output_bytes
-    look = "import os\nprint(os.listdir('/tmp'), [p for p in range(2, 300) if p != os.getpid() and not gone(p)])"
-    gone = "def gone(p):\n    try: os.kill(p, 0)\n    except ProcessLookupError: return True\n    except PermissionError: return False\n"
-    assert sandbox.run("import os\n" + gone + look, Task("look")).stdout == "[] []\n"
+    assert sandbox.run(LOOK, Task("look")).stdout == before

@@ -81,7 +81,7 @@ import json
 from banditgen.sandbox.inside import filter, kernel
 filter.FORBIDDEN, filter._local_stream = {"new namespaces": "unshare"}, lambda *kinds: filter.PASS  # sockets as they are
 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-kernel.install_filter(filter.sock_fprog(alone=True, landlock=0, asking=False))
+kernel.install_filter(filter.sock_fprog(alone=True, local=True, landlock=0, asking=False))
 from banditgen.sandbox.pool import ZygoteSandbox
 from banditgen.errors import SandboxError
 from banditgen.task import Task

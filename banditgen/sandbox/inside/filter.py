@@ -34,7 +34,7 @@ SIGCHLD = 17
 PRIO_PROCESS, PRIO_USER, IOPRIO_PROCESS, IOPRIO_USER = 0, 2, 1, 3
 
 FORBIDDEN = {
-    "network": "socket connect bind listen",  # in namespaces see NAMESPACED
+    "network": "socket connect bind listen",  # but see SOCKETS
     "shared memory and queues that outlive a job": (
         "shmget shmat shmctl semget semop semctl semtimedop msgget msgsnd msgrcv msgctl "
         "mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr"
@@ -60,7 +60,7 @@ FORBIDDEN = {
     # inotify, too: the user has few of them
     "personality, accounting, watching the host": "personality lookup_dcookie inotify_init inotify_init1 fanotify_init fanotify_mark",
 }
-NAMESPACED = "connect bind listen"  # what UNIX sockets need, which reach no further than the file tree there; `multiprocessing` uses them
+SOCKETS = "connect bind listen"  # what UNIX sockets need, which reach no further than the file tree there; `multiprocessing` uses them
 METADATA = "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat"
 ATTRIBUTES = "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr setxattrat removexattrat file_setattr"
 SCHEDULING = "sched_setparam sched_setscheduler sched_setaffinity sched_setattr move_pages"  # whose first argument is a process
@@ -71,30 +71,31 @@ Instruction = tuple[int, int, int, int]
 Block = list[Instruction]
 
 
-def sock_fprog(*, alone: bool, landlock: int, asking: bool) -> ctypes.Array[ctypes.c_char]:
+def sock_fprog(*, alone: bool, local: bool, landlock: int, asking: bool) -> ctypes.Array[ctypes.c_char]:
     """The filter as a `struct sock_fprog`, ready for `seccomp(2)`.
 
     Args:
         alone: whether namespaces keep the user's files and processes out of reach; else the filter has to.
+        local: whether UNIX sockets reach no further than a file tree of the worker's own.
         landlock: the version of Landlock's rules that hold beside it; 0 is none.
         asking: whether a supervisor answers for calls on which only it can decide; else they are refused.
 
     """
-    instructions = program(alone=alone, landlock=landlock, asking=asking, machine=os.uname().machine)
+    instructions = program(alone=alone, local=local, landlock=landlock, asking=asking, machine=os.uname().machine)
     code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *instruction) for instruction in instructions))
     result = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(instructions), ctypes.addressof(code)))
     result.code = code  # type: ignore[attr-defined]  # keeps what the pointer points to alive
     return result
 
 
-def program(*, alone: bool, landlock: int, asking: bool, machine: str) -> Block:
+def program(*, alone: bool, local: bool, landlock: int, asking: bool, machine: str) -> Block:
     """The instructions of a filter; see `sock_fprog`. `machine` is one of `calls.ARCHITECTURES`."""
     rules = _everywhere(_returning(ASK if asking else ERRNO | EPERM))
     if asking:
         rules["rt_sigaction"] = _one_of(0, (SIGCHLD,), [*_is_null(1, len(PASS)), *PASS, *_returning(ASK)], PASS)
-    if alone:
-        rules |= {**_each(NAMESPACED, PASS), "socket": _local_stream(SOCK_STREAM)}
-    else:
+    if local:
+        rules |= {**_each(SOCKETS, PASS), "socket": _local_stream(SOCK_STREAM)}
+    if not alone:
         rules |= _beside_others(_returning(ASK if asking else ERRNO | EPERM), landlock)
     calls = numbers(machine)
     return [

@@ -53,6 +53,7 @@ class IsolationPlan:
         seccomp: whether system calls are filtered.
         landlock: the newest version of Landlock's rules to use; 0 is none.
         bubblewrap: whether bubblewrap has started this worker, in namespaces already.
+        contained: whether the worker has a container to itself, with /tmp and /dev/shm of its own.
         strangers: how many threads the user has on this host, where the worker can't see them.
         proc: descriptor of the trusted side's procfs.
         mounter: descriptor of the link to the process that mounts for the worker, where namespaces are our own.
@@ -75,6 +76,7 @@ class IsolationPlan:
     seccomp: bool = True
     landlock: int = landlock.NEWEST
     bubblewrap: bool = False
+    contained: bool = False
     strangers: int = 0
     proc: int = -1
     mounter: int = -1
@@ -255,4 +257,8 @@ def landlock_rules(plan: IsolationPlan) -> int | None:
     readable = [*rootfs.SYSTEM, *plan.readable, *plan.packages]
     if plan.mounter >= 0:  # the tree was built for candidates
         readable = [f"/{name}" for name in os.listdir("/") if name != "proc"]
-    return landlock.ruleset(readable, [plan.scratch, *rootfs.DEVICES], plan.landlock)
+    shared = []
+    if plan.contained:
+        readable += rootfs.accounts(plan.uid)
+        shared.append(rootfs.SHARED)
+    return landlock.ruleset(readable, [plan.scratch, *shared, *rootfs.DEVICES], plan.landlock)

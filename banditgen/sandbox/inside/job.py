@@ -66,7 +66,7 @@ class Confinement:
         self._plan = plan
         self._baseline = baseline_virtual
         self._scratch = plan.scratch.encode()
-        strangers = plan.strangers if plan.namespaces else tree.threads_of(os.getuid())
+        strangers = plan.strangers or tree.threads_of(os.getuid())
         self._strangers = 0 if plan.mounter >= 0 else SLACK_STRANGERS + strangers
         self._limits: tuple[tuple[object, ...], list[kernel.Step]] = ((), [])
         self._filter: Any = None
@@ -95,7 +95,10 @@ class Confinement:
             return
         self._asking = next((flags for flags in ASKING if _can_ask(flags)), 0)
         self._filter = syscall_filter.sock_fprog(
-            alone=self._plan.namespaces, landlock=landlock_version(self._plan), asking=bool(self._asking)
+            alone=self._plan.namespaces,
+            local=self._plan.namespaces or self._plan.contained,
+            landlock=landlock_version(self._plan),
+            asking=bool(self._asking),
         )
         lasting = kernel.install_filter(self._filter, self._asking) if self._plan.namespaces else 0
         if self._asking:
@@ -175,7 +178,7 @@ def _can_ask(flags: int) -> bool:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     try:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        kernel.install_filter(syscall_filter.sock_fprog(alone=True, landlock=0, asking=True), flags)
+        kernel.install_filter(syscall_filter.sock_fprog(alone=True, local=True, landlock=0, asking=True), flags)
     except OSError:
         os._exit(1)
     os._exit(0)

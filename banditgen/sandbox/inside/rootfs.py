@@ -26,6 +26,7 @@ DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 ZERO = ("/dev/full", "/dev/zero")  # read alike, but zero itself can be mapped, and then holds memory that nobody counts
 LINKS = {"/dev/shm": "/tmp", "/dev/fd": "/proc/self/fd"}  # noqa: S108
 LINKS |= {f"/dev/{name}": f"/proc/self/fd/{number}" for number, name in enumerate(("stdin", "stdout", "stderr"))}
+SHARED = "/dev/shm"  # noqa: S108  # where a container has a tmpfs of its own for semaphores
 SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own tmpfs, not the host's folder
 PYTHON, PACKAGES, CODE = "/python", "/packages", "/banditgen"  # where interpreter, packages and our own program are seen
 MOUNT_POINT = "/sys"  # exists everywhere, and the sandbox has no use for what is there
@@ -160,21 +161,24 @@ class Folder:
 
     Args:
         path: the folder.
-        alone: whether it is a tmpfs of the worker's own, there from the start; else it is made anew for each job.
+        beside: further ones that jobs may write to.
+        alone: whether each is a tmpfs of the worker's own, there from the start; else the folder is made anew for each job.
 
     """
 
-    def __init__(self, path: str, *, alone: bool) -> None:
+    def __init__(self, path: str, *beside: str, alone: bool) -> None:
         self._path = path
+        self._all = (path, *beside)
         self._alone = alone
         self._allowed = self._before = (0, 0)
 
     def prepare(self, size: int, inodes: int) -> bool:
         """Make the folder empty; always a new one."""
         if self._alone:
-            with os.scandir(self._path) as found:
-                for entry in found:
-                    _remove(entry.path)
+            for path in self._all:
+                with os.scandir(path) as found:
+                    for entry in found:
+                        _remove(entry.path)
             os.chmod(self._path, 0o700)
         else:
             _remove(self._path)
@@ -197,8 +201,8 @@ class Folder:
     def _used(self) -> tuple[int, int]:
         if not self._alone:
             return 0, 0
-        use = os.statvfs(self._path)
-        return (use.f_blocks - use.f_bfree) * use.f_frsize, use.f_files - use.f_ffree
+        uses = [os.statvfs(path) for path in self._all]
+        return sum((use.f_blocks - use.f_bfree) * use.f_frsize for use in uses), sum(use.f_files - use.f_ffree for use in uses)
 
 
 def _remove(path: str) -> None:

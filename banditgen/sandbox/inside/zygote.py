@@ -125,7 +125,9 @@ class ZygoteWorker:
             self._waiting.register(self._parent, select.POLLIN)
         mounter = _socket.socket(fileno=plan.mounter) if plan.mounter >= 0 else None
         self._scratch: rootfs.Scratch | rootfs.Folder = (
-            rootfs.Scratch(mounter) if mounter else rootfs.Folder(plan.scratch, alone=plan.namespaces)
+            rootfs.Scratch(mounter)
+            if mounter
+            else rootfs.Folder(plan.scratch, *([rootfs.SHARED] if plan.contained else []), alone=plan.namespaces or plan.contained)
         )
         os.environ.update(HOME=plan.scratch, TMPDIR=plan.scratch)
         self._tree = Tree(plan.proc, alone=plan.namespaces)
