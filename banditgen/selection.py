@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeVar
 
@@ -265,9 +264,9 @@ def rate(history: HistoryStore, subject: str, satisfaction: float, *, who: str |
     if race is None and history.result(subject) is None:
         raise UsageError(f"unknown race or result {subject!r}: `banditgen history list` shows the races, `history show` a race's results")
     race_id, result_id = (race.id, race.best_id) if race is not None else (history.race_of(subject), subject)
-    feedback = Feedback(race_id, result_id, satisfaction, who, why, new_id(), time.time())
+    feedback = Feedback(race_id, result_id, satisfaction, who, why, new_id())
     _keep(history, feedback, race_id)
-    return feedback
+    return next((kept for kept in history.feedback(race_id) if kept.id == feedback.id), feedback)
 
 
 def prefer(history: HistoryStore, better_id: str, worse_id: str, *, who: str | None = None, why: str | None = None) -> Preference:
@@ -284,9 +283,9 @@ def prefer(history: HistoryStore, better_id: str, worse_id: str, *, who: str | N
     race_id = history.race_of(better_id)
     if race_id is None or race_id != history.race_of(worse_id):
         raise UsageError(f"results {better_id} and {worse_id} are not of one race: only candidates for the same task compare")
-    preference = Preference(race_id, better_id, worse_id, who, why, new_id(), time.time())
+    preference = Preference(race_id, better_id, worse_id, who, why, new_id())
     _keep(history, preference, race_id)
-    return preference
+    return next((kept.preference for kept in history.preferences() if kept.preference.id == preference.id), preference)
 
 
 def _keep(history: HistoryStore, opinion: Feedback | Preference, race_id: str | None) -> None:

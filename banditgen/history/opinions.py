@@ -20,7 +20,7 @@ from banditgen.history.sums import Sums, soft_sums
 from banditgen.result import RATING, Feedback, Preference
 
 _AT_ONCE = 500  # ids in one query, below what any database takes
-_TICK = 1e-6  # seconds between two steps of a scope whose clocks disagree
+_TICK = 1e-6  # seconds between what was said, or learned, one after the other where clocks disagree
 
 
 def _weights_of() -> tuple[sa.Select[Any], sa.Select[Any]]:
@@ -60,9 +60,10 @@ class Opinions:
         Returns:
             False if an opinion with its id was there already: nothing was changed.
         """
-        row = {**vars(opinion), "id": opinion.id or new_id(), "created_at": opinion.created_at or time.time()}
-        append = self._database.insert(_table(type(opinion))).values(**row).on_conflict_do_nothing()
-        append = append.execution_options(preserve_rowcount=True)
+        row = {**vars(opinion), "id": opinion.id or new_id()}
+        table = _table(type(opinion))
+        append = self._database.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        said_last = sa.select(sa.func.max(table.c.created_at)).where(table.c.who == opinion.who)
 
         learners = [] if of_type is None else [of_type]
         if scope is not None and learn is not None:
@@ -72,7 +73,9 @@ class Opinions:
             # nobody's step may be missing from another's fold, nor anybody's rating from a result's mean
             self._database.lock(connection, t.feedback, *([t.weights] if learners else []))
             before = self._rating_sums(connection, opinion)
-            if connection.execute(append).rowcount == 0:
+            # what is said now comes after what the same person said before, whatever the clocks say
+            now = opinion.created_at or max(time.time(), (connection.scalar(said_last) or 0.0) + _TICK)
+            if connection.execute(append, row | {"created_at": now}).rowcount == 0:
                 return False
             sums = self._rating_sums(connection, opinion)
             sums.take_back(before)

@@ -175,7 +175,7 @@ class Learner:
             race: its id; "" before its first wave.
             explained: whether its detail says why, which takes longer than the choice.
         """
-        out = [decision for decision in self._history.pending(task_type, time.time() - PENDING_SECONDS) if decision.race_id != race]
+        out = [decision for decision in self._out(task_type) if decision.race_id != race]
         others = [decision for decision in out if decision.detail.get("account") == account]
         with self._lock:
             known = Counter(arm["arm_id"] for decision in out for arm in decision.arms)
@@ -267,8 +267,12 @@ class Learner:
             return sorted(task_type for task_type, row in statistics.task_types.items() if seen[row])
 
     def _pending(self, task_type: str) -> Counter[str]:
-        decisions = self._history.pending(task_type, time.time() - PENDING_SECONDS)
-        return Counter(arm["arm_id"] for decision in decisions for arm in decision.arms)
+        return Counter(arm["arm_id"] for decision in self._out(task_type) for arm in decision.arms)
+
+    def _out(self, task_type: str) -> list[DecisionRecord]:
+        """Decisions, whoever made them, that nobody has answered yet; one that a clock far ahead has dated is given up like an old one."""
+        now = time.time()
+        return [one for one in self._history.pending(task_type, now - PENDING_SECONDS) if one.created_at <= now + PENDING_SECONDS]
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int], *, soft: bool) -> State:
         verdicts, with_soft = self._states(task_type, criteria, pending)
