@@ -1,4 +1,4 @@
-"""Tasks from files: JSON lines, or TOML as the demo's tasks are kept; and examples of stdin and stdout."""
+"""Tasks from files: JSON lines, or TOML as the demo's tasks are kept, or folders of them; and examples of stdin and stdout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYS = tuple(inspect.signature(Task).parameters)  # of a task in a file: `Task`'
 
 
 def read_tasks(path: Path) -> list[Task]:
-    """The tasks of a file, each with a name of its own.
+    """The tasks of a file, each with a name of its own; or of a folder's files, by their names.
 
     A line of a `.jsonl` file is an object with `Task`'s arguments as keys. A `.toml` file has a table for each task, named after it,
     with the same keys; its task type is the file's name unless it says otherwise. Other keys, such
@@ -25,6 +25,11 @@ def read_tasks(path: Path) -> list[Task]:
     Raises:
         TaskError: names the file and the line or table.
     """
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in (".toml", ".jsonl") and file.is_file())
+        if not files:
+            raise TaskError(f"the folder {path} has no .toml or .jsonl file of tasks")
+        return [task for file in files for task in read_tasks(file)]
     tasks: dict[str, Task] = {}
     for where, entry in _entries(path):
         task = _task(path, where, entry)

@@ -24,7 +24,14 @@ hypothesis.settings.load_profile("any machine")
 @pytest.fixture(autouse=True)
 def _private_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test reads or writes the user's own history, strategies or settings."""
-    for variable in (*(PREFIX + key.upper() for key in KEYS), "OLLAMA_HOST", "OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_ORG_ID"):
+    for variable in (
+        *(PREFIX + key.upper() for key in KEYS),
+        "BANDITGEN_TOKEN",
+        "OLLAMA_HOST",
+        "OPENAI_BASE_URL",
+        "OPENAI_API_KEY",
+        "OPENAI_ORG_ID",
+    ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("BANDITGEN_HISTORY", f"sqlite:///{tmp_path / 'history.db'}")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))

@@ -13,6 +13,7 @@ from banditgen.errors import BanditgenError
 
 VERBS = {
     "arms": "The arms a strategy races here, and who came from whom.",
+    "bench": "Every arm on your tasks: which to use, and whether routing pays.",
     "demo": "Race a set of small tasks and show what was learned.",
     "doctor": "What is reachable, what isolation holds, where files are.",
     "evolve": "Breed new arms from the ones that win.",
@@ -20,6 +21,7 @@ VERBS = {
     "history": "What was raced.",
     "models": "The embedded models: list them, fetch them.",
     "replay": "What another strategy would have done on what was logged.",
+    "report": "What was learned, as one HTML file: sentences, pictures, tables.",
     "run": "Race generators on a task and print the best code.",
     "serve": "Serve races over HTTP, in OpenAI's dialect, Ollama's and its own.",
     "storage": "Upgrade the history's database.",

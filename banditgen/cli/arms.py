@@ -14,11 +14,11 @@ from rich.tree import Tree
 
 from banditgen.arm import GeneratorConfig, arm_settings
 from banditgen.cli.histories import history_to_read
-from banditgen.cli.known import strategy_of
 from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, shared
 from banditgen.errors import BackendError
 from banditgen.evolution.lineage import Member, family
 from banditgen.history.base import HistoryStore
+from banditgen.learning.known import known_arms, strategy_of
 from banditgen.learning.learner import Learner, Recommendation
 from banditgen.learning.ledger import UNITS
 from banditgen.racing import defaults
@@ -45,7 +45,7 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
         plan = defaults.default_strategy(strategy, store)
         arms = _racing(plan, backend, store, needed=bool(strategy or backend))
         if not strategy and not backend:
-            arms = _with_known(arms, store)
+            arms = known_arms(store, arms)
         rows = []
         if arms:
             learner, criteria = Learner(store, arms, plan.policy, plan.bandit, learning=plan.learning), criteria_now(store, plan)
@@ -77,19 +77,6 @@ def _racing(plan: Strategy, backend: str | None, store: HistoryStore, *, needed:
         if needed:
             raise
         return []
-
-
-def _with_known(arms: Sequence[GeneratorConfig], store: HistoryStore) -> list[GeneratorConfig]:
-    """These and all that the history knows, each once; one whose name another has is told apart by its id."""
-    found = {arm.arm_id: arm for arm in arms}
-    names = {arm.name for arm in arms}
-    for record in store.arms():
-        arm = record.arm
-        if arm is None or arm.arm_id in found:
-            continue
-        found[arm.arm_id] = arm if arm.name not in names else dataclasses.replace(arm, name=f"{arm.name} ({arm.arm_id})")
-        names.add(arm.name)
-    return list(found.values())
 
 
 def _row(r: Recommendation) -> tuple[str, ...]:

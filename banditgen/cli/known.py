@@ -13,27 +13,6 @@ from banditgen.racing import defaults
 from banditgen.selection import criteria_now
 from banditgen.strategy import Strategy, arms_on, expand
 
-LOOKED_AT = 100  # races, newest first, in which the last strategy is looked for
-
-
-def strategy_of(store: HistoryStore, name: str | None) -> Strategy:
-    """The strategy of that name or file; None is the one that raced last in the history, as it was then.
-
-    Where no strategy raced there, it is one of all the arms that the history knows; `balanced` for an empty history.
-
-    Raises:
-        StrategyError: no such strategy.
-    """
-    if name is not None:
-        return Strategy.load(name)
-    for race in store.races(LOOKED_AT):
-        decision = store.decision(race.id)
-        text = store.strategy(str(decision.detail.get("strategy_hash"))) if decision else None
-        if decision is not None and text is not None:
-            return Strategy.loads(text, name=decision.strategy or "history", source="the history's strategy")
-    by_name = {arm.name: arm for record in store.arms() if (arm := record.arm) is not None}
-    return Strategy("history", arms=tuple(by_name.values())) if by_name else Strategy.load("balanced")
-
 
 def racing_arms(store: HistoryStore, plan: Strategy, backend: str | None) -> Sequence[GeneratorConfig]:
     """The arms that may race, those bred included; on a backend, or where it is None on all models that the history knows.

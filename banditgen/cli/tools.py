@@ -11,11 +11,12 @@ import click
 
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.cli.histories import history_to_read
-from banditgen.cli.known import racing_arms, strategy_of
+from banditgen.cli.known import racing_arms
 from banditgen.cli.output import backend_option, errors, print_json, print_table, safe, shared
 from banditgen.errors import UsageError
 from banditgen.evolution.experts import MIN_PROBABILITY, Review, Standing, review
 from banditgen.evolution.tools import FORMATS, Format, Tool, arm_from_tool, dumps, file_name, read_tools
+from banditgen.learning.known import strategy_of
 from banditgen.strategy import Strategy
 
 SUFFIXES: dict[str, Format] = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}

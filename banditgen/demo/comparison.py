@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -66,26 +66,38 @@ def matrix(rows: Sequence[Recording]) -> tuple[list[GeneratorConfig], dict[str, 
 
 
 def compare(rows: Sequence[Recording], *, rounds: int = ROUNDS, seeds: int = SEEDS) -> list[Row]:
+    """`compare_on` the demo's recorded matrix."""
+    arms, outcomes = matrix(rows)
+    return compare_on(arms, outcomes, k=K, rounds=rounds, seeds=seeds)
+
+
+def compare_on(arms: Sequence[GeneratorConfig], outcomes: Mapping[str, Floats], *, k: int, rounds: int, seeds: int) -> list[Row]:
     """The shipped bandit, the same in waves that spend no more in the mean, Thompson sampling, the best single arm of all in hindsight,
     uniformly random arms, and all arms at once.
 
     Each policy plays `rounds` races per task type and seed, learning each type by itself; tasks and samples are drawn
     from the seed alone, so all policies meet the same tasks.
+
+    Args:
+        arms: K of them.
+        outcomes: by task type (K, tasks, samples), 1 where a candidate passed, NaN for missing.
+        k: arms in a race, at most K.
+        rounds: races for each task type and seed.
+        seeds: how many.
     """
-    arms, outcomes = matrix(rows)
     rates = np.mean([np.nanmean(table, axis=(1, 2)) for table in outcomes.values()], axis=0)
     best = int(rates.argmax())
-    plays = {name: _play(policy, outcomes, arms, K, rounds, seeds) for name, policy in (("bandit", SHIPPED), ("thompson", "thompson"))}
-    plays["bandit in waves"] = _play(SHIPPED, outcomes, arms, K, rounds, seeds, waves=True)
-    plays[f"best fixed arm × {K} ({arms[best].name})"] = _fixed(outcomes, arms[best], best, rounds, seeds)
-    plays["uniform"] = _play("uniform", outcomes, arms, K, rounds, seeds)
+    plays = {name: _play(policy, outcomes, arms, k, rounds, seeds) for name, policy in (("bandit", SHIPPED), ("thompson", "thompson"))}
+    plays["bandit in waves"] = _play(SHIPPED, outcomes, arms, k, rounds, seeds, waves=True)
+    plays[f"best fixed arm × {k} ({arms[best].name})"] = _fixed(outcomes, arms[best], best, k, rounds, seeds)
+    plays["uniform"] = _play("uniform", outcomes, arms, k, rounds, seeds)
     plays["all arms"] = _play("uniform", outcomes, arms, len(arms), rounds, seeds)
     bandit = plays["bandit"][0].mean(axis=(1, 2))
     return [_row(name, *played, bandit) for name, played in plays.items()]
 
 
 def _play(
-    policy: str, outcomes: dict[str, Floats], arms: Sequence[GeneratorConfig], k: int, rounds: int, seeds: int, *, waves: bool = False
+    policy: str, outcomes: Mapping[str, Floats], arms: Sequence[GeneratorConfig], k: int, rounds: int, seeds: int, *, waves: bool = False
 ) -> tuple[Floats, Floats]:
     """(seeds, rounds, task types) each: whether a race was solved, and its generations."""
     played = [
@@ -95,16 +107,16 @@ def _play(
     return np.stack([one.best_reward for one in played], axis=2), np.stack(spent, axis=2)
 
 
-def _fixed(outcomes: dict[str, Floats], arm: GeneratorConfig, index: int, rounds: int, seeds: int) -> tuple[Floats, Floats]:
-    """One arm racing itself: K copies of it that never share a sample."""
-    copies = [dataclasses.replace(arm, name=f"{arm.name} #{i}") for i in range(K)]
+def _fixed(outcomes: Mapping[str, Floats], arm: GeneratorConfig, index: int, k: int, rounds: int, seeds: int) -> tuple[Floats, Floats]:
+    """One arm racing itself: k copies of it that never share a sample."""
+    copies = [dataclasses.replace(arm, name=f"{arm.name} #{i}") for i in range(k)]
     split = {}
     for task_type, table in outcomes.items():
-        own = np.full((K, *table.shape[1:]), np.nan)
+        own = np.full((k, *table.shape[1:]), np.nan)
         for sample in range(table.shape[2]):
-            own[sample % K, :, sample] = table[index, :, sample]
+            own[sample % k, :, sample] = table[index, :, sample]
         split[task_type] = own
-    return _play("uniform", split, copies, K, rounds, seeds)
+    return _play("uniform", split, copies, k, rounds, seeds)
 
 
 def _seeds(task_type: int, seeds: int) -> list[int]:

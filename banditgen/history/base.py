@@ -111,6 +111,13 @@ class HistoryStore(Protocol):
         """
         ...
 
+    def columns(self, *names: str, task_type: str | None = None) -> dict[str, list[Any]]:
+        """What every result has under these names, side by side, for those who count over all of them: in the order of `outcomes`.
+
+        Names are the keys of `outcomes` but `measures`, and `arm_name`, `reward` and `step`.
+        """
+        ...
+
     def pending(self, task_type: str, since: float = 0.0) -> list[DecisionRecord]:
         """Decisions made since a moment (Unix seconds) that no race has answered yet."""
         ...
@@ -127,8 +134,8 @@ class HistoryStore(Protocol):
         """A race by id."""
         ...
 
-    def races(self, limit: int = 20, task_type: str | None = None) -> list[RaceRecord]:
-        """The newest races, newest first."""
+    def races(self, limit: int = 20, task_type: str | None = None, *, results: bool = True) -> list[RaceRecord]:
+        """The newest races, newest first; where not `results`, without them."""
         ...
 
     def costs(self, since: float, limit: int) -> list[RaceCost]:
@@ -171,6 +178,10 @@ class HistoryStore(Protocol):
         """A scope's weights after each opinion that it learned from, oldest first: `created_at`, `quality`, `speed`, `feedback_id`; the
         first, without a `feedback_id`, are those to start from.
         """
+        ...
+
+    def weight_scopes(self) -> list[tuple[str, str]]:
+        """Whose weights learned from anything: each scope, with each task type on which they did ("" is all together), sorted."""
         ...
 
     def weights(self, scope: str, task_type: str = "") -> tuple[tuple[float, float] | None, int]:

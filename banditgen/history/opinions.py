@@ -117,6 +117,12 @@ class Opinions:
         """
         return self._database.run(lambda connection: _joined(connection, effective(_told(connection, Preference))))
 
+    def weight_scopes(self) -> list[tuple[str, str]]:
+        """Whose weights learned from anything: each scope, with each task type on which they did ("" is all together), sorted."""
+        w = t.weights.c
+        query = sa.select(w.scope, w.task_type).distinct().order_by(w.scope, w.task_type)
+        return self._database.run(lambda connection: [(row.scope, row.task_type) for row in connection.execute(query)])
+
     def weights(self, scope: str, task_type: str = "") -> tuple[tuple[float, float] | None, int]:
         """A scope's weights in use (quality, speed) on a task type, None where they learned from nothing yet, and how often they
         changed; without a task type those that learned from everything.

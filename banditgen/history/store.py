@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
+from banditgen._text import shown
+from banditgen.errors import UsageError
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.base import (
@@ -42,6 +44,7 @@ MANY = 1000  # ids in one question: databases limit them
 _RESULTS, _SOFT = t.results.insert().inline(), t.soft_evidence.insert().inline()  # no key is asked back: a pipeline would wait for it
 _ANSWERED = sa.update(t.decisions).where(t.decisions.c.race_id == sa.bindparam("of_race")).values(answered=True)
 _DECISIONS = sa.select(*(column for column in t.decisions.c if column.name != "answered"))
+_COLUMNS = (*(column.name for column in statistics.RESULT_COLUMNS), "arm_name", "reward", "step")
 # what every ask and tell reads: to build a statement costs more than its answer
 _DECISION = _DECISIONS.where(t.decisions.c.id == sa.bindparam("of"))
 _PENDING = _DECISIONS.where(
@@ -185,6 +188,25 @@ class History(Opinions, Roster):
         query = sa.select(*statistics.MEASURED_COLUMNS).order_by(r.created_at, r.race_id, r.seq)
         return self._all(lambda row: {**row, "measures": row["result"].get("measures"), "result": None}, query)
 
+    def columns(self, *names: str, task_type: str | None = None) -> dict[str, list[Any]]:
+        """What every result has under these names, side by side, for those who count over all of them: in the order of `outcomes`.
+
+        Args:
+            names: keys of `outcomes` but `measures`, and `arm_name`, `reward` and `step`.
+            task_type: only of results on this kind of task.
+
+        Raises:
+            UsageError: another name.
+        """
+        if unknown := [name for name in names if name not in _COLUMNS]:
+            raise UsageError(f"results have no column {shown(unknown[0])}: choose among {', '.join(_COLUMNS)}")
+        r = t.results.c
+        query = sa.select(*(r[name] for name in names)).order_by(r.created_at, r.race_id, r.seq)
+        if task_type is not None:
+            query = query.where(r.task_type == task_type)
+        rows = self._run(lambda connection: connection.execute(query).all()) if names else []
+        return {name: list(column) for name, column in zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True)}
+
     def check_statistics(self) -> list[statistics.Difference]:
         """Where the running sums are not those of the log: nowhere, unless something else wrote to the database."""
         return self._run(
@@ -217,10 +239,12 @@ class History(Opinions, Roster):
         """A race by id."""
         return next(iter(self._races(_RACE, of=race_id)), None)
 
-    def races(self, limit: int = 20, task_type: str | None = None) -> list[RaceRecord]:
-        """The newest races, newest first."""
+    def races(self, limit: int = 20, task_type: str | None = None, *, results: bool = True) -> list[RaceRecord]:
+        """The newest races, newest first; where not `results`, without them."""
         query = sa.select(t.races).order_by(t.races.c.created_at.desc(), t.races.c.id.desc()).limit(limit)
-        return self._races(query if task_type is None else query.where(t.races.c.task_type == task_type))
+        if task_type is not None:
+            query = query.where(t.races.c.task_type == task_type)
+        return self._races(query) if results else self._all(lambda row: RaceRecord(**row, results=[]), query)
 
     def _races(self, query: sa.Select[Any], **of: Any) -> list[RaceRecord]:
         def work(connection: sa.Connection) -> list[RaceRecord]:

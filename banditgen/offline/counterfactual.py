@@ -96,8 +96,8 @@ class Logged:
     soft: list[SoftEvidence]
 
     @classmethod
-    def read(cls, history: HistoryStore, judge: Strategy, newest: int = NEWEST) -> Logged:
-        """What of the newest races can be used."""
+    def read(cls, history: HistoryStore, judge: Strategy, newest: int = NEWEST, *, told: bool = True) -> Logged:
+        """What of the newest races can be used; where not `told`, without what posteriors were made of: for the log alone."""
         races = [_generated(race) for race in reversed(history.races(newest))]
         decisions = {race.id: history.decision(race.id) for race in races}
         left_out: Counter[str] = Counter()
@@ -108,7 +108,8 @@ class Logged:
         usable = [race for race in usable if len(race.results) == size]
         column = _columns([decision for decision in decisions.values() if decision is not None], usable)
         used = [record for race in usable if (record := decisions[race.id]) is not None]
-        return cls(usable, used, column, left_out, judge, history.outcomes(), history.soft_evidence())
+        outcomes, soft = (history.outcomes(), history.soft_evidence()) if told else ([], [])
+        return cls(usable, used, column, left_out, judge, outcomes, soft)
 
     @property
     def log(self) -> Log:

@@ -11,8 +11,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.errors import UsageError
@@ -242,7 +241,7 @@ def compare(log: Log, a: ArrayLike, b: ArrayLike, *, confidence: float = 0.95, m
         share = p / p.sum(1, keepdims=True)
         error = y - np.take_along_axis(model, arms, 1)
         values.append((share * model).sum(1) + (w / p.sum(1, keepdims=True) * error).sum(1))
-    reach = float(student.ppf(0.5 + confidence / 2, max(min(sizes), 2.0) - 1))
+    reach = float(stdtrit(max(min(sizes), 2.0) - 1, 0.5 + confidence / 2))
 
     def estimate(phi: Floats) -> Estimate:
         half = reach * float(phi.std(ddof=1)) / math.sqrt(len(phi))

@@ -30,9 +30,12 @@ def listening(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        at = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise UsageError(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
+    # connections inherit it; asyncio sees none of TCP's in a socket made like this, and an answer's second packet would wait 40 ms
+    at.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return at
 
 
 def run(app: FastAPI, at: socket.socket, grace: float, ready: Callable[[], None]) -> None:
@@ -91,7 +94,7 @@ class Server(uvicorn.Server):
             backlog=BACKLOG,
         )
         super().__init__(config)
-        self._desk: Desk = app.state.desk
+        self.desk: Desk = app.state.desk
         self._grace, self._ready, self._signal = grace, ready, 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -108,11 +111,11 @@ class Server(uvicorn.Server):
         """End the races before the connections: they are what these wait for."""
         for listener in self.servers:
             listener.close()
-        closing = asyncio.ensure_future(self._desk.close(self._grace))
+        closing = asyncio.ensure_future(self.desk.close(self._grace))
         while not closing.done() and not self.force_exit:
             await asyncio.wait([closing], timeout=0.05)
         if not closing.done():
-            await asyncio.wait([asyncio.ensure_future(self._desk.close(0))], timeout=AT_ONCE_SECONDS)
+            await asyncio.wait([asyncio.ensure_future(self.desk.close(0))], timeout=AT_ONCE_SECONDS)
             os._exit(128 + self._signal)  # trials that still run would be waited for
         self.config.timeout_graceful_shutdown = 1
         await super().shutdown(sockets)

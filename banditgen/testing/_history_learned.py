@@ -100,6 +100,7 @@ class LearnedContract:
         assert [round(step["quality"], 9) for step in steps] == [0.6, 0.55, 0.5, 0.5]
         assert [step["feedback_id"] is None for step in steps] == [True, False, False, False]
         assert store.weight_steps("y") == store.selections("y") == []
+        assert store.weight_scopes() == [("x", "")]
         store.close()
 
     def test_weights_of_one_task_type_are_no_others(self) -> None:
@@ -119,6 +120,7 @@ class LearnedContract:
             assert count == steps
         assert store.weights("x:0.7/0.3", "other") == (None, 0)
         assert store.weights("x:0.7/0.3") == (None, 0)
+        assert store.weight_scopes() == [("x", ""), ("x:0.7/0.3", "api"), ("x:0.7/0.3", "db")]
         store.close()
 
     def test_what_results_cost_and_why_they_failed_adds_up(self) -> None:
@@ -135,6 +137,22 @@ class LearnedContract:
             total[:] = [a + b for a, b in zip(total, (count, seconds, tokens, price), strict=True)]
         each = [1, 2.0, 15, 0.25]
         assert counted == {(0, "wrong"): each, (-1, "cancelled"): each, (0, "timeout"): [2 * one for one in each]}
+        store.close()
+
+    def test_columns_are_what_outcomes_are(self) -> None:
+        """Each result's values side by side, in the order of `outcomes`; of all results or of one task type."""
+        store, rng = self.make(), np.random.default_rng(3)
+        assert store.columns("id", "passed") == {"id": [], "passed": []}
+        for task_type in ("text", "numeric", "text"):
+            store.add_race(a_race(rng, task_type=task_type))
+        told = store.outcomes()
+        names = [name for name in told[0] if name not in ("measures", "result")]
+        assert store.columns(*names) == {name: [row[name] for row in told] for name in names}
+        assert store.columns("id", task_type="text")["id"] == [row["id"] for row in told if row["task_type"] == "text"]
+        more = store.columns("id", "arm_name", "reward", "step")
+        results = [store.result(own) for own in more["id"]]
+        found = [(one.generator_name, one.reward, one.step) for one in results if one is not None]
+        assert [*zip(more["arm_name"], more["reward"], more["step"], strict=True)] == found
         store.close()
 
     def test_soft_evidence_stands_apart_from_verdicts(self) -> None:

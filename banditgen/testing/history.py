@@ -141,6 +141,7 @@ class HistoryContract(LearnedContract):
         assert [race.id for race in store.races(2)] == ids[:-3:-1]
         assert [race.id for race in store.races(9, "numeric")] == [ids[3], ids[1]]
         assert all(len(race.results) == 3 for race in store.races())
+        assert [(race.id, race.results) for race in store.races(2, results=False)] == [(own, []) for own in ids[:-3:-1]]
         store.close()
 
     def test_ids_are_found_by_their_beginnings(self) -> None:

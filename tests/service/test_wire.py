@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import httpx
 import pytest
 
 from banditgen.service import server
@@ -74,3 +75,14 @@ def test_heads_that_trickle_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
         ask = request("/v1/chat/completions", DOUBLE)
         again = service.raw(ask, then=ask[:20], after=0.1)  # a next request that never ends
         assert again.startswith(b"HTTP/1.1 200")
+
+
+def test_an_answer_does_not_wait_for_its_acknowledgement() -> None:
+    """Its head and body are two packets; 40 ms pass where the second waits for word of the first."""
+    with served() as service, httpx.Client(headers=service.headers) as client:
+        seconds = []
+        for _ in range(10):
+            started = time.monotonic()
+            assert client.get(f"{service.url}/v1/models/banditgen").status_code == 200
+            seconds.append(time.monotonic() - started)
+        assert min(seconds) < 0.03
