@@ -33,7 +33,9 @@ def section(path: Path) -> Section:
     """
     told = _read(path)
     rows = [_row(path, row) for row in _list(path, told, "table")]
-    pays = told.get("routing_pays")
+    if missing := [key for key in ("recommended", "routing_pays") if key not in told]:
+        raise _refused(path, f"{missing[0]} is missing")
+    pays = told["routing_pays"]
     if pays not in _PAYS or isinstance(pays, int) is not isinstance(pays, bool):
         raise _refused(path, "routing_pays must be true, false or null")
     sentences = [str(sentence) for sentence in _list(path, told, "sentences")]
