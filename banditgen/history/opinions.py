@@ -176,10 +176,10 @@ class Opinions:
 
         def work(connection: sa.Connection) -> list[SoftEvidence]:
             told = [SoftEvidence(**row) for row in connection.execute(said).mappings()]
-            there = set(connection.scalars(sa.select(r.id).where(of)))
+            races = {row.id: row.race_id for row in connection.execute(sa.select(r.id, r.race_id).where(of))}
             held: dict[str, dict[str | None, float]] = {}
             for rating in _told(connection, Feedback, race_id):
-                if rating.race_id is not None and rating.result_id in there:
+                if rating.race_id is not None and races.get(rating.result_id) == rating.race_id:  # as in the sums
                     of_result = held.setdefault(str(rating.result_id), {})
                     of_result[rating.who] = rating.satisfaction
                     mean = math.fsum(of_result.values()) / len(of_result)

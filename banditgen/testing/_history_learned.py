@@ -198,6 +198,7 @@ class LearnedContract:
         assert not store.add_feedback(Feedback(race.id, one.id, 0.0, "ann", id="2"))
         store.add_feedback(Feedback(race.id, broken.id, 0.0))
         store.add_feedback(Feedback(None, one.id, 0.0))
+        store.add_feedback(Feedback("another", one.id, 0.0))  # as an import may bring it
         store = self._again(store)
         found: Counter[Any] = Counter()
         for key, count in store.evidence({arm_id(ARMS[0])}, set()).soft.items():
