@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from banditgen.cli.live import watch
-from banditgen.cli.output import backend_option, errors, print_json, print_table, safe, shared
+from banditgen.cli.output import BACKENDS, backend_option, errors, print_json, print_table, safe, shared
 from banditgen.demo import comparison
 from banditgen.demo.live import Summary, demo_history, learned, race_all
 from banditgen.racing.decision import Race
@@ -28,7 +28,7 @@ MAX_TOKENS = 256
 @click.option("--replay-only", is_flag=True, help="Only the comparison of policies on recorded outcomes; needs no model.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the comparison into this image file.")
 @click.option("--history", help="Where the demo's races are kept. Default: demo.db in the platform's data folder.")
-@backend_option("ollama, openai, embedded or a package's.", "embedded")
+@backend_option(BACKENDS, "embedded")
 @shared("seed", "json")
 def command(
     live_only: bool, replay_only: bool, plot: Path | None, history: str | None, backend: str, seed: int | None, as_json: bool

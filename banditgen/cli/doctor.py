@@ -18,7 +18,7 @@ from banditgen._settings import KEYS, Key, setting
 from banditgen._text import flat
 from banditgen.cli.output import print_json, print_table, shared
 from banditgen.errors import BanditgenError
-from banditgen.generators.backends import backend_names
+from banditgen.generators.backends import OURS, backend_names
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
 from banditgen.history.database import default_url
@@ -64,7 +64,7 @@ def command(ctx: click.Context, history: str | None, as_json: bool) -> None:
     ctx.exit(0 if usable else 1)
 
 
-def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = ("ollama", "embedded")) -> str:
+def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = tuple(OURS)) -> str:
     """What will run here, how well candidates are held, and what to do better, in sentences; backends in the order of preference."""
     backend = _generates(parts, backends)
     asked = parts["settings"].get("backend")
@@ -114,10 +114,11 @@ def _try(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _backends() -> list[str]:
-    """The backends to look at: those that have to be set where they are, and all that need not be."""
+    """The backends to look at: those that have to be set where they are, by name or by what they need, and all that need not be."""
     always = [name for name in backend_names() if name not in _SET_BY]
     try:
-        named = [name for name, key in _SET_BY.items() if setting(key) is not None]
+        asked = setting("backend")
+        named = [name for name, key in _SET_BY.items() if setting(key) is not None or (asked is not None and asked.value == name)]
     except BanditgenError:
         named = []  # what is wrong with the settings stands there
     return [*named, *always]

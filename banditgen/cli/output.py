@@ -14,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from banditgen._text import flat
-from banditgen.generators.backends import backend_names
+from banditgen.generators.backends import OURS, backend_names
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+BACKENDS = f"{', '.join(OURS)} or a package's."
 WIDE = 10_000  # columns, where output goes to a file or a pipe
 errors = Console(stderr=True, soft_wrap=True)
 
@@ -45,9 +46,7 @@ def shared(*names: str) -> Callable[[F], F]:
             "-s",
             help="A strategy's name or its file. Default: the one set, else balanced; as `tune --apply` left it.",
         ),
-        "backend": backend_option(
-            "ollama, openai, embedded or a package's. Default: the one set, else Ollama where it answers, else embedded."
-        ),
+        "backend": backend_option(f"{BACKENDS} Default: the one set, else Ollama where it answers, else embedded."),
         "history": click.option(
             "--history", help="A sqlite:/// URL or a file. Default: the one that is set, else a file in the platform's data folder."
         ),

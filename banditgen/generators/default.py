@@ -16,12 +16,11 @@ from banditgen.generators import embedded
 from banditgen.generators.backends import make_backend
 from banditgen.generators.base import Generator
 from banditgen.generators.client import ClientGenerator
-from banditgen.strategy.hosts import Host, check_hosts, hosts_in
+from banditgen.strategy.hosts import URL_OF, Host, check_hosts, hosts_in
 
 logger = logging.getLogger("banditgen.generators")
 
 _PROBE_SECONDS = 2.0
-_URL_OF = {"ollama": "host", "openai": "base_url"}  # what our backends call a host's URL
 CLIENT_CONCURRENCY = 64  # a caller's client is bounded by the race's max_workers; this only stops a flood
 
 
@@ -73,8 +72,8 @@ def pool_of(hosts: Sequence[Host]) -> Generator:
 
 def _options(host: Host) -> dict[str, Any]:
     """What its backend is made with; the pool tries again, elsewhere."""
-    options: dict[str, Any] = {_URL_OF.get(host.backend, "url"): host.url} if host.url else {}
-    if host.backend in _URL_OF:
+    options: dict[str, Any] = {URL_OF.get(host.backend, "url"): host.url} if host.url else {}
+    if host.backend in URL_OF:
         options |= {"parallel": host.slots, "retries": 0}
     if host.backend == "openai":
         options |= {"api_key_env": host.api_key_env, "headers": host.headers}

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from banditgen._checks import check_text, check_whole
 from banditgen.errors import UsageError
 
+URL_OF = {"ollama": "host", "openai": "base_url"}
+"""Of our backends that are servers, what each calls its URL."""
+
 _SECRET = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 
 
@@ -45,7 +48,7 @@ class Host:
         if self.slots is not None:
             check_whole("slots", self.slots)
         check_headers(self.headers)
-        if not self.url and self.backend in ("ollama", "openai"):
+        if not self.url and self.backend in URL_OF:
             raise UsageError(f"a host of the backend {self.backend} needs its url")
         object.__setattr__(self, "headers", dict(self.headers))
 
