@@ -3,7 +3,8 @@
 A witness is a kind of soft evidence (it ran, it agreed with others, what an evaluator or a person made of it); its levels are its values
 in tenths. Each level says how likely the candidate would have passed, from even odds: by careful odds to begin with, and the more by those
 seen, the more often it stood beside passes and fails. An arm's mean of these chances is what the witness says of it. It counts for as much
-as it sets the arm apart: wholly where it is certain, for nothing at even odds; and never for as much as a verdict.
+as it sets the arm apart: wholly where it is certain, for nothing at even odds; and never for as much as a verdict. What people say
+sets an arm apart sooner than what machines say: they have seen the code.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from banditgen.bandit.priors import CAP
 from banditgen.result import LEVELS, RATING
 
 RATED, WITNESSED = 0.6, 0.4  # of a verdict, at most: what a rating counts for, which adds up without end, and all other kinds together
+APART = {RATING: 1}  # the power of |2·mean − 1| that an arm's mean counts by; 2 for all other kinds
 SURE = 3.9  # log odds at which a witness is as good as certain: 98 %
 FEW_BESIDE_EACH, FEW_AT_LEVEL = 10.0, 5.0  # passes and fails beside a witness, and outcomes at a level, that are worth its prior odds
 
@@ -63,18 +65,18 @@ def soft_outcomes(untested: Mapping[str, Floats], beside: Mapping[str, Floats], 
     ratings, others, outcomes = np.zeros((2, len(verdicts))), np.zeros((2, len(verdicts))), np.zeros(len(verdicts))
     for kind, told in untested.items():
         if kind == RATING:
-            ratings += RATED * _counted(told, said(kind, beside[kind]))
+            ratings += RATED * _counted(kind, told, beside[kind])
         else:
-            others += _counted(told, said(kind, beside[kind]))
+            others += _counted(kind, told, beside[kind])
             outcomes = np.maximum(outcomes, told.sum(1))
     most = np.minimum(CAP, WITNESSED * outcomes)
     passes, fails = (ratings + others * np.minimum(1.0, most / np.maximum(others.sum(0), 1e-9))) * CAP / (CAP + verdicts)
     return passes, fails
 
 
-def _counted(told: Floats, chance: Floats) -> Floats:
+def _counted(kind: str, told: Floats, beside: Floats) -> Floats:
     """(2, K): passes and fails that one witness counts for."""
     outcomes = told.sum(1)
-    mean = np.divide(told @ chance, outcomes, out=np.full(len(told), 0.5), where=outcomes > 0)
-    counts: Floats = outcomes * (2 * mean - 1) ** 2 * np.stack([mean, 1 - mean])
+    mean = np.divide(told @ said(kind, beside), outcomes, out=np.full(len(told), 0.5), where=outcomes > 0)
+    counts: Floats = outcomes * np.abs(2 * mean - 1) ** APART.get(kind, 2) * np.stack([mean, 1 - mean])
     return counts

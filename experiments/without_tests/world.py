@@ -26,9 +26,11 @@ class World:
     Args:
         right: (8,), chance to be right.
         runs: (8,), chance that wrong code runs all the same.
-        disliked: arms that are rated near 0.1, right or not.
+        disliked: arms that are rated near `low`, right or not.
         rated: the share of races whose winner is rated.
         witness: how well people see what is right: the rating's mean is 0.5 ± witness/2.
+        low: see `disliked`.
+        noise: the ratings' standard deviation.
     """
 
     right: Floats
@@ -36,6 +38,8 @@ class World:
     disliked: tuple[int, ...] = ()
     rated: float = 1.0
     witness: float = 0.6
+    low: float = 0.1
+    noise: float = 0.15
 
     @classmethod
     def planted(cls, rng: np.random.Generator, **settings: float) -> World:
@@ -45,14 +49,20 @@ class World:
         return cls(right, runs, (1,), **settings)
 
     @classmethod
+    def milder(cls, rng: np.random.Generator) -> World:
+        """The same with worse arms, and people who are kinder and see less."""
+        planted = cls.planted(rng)
+        return dataclasses.replace(planted, right=np.maximum(planted.right - 0.2, 0.0), witness=0.4, low=0.15, noise=0.2)
+
+    @classmethod
     def plain(cls, rng: np.random.Generator, **settings: float) -> World:
         """All are right in 10 to 90 %."""
         return cls(rng.uniform(0.1, 0.9, 8), np.full(8, 0.6), (), **settings)
 
     def rating(self, arm: int, *, right: bool, rng: np.random.Generator) -> int:
         """In tenths."""
-        mean = 0.1 if arm in self.disliked else 0.5 + (0.5 if right else -0.5) * self.witness
-        return round(10 * float(np.clip(rng.normal(mean, 0.15), 0, 1)))
+        mean = self.low if arm in self.disliked else 0.5 + (0.5 if right else -0.5) * self.witness
+        return round(10 * float(np.clip(rng.normal(mean, self.noise), 0, 1)))
 
 
 @dataclasses.dataclass
