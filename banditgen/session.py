@@ -18,6 +18,7 @@ from banditgen.evolution.live import LiveEvolution
 from banditgen.generators.base import Deadlines, Generator
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.decider import Decider
+from banditgen.learning.goals import ArmGoals
 from banditgen.learning.learner import Bred, Learner, Recommendation
 from banditgen.race import ParallelGenerator
 from banditgen.racing import defaults
@@ -315,11 +316,15 @@ class BanditGenerator(Closing):
 
     arecommend = in_thread(recommend)
 
-    def explain(self, decision: Decision | Race | str) -> Explanation:
-        """Why a decision fell out as it did, in words (`.words`) and as data: beliefs, propensities, the runner-up.
+    def pareto_front(self, task_type: str | None = None) -> list[ArmGoals]:
+        """The arms that no other beats beyond doubt in all goals on a task type: quality, speed, measures that weights ask for, price."""
+        task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
+        return [row for row in self._current().goals(task_type, self._criteria(task_type)) if row.on_front]
 
-        Args:
-            decision: a decision, a race, or the id of either.
+    apareto_front = in_thread(pareto_front)
+
+    def explain(self, decision: Decision | Race | str) -> Explanation:
+        """Why a decision (or race, or the id of either) fell out as it did, in words (`.words`) and as data.
 
         Raises:
             UsageError: an unknown id, or arms that were given and not chosen.

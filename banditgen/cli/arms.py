@@ -40,6 +40,7 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
     """List arms with what is expected of them on each type of task, best first.
 
     Those that may race here and all that the history knows, other backends' too; with --strategy or --backend those of that one alone.
+    "of" are verdicts, and soft evidence counts for some outcomes beside them; on the front is whom no other arm beats in all goals.
     """
     with contextlib.closing(history_to_read(history)) as store:
         plan = defaults.default_strategy(strategy, store)
@@ -50,22 +51,25 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
         if arms:
             learner, criteria = Learner(store, arms, plan.policy, plan.bandit, learning=plan.learning), criteria_now(store, plan)
             kinds = [task_type] if task_type else learner.task_types(soft=True) or [DEFAULT_TASK_TYPE]
-            rows = [(kind, r) for kind in kinds for r in learner.recommend(kind, criteria(kind))]
+            for kind in kinds:
+                goals = {own.arm.arm_id: own for own in learner.goals(kind, criteria(kind))}
+                rows += [(kind, r, goals[r.arm.arm_id]) for r in learner.recommend(kind, criteria(kind))]
     if as_json:
         print_json(
             [
                 {"name": r.name, "arm_id": r.arm.arm_id, "task_type": kind, **arm_settings(r.arm)}
                 | {"expected_reward": r.expected_reward, "low": r.low, "high": r.high, "passes": r.passes, "fails": r.fails, "soft": r.soft}
                 | {unit: getattr(r.spent, unit) for unit in UNITS}
-                for kind, r in rows
+                | {"front": own.on_front, "beaten_by": own.beaten_by, "goals": {name: goal._asdict() for name, goal in own.goals.items()}}
+                for kind, r, own in rows
             ]
         )
         return
     if not rows:
         errors.print("no arms: nothing was raced in this history, and no backend answers")
         return
-    headings = ("task type", "arm", "model", "temperature", "passed", "of", "soft evidence", "expected reward", "95 % interval")
-    print_table(headings, [(kind, *_row(r)) for kind, r in rows])
+    headings = ("task type", "arm", "model", "temperature", "passed", "of", "soft evidence", "expected reward", "95 % interval", "front")
+    print_table(headings, [(kind, *_row(r), "yes" if own.on_front else f"beaten by {own.beaten_by}") for kind, r, own in rows])
 
 
 def _racing(plan: Strategy, backend: str | None, store: HistoryStore, *, needed: bool) -> list[GeneratorConfig]:

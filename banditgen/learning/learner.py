@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from banditgen import _html
+from banditgen._objectives import OBJECTIVES
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bandit import KEEP, ChosenSet, Policy, State, beliefs, child_prior, choose, explain, exploit, make_policy, without
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.choose import EXPLORATION
 from banditgen.history.base import DecisionRecord, HistoryStore
 from banditgen.learning.follow import Follower, Running
+from banditgen.learning.goals import SAMPLES, ArmGoals, goals_of
 from banditgen.learning.ledger import UNITS, Ledger, Spent
 from banditgen.learning.waves import Means, RaceCourse, wave
 from banditgen.result import GenerationResult
@@ -219,7 +221,7 @@ class Learner:
     def recommend(self, task_type: str, criteria: SelectionCriteria) -> list[Recommendation]:
         """Every arm with its expected reward on a task type, best first; before any evidence that is the prior's."""
         with self._lock:
-            verdicts, with_soft = self._states(task_type, criteria, {})
+            verdicts, with_soft = self._states(task_type, criteria.shares, {})
             state = with_soft() if self._soft else verdicts
             spent = {own: Spent(0.0, *sums) for own, sums in self._evidence.spent(task_type).items()}
         believed = beliefs(self._reporter, state, self._names, np.random.default_rng(0))
@@ -230,6 +232,27 @@ class Learner:
             if arm.weight > 0
         ]
         return sorted(rows, key=lambda row: -row.expected_reward)
+
+    def goals(self, task_type: str, criteria: SelectionCriteria) -> list[ArmGoals]:
+        """Every arm that may race, goal by goal (quality, speed, the measures that the criteria ask for, price), and who beats it."""
+        racing = [i for i, arm in enumerate(self.arms) if arm.weight > 0]
+
+        def draws(goal: str | None) -> Floats:
+            weights = (0.0, 0.0) if goal in measures else (float(goal != "speed"), float(goal == "speed"))
+            verdicts, with_soft = self._states(task_type, (weights, {goal: 1.0} if goal in measures else {}), {})
+            state = with_soft() if self._soft else verdicts
+            if goal is None:
+                state = dataclasses.replace(state, total=state.passes, square=state.passes)
+            # what one seed draws of the chance to pass is the same whatever a pass is worth
+            return _PLAIN.draws(state, np.random.default_rng(0), SAMPLES)[:, racing]
+
+        with self._lock:
+            seen = self._evidence.read(self._running()).measured
+            measures = [name for name in criteria.measures if name in seen and seen[name][0].sum() > 0]
+            goals = {name: draws(name) for name in (*OBJECTIVES, *measures)}
+            spent, passing = self._evidence.spent(task_type), draws(None)
+        arms = [self.arms[i] for i in racing]
+        return goals_of(arms, goals, passing, [Spent(0.0, *spent.get(arm_id(arm), ())) for arm in arms])
 
     def state(self, task_type: str, criteria: SelectionCriteria) -> State:
         """What verdicts said of the arms on a task type, in the order of `arms`, forebears after them; nothing is pending."""
@@ -275,13 +298,15 @@ class Learner:
         return [one for one in self._history.pending(task_type, now - PENDING_SECONDS) if one.created_at <= now + PENDING_SECONDS]
 
     def _state(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int], *, soft: bool) -> State:
-        verdicts, with_soft = self._states(task_type, criteria, pending)
+        verdicts, with_soft = self._states(task_type, criteria.shares, pending)
         return with_soft() if soft else verdicts
 
-    def _states(self, task_type: str, criteria: SelectionCriteria, pending: Mapping[str, int]) -> tuple[State, Callable[[], State]]:
+    def _states(
+        self, task_type: str, shares: tuple[tuple[float, float], dict[str, float]], pending: Mapping[str, int]
+    ) -> tuple[State, Callable[[], State]]:
         """What verdicts say, and what makes of it what soft evidence says, too, of the same reading."""
         statistics = self._evidence.read(self._running())
-        weights, measures = criteria.shares
+        weights, measures = shares
         state = statistics.state(self.known, task_type, weights, pending=pending, measures=measures)
         state = self._with_births(dataclasses.replace(state, weight=state.weight * (np.arange(state.arms) < len(self.arms))))
         return state, lambda: statistics.with_soft(state, self.known, task_type)

@@ -10,6 +10,7 @@ import pytest
 
 from banditgen import BanditGenerator, GeneratorConfig, Task
 from banditgen.cli.doctor import verdict
+from banditgen.testing.openai_server import HostModel, OpenAIServer
 from tests.cli.command import banditgen
 from tests.clients import BAD, GOOD, Client
 
@@ -63,10 +64,21 @@ def test_arms_of_every_backend_are_listed_by_type(tmp_path: Path) -> None:
     }
     assert of_two == {"a": (1, 0), "b": (0, 1)}
     assert len({row["arm_id"] for row in rows}) == 3
+    assert all(row["front"] and row["beaten_by"] is None for row in rows)  # hardly anything is known
+    assert all(set(row["goals"]) == {"quality", "speed"} and row["goals"]["speed"]["low"] <= row["goals"]["speed"]["high"] for row in rows)
     refused = banditgen("arms", "list", "--history", history, "--backend", "ollama", **nowhere)
     assert refused.returncode == 2
     empty = banditgen("arms", "list", BANDITGEN_HISTORY=str(tmp_path / "empty.db"), **nowhere)
     assert (empty.returncode, "no arms" in empty.stderr) == (0, True)
+
+
+@pytest.mark.slow
+def test_doctor_looks_at_the_server_that_only_its_own_variable_names() -> None:
+    with OpenAIServer([HostModel("m")]) as server:
+        done = banditgen("doctor", "--json", BANDITGEN_BACKEND="openai", OPENAI_BASE_URL=server.url, OLLAMA_HOST="http://127.0.0.1:9")
+    seen = json.loads(done.stdout)
+    assert seen["openai"] == {"models": "m"}
+    assert (done.returncode, seen["usable"]) == (0, True)
 
 
 @pytest.mark.slow

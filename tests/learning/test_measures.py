@@ -49,6 +49,20 @@ def test_a_weight_on_a_measure_decides_which_arm_is_expected_to_be_best(tmp_path
         assert learner.recommend("t", WEIGHING)[0].name == "safe"
 
 
+def test_an_arm_that_is_worse_stays_on_the_front_for_a_measure_that_weights_ask_for(tmp_path: Path) -> None:
+    """ "quick" is as good and faster, so "safe" is behind it, but for the security that it alone has."""
+    with contextlib.closing(History(tmp_path / "h.db")) as history:
+        for number in range(60):
+            _race(history, number)
+        learner = Learner(history, ARMS, "best_set")
+        weighed = {row.name: row for row in learner.goals("t", WEIGHING)}
+        assert [row.beaten_by for row in weighed.values()] == [None, None]
+        assert {name: row.goals["security"].median > 0.8 for name, row in weighed.items()} == {"safe": True, "quick": False}
+        assert weighed["quick"].goals["speed"].low > weighed["safe"].goals["speed"].high
+        assert [set(row.goals) for row in learner.goals("elsewhere", SelectionCriteria())] == [{"quality", "speed"}] * 2
+        assert all(row.on_front for row in learner.goals("elsewhere", WEIGHING))
+
+
 def test_measures_are_learned_from_an_import_as_from_races(tmp_path: Path) -> None:
     with contextlib.closing(History(tmp_path / "a.db")) as one, contextlib.closing(History(tmp_path / "b.db")) as other:
         for number in range(3):
