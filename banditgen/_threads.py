@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import contextvars
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
@@ -49,7 +50,8 @@ async def in_thread(work: Callable[[], T]) -> T:
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits
             loop.call_soon_threadsafe(settle, result, failed)
 
-    threading.Thread(target=run, daemon=True, name="banditgen-client").start()
+    context = contextvars.copy_context()  # whatever the caller's code traces there belongs to what asked for it
+    threading.Thread(target=context.run, args=(run,), daemon=True, name="banditgen-client").start()
     result, error = await future
     if error is not None:
         raise error

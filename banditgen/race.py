@@ -22,7 +22,7 @@ from banditgen.evaluators.measurer import Measurer
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.history.ids import new_id
-from banditgen.racing import defaults
+from banditgen.racing import defaults, telemetry
 from banditgen.racing.beside import NOTHING, Beside
 from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract, RaceSetting
@@ -324,15 +324,17 @@ class ParallelGenerator(Documented):
         plan = plan or RacePlan()
         plan.reliabilities = plan.reliabilities or (lambda results: self.reliabilities(race_task.context, results))
         race = RaceUnderWay(setting, max_workers, plan, heard(on_event), self._rng)
-        try:
-            await race.run(arms, beside.incumbent)
-        finally:  # an interrupted race is remembered too, its cancelled candidates as such
-            ranked = rank(race.results, setting.criteria)
-            record = race_record(
-                decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
-            )
-            record = dataclasses.replace(record, reason="; ".join([record.reason, *race.compared[-1:], *plan.ended]))
-            await asyncio.shield(asyncio.to_thread(self._remember, record))
+        with telemetry.race(decision.id, race_task, len(arms)) as span:
+            try:
+                await race.run(arms, beside.incumbent)
+            finally:  # an interrupted race is remembered too, its cancelled candidates as such
+                ranked = rank(race.results, setting.criteria)
+                span.ended(ranked)
+                record = race_record(
+                    decision, race_task, ranked, setting.criteria, time.perf_counter() - started, description=description, node_id=node_id
+                )
+                record = dataclasses.replace(record, reason="; ".join([record.reason, *race.compared[-1:], *plan.ended]))
+                await asyncio.shield(asyncio.to_thread(self._remember, record))
         return record
 
     def _remember(self, record: RaceRecord) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 import dataclasses
 import functools
 import logging
@@ -22,6 +23,7 @@ from banditgen.evaluators.measures import Subject
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.extract import ended, extract, is_only_thinking
 from banditgen.history.ids import new_id
+from banditgen.racing import telemetry
 from banditgen.racing.beside import INCUMBENT
 from banditgen.racing.callers import Callers
 from banditgen.result import FailureKind, GenerationResult, Timings
@@ -54,7 +56,8 @@ async def in_trial_thread(function: Callable[..., T], *args: Any) -> T:
         except BaseException as error:  # a caller's sandbox that exits must not end the event loop
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
 
-    return await asyncio.get_running_loop().run_in_executor(_trials(os.getpid()), contained)
+    context = contextvars.copy_context()  # what a caller's sandbox or evaluator traces there belongs to its trial
+    return await asyncio.get_running_loop().run_in_executor(_trials(os.getpid()), context.run, contained)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,12 +100,15 @@ async def run_candidate(
             on_stage("generating", "")
             brief = Brief(setting.task.signatures, setting.task.kind == "stdio") if setting.brief else None
             request = Request(setting.prompt, arm, setting.seed, setting.task.wanted, setting.deadlines, brief, setting.node_id)
-            generation = await _generated(setting, request, lambda text: on_stage("generating", text))
+            with telemetry.generation(setting.generator.name, request) as span:
+                generation = await _generated(setting, request, lambda text: on_stage("generating", text))
+                span.wrote(generation)
         _keep_generation(result, generation)
-        await _keep_code(result, generation, setting)
-        if result.code:
-            on_stage("testing", "")
-            await _tried(result, setting, truncated=generation.finish == "length")
+        with telemetry.trial(result):
+            await _keep_code(result, generation, setting)
+            if result.code:
+                on_stage("testing", "")
+                await _tried(result, setting, truncated=generation.finish == "length")
     except asyncio.CancelledError:
         timings = result.timings or Timings(wall=time.perf_counter() - started)
         return _fail(result, FailureKind.CANCELLED, "the race was over", timings)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 
 from banditgen.arm import GeneratorConfig
+from banditgen.racing import telemetry
 from banditgen.racing.candidate import RaceSetting, run_candidate, run_incumbent
 from banditgen.racing.compared import compare
 from banditgen.racing.events import OnEvent, RaceEvent
@@ -67,7 +68,8 @@ class RaceUnderWay:
         try:
             async with asyncio.timeout(self.plan.seconds):
                 while len(arms):
-                    await self._run_wave(arms, step)
+                    with telemetry.wave(step, len(arms)):
+                        await self._run_wave(arms, step)
                     step += 1
                     await self._compare()
                     arms = await self.plan.more(self.results)
