@@ -15,6 +15,7 @@ import httpx
 
 from banditgen._text import one_line
 from banditgen.generators._address import Address
+from banditgen.generators._streamed import retry_after
 
 _MOST_BYTES = 64_000_000  # of one answer or of one record of a stream: a host may send without end
 
@@ -25,12 +26,14 @@ class OllamaError(Exception):
     Args:
         message: the host's own, one line.
         status: the HTTP status; 200 where the error came in mid-stream.
+        retry_after: the seconds after which the host wants to be asked again, where it says so.
     """
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
+        self.retry_after = retry_after
 
     @property
     def no_such_path(self) -> bool:
@@ -96,7 +99,7 @@ async def _check(response: httpx.Response) -> None:
     text = (await _whole(response)).decode(errors="replace")
     with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
         text = json.loads(text)["error"]
-    raise OllamaError(one_line(text) or f"status {response.status_code}", response.status_code)
+    raise OllamaError(one_line(text) or f"status {response.status_code}", response.status_code, retry_after(response.headers))
 
 
 async def _whole(response: httpx.Response) -> bytes:

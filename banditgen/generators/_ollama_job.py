@@ -17,6 +17,8 @@ from banditgen.generators._streamed import Streamed
 from banditgen.generators.base import Generation, GenerationError, OnText, Request
 from banditgen.result import FailureKind, Timings
 
+_BUSY = (429, 503)
+
 
 class Stage(enum.Enum):
     """How far a job is: in WAITING and STREAMING a cancelled one ends at once."""
@@ -51,11 +53,14 @@ class OllamaJob(Streamed):
             raise asyncio.CancelledError
 
     def may_be_retried(self, error: Exception) -> float | None:
-        """0 where the host was busy or the connection broke, and nothing was generated."""
+        """The least pause where the host was busy or the connection broke, and nothing was generated; None where waiting is no use."""
         if self.stage is Stage.STREAMING or self.abandoned:
             return None
-        busy = error.status == 503 if isinstance(error, OllamaError) else isinstance(error, ConnectionError | httpx.TransportError)
-        return 0.0 if busy else None
+        if isinstance(error, OllamaError):
+            longest = self.request.deadlines.first_token
+            too_long = longest is not None and error.retry_after > longest
+            return error.retry_after if error.status in _BUSY and not too_long else None
+        return 0.0 if isinstance(error, ConnectionError | httpx.TransportError) else None
 
     def take(self, record: Mapping[str, Any]) -> None:
         """Keep one record of the stream."""
@@ -106,7 +111,7 @@ class OllamaJob(Streamed):
 
     def failure(self, error: Exception) -> GenerationError:
         """Any exception of an attempt as the failure that the race records, with what had arrived."""
-        refused = isinstance(error, OllamaError) and 400 <= error.status < 500
+        refused = isinstance(error, OllamaError) and 400 <= error.status < 500 and error.status not in _BUSY
         return self.failed(error, reason(error), self.timings(), refused=refused)
 
 

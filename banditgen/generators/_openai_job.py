@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from banditgen._text import one_line
 from banditgen.generators._ollama_wire import prompt_was_cut
 from banditgen.generators._openai_wire import UnreadableError, how_it_ended, piece_of, timings_of
 from banditgen.generators._secrets import Secrets
-from banditgen.generators._streamed import Streamed
+from banditgen.generators._streamed import Streamed, retry_after
 from banditgen.generators.base import Generation, GenerationError, OnText, Request
 from banditgen.result import FailureKind, Timings
 
@@ -110,15 +109,6 @@ class OpenAIJob(Streamed):
 
     def _end(self) -> None:
         self.keep(self._texts.end(), self._thoughts.end())
-
-
-def retry_after(headers: Mapping[str, str]) -> float:
-    """The seconds that a server asks to wait; 0 where it does not say."""
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(headers.get("retry-after-ms", "")) / 1000)
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(headers.get("retry-after", "")))
-    return 0.0
 
 
 def reason(error: BaseException, secrets: Secrets) -> str:

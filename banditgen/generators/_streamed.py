@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from banditgen._retry import pauses
@@ -141,3 +142,12 @@ class Retries:
             logger.info("%s; trying again in %.2f s", failure, max(least, pause))
             await asyncio.sleep(max(least, pause))
         raise AssertionError
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """The seconds that a server asks to wait; 0 where it does not say."""
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(headers.get("retry-after-ms", "")) / 1000)
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(headers.get("retry-after", "")))
+    return 0.0

@@ -14,6 +14,7 @@ class Fault(enum.Enum):
     ERROR_IN_STREAM = "an error record after two pieces, under status 200"
     LOAD_ABORTED = "500 to a request without a prompt, as when the runner dies while it loads"
     BUSY = "503, as when too many requests are pending"
+    TOO_MANY = "429, to be tried again after 0.4 s"
     SERVER_ERROR = "500"
     HANG_BEFORE_HEADERS = "the request is read and never answered"
     HANG_AFTER_HEADERS = "headers, then nothing"
@@ -32,6 +33,8 @@ async def fail_early(fault: Fault, writer: asyncio.StreamWriter) -> bool:
     """Meet a fault that comes before the first piece; False where it comes later."""
     if fault is Fault.BUSY:
         await reply(writer, {"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
+    elif fault is Fault.TOO_MANY:
+        await reply(writer, {"error": "too many requests"}, 429, {"Retry-After": "0.4"})
     elif fault is Fault.LOAD_ABORTED:
         await reply(writer, {"error": "model failed to load, this may be due to resource limitations or an internal error"}, 500)
     elif fault is Fault.SERVER_ERROR:

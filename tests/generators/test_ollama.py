@@ -150,7 +150,7 @@ def test_a_fault_of_the_host_says_nothing_about_the_arm(fault: Fault) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.RESET])
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.RESET, Fault.TOO_MANY])
 def test_a_busy_host_and_a_broken_connection_are_tried_again(fault: Fault) -> None:
     """Only these, and only so often; the waiting is queue, not speed."""
     with OllamaServer() as server:
@@ -159,7 +159,7 @@ def test_a_busy_host_and_a_broken_connection_are_tried_again(fault: Fault) -> No
         assert isinstance(done, Generation)
         assert len(server.generated()) == 3
         assert done.timings.queue is not None
-        assert done.timings.queue > 0.25
+        assert done.timings.queue > (0.8 if fault is Fault.TOO_MANY else 0.25)
         server.fail_next(fault, fault)
         failed = generate(server, options={"retries": 1})
         assert isinstance(failed, GenerationError)

@@ -196,7 +196,7 @@ def test_races_take_turns() -> None:
         assert last < 12
 
 
-BEFORE_A_TOKEN = [Fault.RESET, Fault.SERVER_ERROR, Fault.BUSY, Fault.GARBAGE, Fault.HANG_AFTER_HEADERS, Fault.LOAD_ABORTED]
+BEFORE_A_TOKEN = [Fault.RESET, Fault.SERVER_ERROR, Fault.BUSY, Fault.TOO_MANY, Fault.GARBAGE, Fault.HANG_AFTER_HEADERS, Fault.LOAD_ABORTED]
 
 
 @pytest.mark.slow
