@@ -6,6 +6,7 @@ What it writes is the candidate's own word, as the two share a process: a candid
 from __future__ import annotations
 
 import contextlib
+import decimal
 import hashlib
 import io
 import json
@@ -31,8 +32,10 @@ def show(value: Any, depth: int = 0) -> str:
         return "..."
     if isinstance(value, str):
         return str.__repr__(value)
-    if isinstance(value, numbers.Real) or hasattr(value, "dtype"):
+    if isinstance(value, numbers.Complex | decimal.Decimal) or hasattr(value, "dtype"):
         return _number(value, depth)
+    if isinstance(value, bytearray):
+        return repr(bytes(value))
     if isinstance(value, list | tuple):
         inside = ",".join(show(item, depth + 1) for item in value)
         return f"[{inside}]" if isinstance(value, list) else f"({inside})"
@@ -44,7 +47,9 @@ def show(value: Any, depth: int = 0) -> str:
         items = (show(next(value), depth + 1) for _ in range(MOST))
         return f"iter[{','.join(_until_end(items))}]"
     if type(value).__repr__ is object.__repr__:  # type: ignore[comparison-overlap]
-        return f"{type(value).__name__}{show(getattr(value, '__dict__', None), depth + 1)}"
+        slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ()) if hasattr(value, name)]
+        parts = {name: getattr(value, name) for name in slots} | getattr(value, "__dict__", {})
+        return f"{type(value).__name__}{show(parts, depth + 1)}"
     return repr(value)
 
 
@@ -57,11 +62,15 @@ def _number(value: Any, depth: int) -> str:
     if hasattr(value, "dtype"):
         plain = value.tolist()
         return f"array{show(plain, depth + 1)}" if isinstance(plain, list) else show(plain, depth + 1)
+    if isinstance(value, complex):
+        return f"({show(value.real)},{show(value.imag)}j)" if value.imag else _number(value.real, depth)
+    if value != value:  # noqa: PLR0124 - what is not a number is alone in that
+        return "nan"
     if abs(value) < 2**53 and value == int(value):
         return str(int(value))
     if isinstance(value, int):
         return hex(value)  # Python refuses to write more than some thousand digits in tens
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return f"{float(value):.10g}"
 
 
 def short(outcome: str) -> str:

@@ -26,6 +26,7 @@ READS = re.compile(r"\binput\b|\bstdin\b|\bopen\(0")
 UNREADABLE = {f"!{kind}" for kind in ("SyntaxError", "IndentationError", "TabError", "NameError", "ImportError", "ModuleNotFoundError")}
 SAME = 1e-9
 NOTHING = "="  # what a program does that prints nothing
+RETURNS_NOTHING = "=None"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +81,10 @@ def choose(
         SandboxError: the sandbox failed.
     """
     codes, trusted, names = _checked(codes, reliabilities, models)
+    if task is not None and not isinstance(task, Task):
+        raise UsageError(f"task must be a Task or None, not {task!r:.80}")
+    if entry_point is not None and not isinstance(entry_point, str):
+        raise UsageError(f"entry_point must be a function's name or None, not {entry_point!r:.80}")
     task = task or Task("what do they do?")
     entry_point = entry_point or task.entry_point
     sandbox = sandbox or shared_sandbox()
@@ -112,13 +117,14 @@ def _checked(
     if isinstance(codes, str) or not isinstance(codes, Sequence) or not codes or not all(isinstance(code, str) for code in codes):
         raise UsageError(f"codes must be a list of at least one candidate's source, not {codes!r:.80}")
     for name, given in (("reliabilities", reliabilities), ("models", models)):
-        if given is not None and len(given) != len(codes):
-            raise UsageError(f"{name} must have one entry for each of the {len(codes)} codes, not {len(given)}")
+        if given is not None and (not hasattr(given, "__len__") or len(given) != len(codes)):
+            told = len(given) if hasattr(given, "__len__") else repr(given)
+            raise UsageError(f"{name} must have one entry for each of the {len(codes)} codes, not {told}")
     try:
         trusted = np.full(len(codes), UNKNOWN) if reliabilities is None else np.array(reliabilities, float)
     except (TypeError, ValueError):
-        raise UsageError(f"reliabilities must be numbers between 0 and 1, not {reliabilities!r:.80}") from None
-    if not ((trusted >= 0) & (trusted <= 1)).all():
+        trusted = np.full(len(codes), np.nan)
+    if trusted.shape != (len(codes),) or not ((trusted >= 0) & (trusted <= 1)).all():
         raise UsageError(f"reliabilities must be numbers between 0 and 1, not {reliabilities!r:.80}")
     return list(codes), trusted, [str(i) for i in range(len(codes))] if models is None else [str(model) for model in models]
 
@@ -129,7 +135,10 @@ def _asked(codes: Sequence[str], found: Inputs, sandbox: Sandbox, task: Task) ->
     An input that was guessed and that nobody can take was a bad guess, and where no program prints anything there is nothing to compare.
     """
     asked = [*found.asked, *found.guesses]
-    does = (behaviour.of_inputs if found.is_program else behaviour.of_calls)(codes, asked, sandbox, task)
+    ask = behaviour.of_inputs if found.is_program else behaviour.of_calls
+    does = ask(codes, asked, sandbox, task)
+    if not found.is_program and {outcome for each in does for outcome in each if outcome[0] == "="} == {RETURNS_NOTHING}:
+        does = ask(codes, [inputs.with_what_it_changed(call) for call in asked], sandbox, task)
     kept = [
         c
         for c, call in enumerate(asked)
@@ -152,10 +161,13 @@ def _loading(codes: Sequence[str], entry_point: str | None, sandbox: Sandbox, ta
 
 
 def _is_told(groups: Groups) -> bool:
-    """Whether anything but the arms' reliability speaks: some agree, some have more errors, or there are witnesses."""
-    own = {name: groups.features[:-1, FEATURES.index(name)] for name in ("size", "errors", "has_written", "meets", "misses")}
-    errors = own.pop("errors")
-    return bool(np.ptp(errors) > SAME) or any(bool(column.any()) for column in own.values())
+    """Whether anything but the arms' reliability speaks: some agree, some have more errors, or there are witnesses.
+
+    Asserts of which none says what any candidate does tell several no further apart.
+    """
+    said = {name: groups.features[:-1, FEATURES.index(name)] for name in FEATURES}
+    witnesses = ["size", "meets", "misses", "written" if len(groups.members) == 1 else "preferred"]
+    return bool(np.ptp(said["errors"]) > SAME) or any(bool(said[name].any()) for name in witnesses)
 
 
 def _reason(groups: Groups, best: int, does: Sequence[tuple[Outcome, ...]], asked: Sequence[str], found: Inputs, *, sure: bool) -> str:

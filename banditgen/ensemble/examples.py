@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import io
+import itertools
 import re
 import textwrap
 import tokenize
@@ -18,9 +19,9 @@ _ARROW = re.compile(
 _HEADING = r"^[ \t>#*]*(?:(?:sample|example)[ \t]*)?{}[ \t]*\d*[*`]*[ \t]*:?[ \t*`]*$\n"
 _SAMPLE = re.compile(
     _HEADING.format("input")
-    + r"(?P<stdin>.*?)"
-    + _HEADING.format("output")
-    + r"(?P<stdout>.*?)(?=\n[ \t]*\n|\Z|^[ \t>#*]*(?:sample|example|input|note)\b)",
+    + r"(?:[ \t]*\n)*(?P<stdin>.*?)"
+    + _HEADING.format("(?:expected[ \t]*)?output")
+    + r"(?:[ \t]*\n)*(?P<stdout>.*?)(?=\n[ \t]*\n|\Z|^[ \t>#*]*(?:sample|example|input|note)\b)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _ASKED = re.compile(
@@ -29,6 +30,8 @@ _ASKED = re.compile(
 )
 _OTHER_WORDS = {"true": "True", "false": "False", "null": "None"}
 _MOST = 30
+_READ = 20_000  # characters of a prompt, and of a call: what is longer is no example, and reading it would take long
+_CALL = 2000
 
 
 class Example(NamedTuple):
@@ -42,6 +45,7 @@ def of_function(prompt: str, entry_point: str | None) -> list[Example]:
     """Examples such as `>>> f(2)` with its result below, "f(2) → 4", "f(2) returns 4", `assert f(2) == 4`, "Input: n = 2" above
     "Output: 4"; without an entry point the first form alone.
     """
+    prompt = prompt[:_READ]
     found = _of_doctests(prompt)
     if entry_point is not None:
         found += [*_of_arrows(prompt, entry_point), *_of_headings(prompt, entry_point)]
@@ -50,10 +54,13 @@ def of_function(prompt: str, entry_point: str | None) -> list[Example]:
 
 
 def of_program(prompt: str) -> list[Example]:
-    """Samples under headings such as "Input:" and "Sample Output:"."""
+    """Samples under headings such as "Input:" and "Sample Output:", or beside them."""
+    prompt = prompt[:_READ]
     found = [
         (textwrap.dedent(_unfenced(match["stdin"])), textwrap.dedent(_unfenced(match["stdout"]))) for match in _SAMPLE.finditer(prompt)
     ]
+    beside = [(match["given"].strip("` "), match["expected"].strip("` ")) for match in _ASKED.finditer(prompt)]
+    found += [pair for pair in beside if not re.match(r"\w+ *=", pair[0])]  # `n = 3` names an argument
     return [Example(stdin.rstrip("\n") + "\n", stdout.rstrip()) for stdin, stdout in found if stdout.strip()][:_MOST]
 
 
@@ -78,8 +85,8 @@ def _of_doctests(prompt: str) -> list[Example]:
 
 def _of_arrows(prompt: str, entry_point: str) -> list[Example]:
     found = []
-    for match in re.finditer(rf"(?<![\w.]){re.escape(entry_point)}\(", prompt):
-        call = _closed(prompt[match.start() :])
+    for match in itertools.islice(re.finditer(rf"(?<![\w.]){re.escape(entry_point)}\(", prompt), 3 * _MOST):
+        call = _closed(prompt[match.start() : match.start() + _CALL])
         rest = prompt[match.start() + len(call) :].partition("\n")[0]
         arrow = _ARROW.match(rest) if call else None
         expected = _literal(rest[arrow.end() :]) if arrow else None

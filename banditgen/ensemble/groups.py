@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from banditgen.ensemble.behaviour import VARIES, Outcome
 from banditgen.ensemble.inputs import Said
 
 Floats = NDArray[np.float64]
-FEATURES = ("reliability", "behind", "size", "models", "errors", "written", "has_written", "meets", "misses", "none")
+FEATURES = (
+    *("reliability", "behind", "size", "crowd", "models", "errors", "written", "preferred", "meets", "misses"),
+    *("none", "any", "unheard"),
+)
 UNSURE = 0.02  # no arm's reliability counts as nearer to 0 or 1
 
 
@@ -38,10 +42,12 @@ def weigh_up(
 
     The features of a group, in the order of `FEATURES`: the log-odds that the most reliable of its arms is right; how far these are
     behind those of the best arm of all, times the logarithm of how many candidates there are, as the more there are, the more wrong ones
-    agree; the logarithm of how many are in the group, and of how many models they come from; the share of inputs that it answers with
-    an error or not in time, where anybody has a value; the logarithm of the share of votes for its outcomes among the asserts that a
-    model wrote, one vote for and one against added, and whether there are any; whether it meets all of the prompt's examples, and the
-    share of them that it misses.
+    agree; the logarithm of how many are in the group, the same times the log-odds of the best arm of all, and the logarithm of how many
+    models they come from; the share of inputs that it answers with an error or not in time, where anybody has a value; whether a model
+    wrote asserts, and the logarithm of the group's share of their votes for any candidate's outcome, half a vote for and half a vote
+    against added, in the mean over calls that have such votes; whether it meets all of the prompt's examples, and the share of them that
+    it misses. Those of "none of them": 1, how far the arms' reliabilities alone speak for any (minus the logarithm of the chance that
+    none is right, were they independent), and whether asserts were written of which none has a vote for any of them.
 
     Args:
         behaviours: (n) of each candidate, an outcome for each call.
@@ -57,26 +63,34 @@ def weigh_up(
         alike.setdefault((*does, codes[i]) if VARIES in does else does, []).append(i)
     groups = list(alike.values())
     answered = [c for c in range(len(calls)) if any(does[c][0] == "=" for does in behaviours)]
-    odds = np.clip(reliabilities, UNSURE, 1 - UNSURE)
-    odds = np.log(odds) - np.log1p(-odds)
+    trusted = np.clip(reliabilities, UNSURE, 1 - UNSURE)
+    odds = np.log(trusted) - np.log1p(-trusted)
+    told = any(call in written for call in calls)
+    spoken = {c: said for c, call in enumerate(calls) if (said := _among(written.get(call, Counter()), {does[c] for does in behaviours}))}
     rows = np.zeros((len(groups) + 1, len(FEATURES)))
     for row, group in zip(rows, groups, strict=False):
         does = behaviours[group[0]]
-        (won, told), (met, shown_in_all) = votes(does, calls, written), votes(does, calls, shown)
+        met, shown_in_all = votes(does, calls, shown)
         row[:] = (
             odds[group].max(),
             (odds.max() - odds[group].max()) * np.log(len(codes)),
             np.log(len(group)),
+            np.log(len(group)) * odds.max(),
             np.log(len({models[i] for i in group})),
             np.mean([does[c][0] != "=" for c in answered]) if answered else 1.0,
-            np.log((won + 1) / (told + 2)) if told else 0.0,
-            told > 0,
+            told,
+            np.mean([np.log((said[does[c]] + 0.5) / (said.total() + 1)) for c, said in spoken.items()]) if spoken else 0.0,
             0 < shown_in_all == met,
             1 - met / shown_in_all if shown_in_all else 0.0,
-            0.0,
+            *(0.0, 0.0, 0.0),
         )
-    rows[-1, -1] = 1.0
+    rows[-1, -3:] = 1.0, -np.log1p(-trusted).sum(), told and not spoken
     return Groups(groups, rows, bool(answered))
+
+
+def _among(said: Counter[Outcome], outcomes: Collection[Outcome]) -> Counter[Outcome]:
+    """The votes for these outcomes alone."""
+    return Counter({outcome: said[outcome] for outcome in outcomes if said[outcome]})
 
 
 def votes(does: tuple[Outcome, ...], calls: Sequence[str], said: Said) -> tuple[float, float]:

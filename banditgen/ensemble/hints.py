@@ -17,6 +17,7 @@ from banditgen._quiet import quiet
 
 MOST = 12
 DEEPEST = 4
+READ, LONGEST = 20_000, 1000  # characters of a source, and of a signature
 _LETTERS = "abcxyzABC 0123.,()"
 _LISTS = {"list", "List", "Sequence", "Iterable", "Collection"}
 _SETS = {"set", "Set", "frozenset", "FrozenSet"}
@@ -33,7 +34,7 @@ def guessed(sources: Sequence[str], entry_point: str) -> list[str]:
         entry_point: the function's name.
     """
     for source in sources:
-        for found in re.finditer(rf"def {re.escape(entry_point)}\s*\(.*?\)\s*(?:->[^:\n]*)?:", source, re.DOTALL):
+        for found in re.finditer(rf"\bdef {re.escape(entry_point)}\s*\(.{{0,{LONGEST}}}?\)\s*(?:->[^:\n]*)?:", source[:READ], re.DOTALL):
             hints = _hints(found[0])
             if hints and all(_is_known(hint) for hint in hints):
                 return list(_drawn(entry_point, tuple(ast.unparse(hint) for hint in hints if hint is not None)))
@@ -41,7 +42,7 @@ def guessed(sources: Sequence[str], entry_point: str) -> list[str]:
 
 
 def _hints(signature: str) -> list[ast.expr | None]:
-    """The annotations of the parameters that must be given by position."""
+    """The annotations of the parameters that must be given by position, or where none must, of those that may."""
     try:
         with quiet():
             function = ast.parse(f"{signature} ...").body[0]
@@ -50,7 +51,8 @@ def _hints(signature: str) -> list[ast.expr | None]:
     if not isinstance(function, ast.FunctionDef) or any(default is None for default in function.args.kw_defaults):
         return []
     parameters = [*function.args.posonlyargs, *function.args.args]
-    return [parameter.annotation for parameter in parameters[: len(parameters) - len(function.args.defaults)]]
+    needed = parameters[: len(parameters) - len(function.args.defaults)]
+    return [parameter.annotation for parameter in needed or parameters]
 
 
 def _parts(hint: ast.expr) -> tuple[str, list[ast.expr]]:

@@ -18,6 +18,7 @@ from banditgen.task import Task
 
 FEW = 5  # calls; where there are fewer, more are drawn from type hints
 MOST = 100
+ENOUGH = 1e9  # votes
 _DEFINES = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 _READS = re.compile(r"\binput\s*\(|\bstdin\b")
 
@@ -85,6 +86,16 @@ def _of_function(
     )
 
 
+def with_what_it_changed(call: str) -> str:
+    """The call of what returns nothing, such that its value is what has become of its arguments."""
+    with quiet():
+        tree = ast.parse(call, mode="eval").body
+    if not isinstance(tree, ast.Call):
+        return call
+    called, tree.func = ast.unparse(tree.func), ast.Name("changed")
+    return f"(lambda changed: {ast.unparse(tree)})(lambda *given, **named: ({called}(*given, **named), given, named)[1:])"
+
+
 def _defined_by_most(codes: Sequence[str], prompt: str) -> str | None:
     """The one function that more than half of the candidates define and the prompt names, or else the only one that they define."""
     names = Counter(name for code in codes for name in set(_DEFINES.findall(code)))
@@ -114,15 +125,36 @@ def _text(source: str) -> str:
 def _checked(calls: Iterable[str], tests: Iterable[tuple[str, str, float]]) -> tuple[list[str], list[tuple[str, str, float]]]:
     if isinstance(calls, str) or not isinstance(calls, Iterable):
         raise UsageError(f"calls must be a list of source texts, not {calls!r}")
-    given, told = list(calls), []
-    for call in given:
+    if isinstance(tests, str) or not isinstance(tests, Iterable):
+        raise UsageError(f"tests must be a list of (call, expected, votes), not {tests!r}")
+    given, told = list[str](), list[tuple[str, str, float]]()
+    for call in calls:
         if not isinstance(call, str):
             raise UsageError(f"a call must be source text such as 'f(2)', not {call!r}")
+        asserted = _asserted(call)
+        given.append(asserted[0] if asserted else call)
+        told += [(*asserted, 1.0)] if asserted and asserted[1] else []
     for test in tests:
         if not isinstance(test, tuple | list) or len(test) != 3 or not all(isinstance(part, str) for part in test[:2]):
             raise UsageError(f"a test must be (call, expected, votes) with source texts, not {test!r}")
         call, expected, votes = test
         if not is_number(votes) or not 0 <= votes < float("inf"):
             raise UsageError(f"votes must be a number of at least 0, not {votes!r}")
-        told.append((call, expected, votes))
+        told.append((call, expected, min(votes, ENOUGH)))
     return given, told
+
+
+def _asserted(text: str) -> tuple[str, str] | None:
+    """The call of an assert such as `assert f(2) == 4`, and what it says comes out, "" where it says nothing; None for anything else."""
+    if not text.lstrip().startswith("assert"):
+        return None
+    try:
+        with quiet():
+            (statement,) = ast.parse(text.strip()).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    if not isinstance(statement, ast.Assert):
+        return None
+    if isinstance(statement.test, ast.Compare) and [type(how) for how in statement.test.ops] in ([ast.Eq], [ast.Is]):
+        return ast.unparse(statement.test.left), ast.unparse(statement.test.comparators[0])
+    return ast.unparse(statement.test), ""

@@ -7,18 +7,21 @@ import numpy as np
 from banditgen.ensemble.groups import FEATURES, Floats, Groups
 
 WEIGHTS = {
-    "reliability": 0.69,
-    "behind": -0.41,
-    "size": 1.16,
-    "models": 0.47,
-    "errors": -3.28,
-    "written": 0.41,
-    "has_written": 0.52,
-    "meets": 2.15,
-    "misses": -3.65,
-    "none": 0.17,
+    "reliability": 0.89,
+    "behind": -0.27,
+    "size": 1.39,
+    "crowd": -0.09,
+    "models": 0.34,
+    "errors": -3.08,
+    "written": 0.92,
+    "preferred": 1.5,
+    "meets": 2.16,
+    "misses": -3.61,
+    "none": -0.04,
+    "any": 0.15,
+    "unheard": 0.99,
 }
-CALIBRATION = (0.17, 0.95)  # from the log-odds that a group alone is right to those that it is right
+CALIBRATION = (0.13, 0.96)  # from the log-odds that a group alone is right to those that it is right
 
 
 def chances(groups: Groups) -> Floats:

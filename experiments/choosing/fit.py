@@ -1,4 +1,4 @@
-"""Fit the weights of `banditgen/ensemble/weights.py` on recorded candidates; prints them, and writes those of each half of the tasks.
+"""Fit the weights of `banditgen/ensemble/weights.py` on recorded candidates; prints them, and writes those of halves of the tasks.
 
 python -m experiments.choosing.fit --data FOLDER --kept FILE   (from the top of a checkout; FILE remembers what the sandbox has run)
 
@@ -26,6 +26,7 @@ from experiments.choosing.world import Draw, Remembering, World
 HERE = Path(__file__).parent
 SIZES = {"all": (3, 5, 10) * 3, "shown": (3, 5, 10), "some": (1, 2, 3, 5), "bare": (1, 2, 3, 5), "examples": (1, 2, 3, 5)}
 RIDGE = 0.01  # times the squared weights of features on one scale
+SPLITS = 6  # of the tasks into halves
 DRAWS = 4  # of each circumstance, size and task, with the dominant arms and without
 
 Sample = tuple[Groups, Floats, Floats]
@@ -105,12 +106,16 @@ def main() -> None:
                 for dominant in (True, False) * DRAWS:
                     sample = seen(world.draw(position, k, rng, dominant=dominant), circumstance, rng)
                     samples += [(position, sample)] if sample else []
-    halves = {name: fitted([sample for position, sample in samples if position % 2 in which]) for name, which in HALVES.items()}
-    (HERE / "weights.json").write_text(json.dumps(halves, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(halves["both"], indent=1))
 
+    def of(tasks: set[int]) -> dict[str, Any]:
+        return {"tasks": sorted(tasks), **fitted([sample for position, sample in samples if position in tasks])}
 
-HALVES = {"first": (0,), "second": (1,), "both": (0, 1)}  # tasks in turn
+    everything = set(range(len(world.tasks)))
+    halves = [set(rng.permutation(len(world.tasks))[: len(world.tasks) // 2].tolist()) for _ in range(SPLITS)]
+    found = [of(tasks) for half in halves for tasks in (half, everything - half)]
+    (HERE / "weights.json").write_text(json.dumps(found) + "\n", encoding="utf-8")
+    print(json.dumps({**of(everything), "tasks": len(everything)}, indent=1))
+
 
 if __name__ == "__main__":
     main()

@@ -1,8 +1,9 @@
 """The package's `choose` against other ways of choosing without tests, on recorded candidates; writes RESULTS.md's tables.
 
-python -m experiments.choosing.run --data FOLDER --kept FILE [--draws 20]   (after `fit`, from the top of a checkout)
+python -m experiments.choosing.run --data FOLDER --kept FILE [--draws 18] [--seed 1]   (after `fit`, from the top of a checkout)
 
-Weights are those that `fit` found on the other half of the tasks, so that no task is judged by weights that have seen it.
+Weights are those that `fit` found on halves of the tasks in which a task is not, so that none is judged by weights that have seen it: each
+draw by the next of six such halves.
 """
 
 from __future__ import annotations
@@ -57,19 +58,19 @@ def chosen(draw: Draw, sandbox: Sandbox, *, shown: bool) -> Choice:
     )
 
 
-def play(world: World, sandbox: Sandbox, draws: int) -> dict[tuple[str, Cell], list[Seen]]:
+def play(world: World, sandbox: Sandbox, draws: int, seed: int) -> dict[tuple[str, Cell], list[Seen]]:
     found: dict[tuple[str, Cell], list[Seen]] = defaultdict(list)
     halves = json.loads((HERE / "weights.json").read_text(encoding="utf-8"))
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     for position, task in enumerate(world.tasks):
-        other = halves["second" if position % 2 == 0 else "first"]
-        weights.WEIGHTS.update(other["weights"])
-        weights.CALIBRATION = tuple(other["calibration"])
+        others = [half for half in halves if position not in half["tasks"]]
         if not task.problem.calls:
             continue
         for dominant in (True, False):
             for k in SIZES:
-                for _ in range(draws):
+                for turn in range(draws):
+                    weights.WEIGHTS.update(others[turn % len(others)]["weights"])
+                    weights.CALIBRATION = tuple(others[turn % len(others)]["calibration"])
                     draw = world.draw(position, k, rng, dominant=dominant)
                     right, best = draw.right.astype(bool), METHODS["best arm"](draw)
                     about = position, bool(right.any())
@@ -144,11 +145,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("BANDITGEN_DATA"), required="BANDITGEN_DATA" not in os.environ)
     parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "banditgen-choosing.pickle")
-    parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--draws", type=int, default=18)
+    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with contextlib.closing(Remembering(default_sandbox(), given.kept)) as sandbox:
         world = World(given.data, sandbox)
-        found = play(world, sandbox, given.draws)
+        found = play(world, sandbox, given.draws, given.seed)
     print(tables(found), by_confidence(found), where_it_loses(world, found), sep="\n")
 
 

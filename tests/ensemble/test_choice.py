@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -161,6 +162,8 @@ def test_programs_are_compared_by_what_they_print() -> None:
     assert (told.index, told.sure) == (1, True)
     shown = choose([wrong, double[0]], task=Task("Double it.\n\nInput:\n3\n\nOutput:\n6\n"))
     assert (shown.index, shown.sure) == (1, True)
+    for prompt in ("Double it.\nInput: 3\nOutput: 6", "Double it.\n\n**Input**\n\n3\n\n**Expected Output**\n\n6\n"):
+        assert choose([wrong, double[0]], task=Task(prompt)).confidence > 0.8, prompt
     assert choose([wrong, double[0]], task=Task("Double it.", examples=[("3", "6")])).index == 1
     nothing = choose(["x = 1", "raise ValueError"], reliabilities=[0.2, 0.9])
     assert (nothing.index, nothing.sure) == (0, False)
@@ -183,6 +186,8 @@ def test_inputs_are_drawn_from_type_hints_where_there_are_no_others() -> None:
         ["def g(n: int) -> int: return n + 1", "def g(n: int) -> int: return 1 + n", "def g(n: int): return n"], entry_point="g"
     )
     assert (in_code.index in (0, 1), in_code.sure) == (True, True)
+    optional = choose([*WRONG[:1], *SQUARE[:2]], entry_point="f", task=Task("def f(n: int | None = 3) -> int:\n    pass\n"))
+    assert (optional.index in (1, 2), optional.sure) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +204,12 @@ def test_inputs_are_drawn_from_type_hints_where_there_are_no_others() -> None:
         (["x"], {"calls": [1]}, "must be source text"),
         (["x"], {"tests": [("f(1)", "2")]}, r"\(call, expected, votes\)"),
         (["x"], {"tests": [("f(1)", "2", -1)]}, "votes must be"),
+        (["x"], {"tests": None}, "a list of"),
+        (["x"], {"reliabilities": 0.5}, "one entry for each"),
+        (["x"], {"reliabilities": [[0.5]]}, "between 0 and 1"),
+        (["x"], {"models": 7}, "one entry for each"),
+        (["x"], {"task": "Square it."}, "must be a Task"),
+        (["x"], {"entry_point": 3}, "a function's name"),
     ],
 )
 def test_what_cannot_be_is_named(codes: Sequence[str], more: dict[str, object], message: str) -> None:
@@ -225,6 +236,58 @@ def test_planted_truth_is_found_and_confidence_is_higher_where_it_is_and_not_too
     assert np.mean(right) - 0.3 < np.mean(believed) < np.mean(right) + 0.05
     good_ones = np.array(right)
     assert np.array(believed)[good_ones].mean() > np.array(believed)[~good_ones].mean()
+
+
+@pytest.mark.parametrize(
+    ("alike", "other"),
+    [
+        (("def f(n): n.sort()", "def f(n): n[:] = sorted(n)"), "def f(n): n.reverse()"),
+        (("def f(n): return complex(len(n), 0)", "def f(n): return len(n)"), "def f(n): return 1j"),
+        (
+            ("from decimal import Decimal\ndef f(n): return Decimal(len(n)) / 4", "def f(n): return len(n) / 4"),
+            "from fractions import Fraction\ndef f(n): return Fraction(1 + len(n), 4)",
+        ),
+        (("def f(n): return {len(n): [float('nan')]}", "def f(n): return {float(len(n)): [-float('nan')]}"), "def f(n): return {0: []}"),
+        (("def f(n): return {str(i) for i in n}", "def f(n): return set(map(str, n))"), "def f(n): return set()"),
+        (("def f(n): return sum([0.1] * len(n))", "def f(n): return len(n) / 10"), "def f(n): return len(n) / 10 + 1e-6"),
+        (
+            tuple(f"class P:\n    __slots__ = 'n'\ndef f({n}):\n    p = P()\n    p.n = {n}\n    return p" for n in "nm"),
+            "class P: pass\ndef f(n): return P()",
+        ),
+        (("def f(n): yield from n", "def f(n): return iter(n)"), "def f(n): return iter(n[1:])"),
+        (("async def f(n): return n[0]", "def f(n): return n[0]"), "async def f(n): return n[-1]"),
+    ],
+    ids=["changes its argument", "complex", "decimals", "nan", "sets", "floats", "slots", "iterators", "awaited"],
+)
+def test_equal_behaviour_is_seen_in_values_of_any_kind(alike: tuple[str, str], other: str) -> None:
+    chosen = choose([other, *alike], calls=["f([3, 1, 2])", "f(n=[2, 5])"], models=list("abc"))
+    if "(m)" in alike[1]:  # its parameter has another name
+        chosen = choose([other, *alike], calls=["f([3, 1, 2])"], models=list("abc"))
+    assert chosen.index in (1, 2)
+    assert chosen.scores[1] == chosen.scores[2] > chosen.scores[0]
+
+
+def test_an_assert_among_the_calls_is_a_witness_with_one_vote() -> None:
+    chosen = choose([WRONG[0], SQUARE[0]], calls=["assert f(3) == 9", "assert f(4)", "assert f(", "f(5)"])
+    assert (chosen.index, chosen.sure) == (1, True)
+    assert "on 3 inputs; 1 of 1 of the votes of asserts" in chosen.reason
+
+
+def test_asserts_that_no_candidate_meets_make_nobody_sure() -> None:
+    codes = [f"def f(n): return n + {number}" for number in range(3)]
+    chosen = choose(codes, tests=[("f(3)", "'x'", 5)], reliabilities=[0.2, 0.7, 0.4])
+    assert (chosen.index, chosen.sure) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["f(" * 10_000, ">>> f(\n\0 f(2) → ", "f(2) " * 100_000, "def f(" * 20_000, "input:\n" * 20_000, " \t>#*" * 50_000 + "input"],
+    ids=["open", "null", "long", "signature", "headings", "blanks"],
+)
+def test_a_prompt_of_any_kind_is_read_in_a_moment(prompt: str) -> None:
+    started = time.perf_counter()
+    assert choose([SQUARE[0], prompt], entry_point="f", task=Task(prompt)).index == 0
+    assert time.perf_counter() - started < 5, "it is a text of a hundred kilobytes, not a program"
 
 
 def test_planted_nothing_is_not_sure() -> None:
