@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import dataclasses
+import functools
 import logging
 import sys
 import time
@@ -17,6 +18,7 @@ import numpy as np
 from banditgen._checks import check_whole
 from banditgen._loop import iterate_elsewhere, iterate_sync, run_elsewhere, run_sync
 from banditgen.arm import Arm, GeneratorConfig, check_arms, model_key
+from banditgen.ensemble.behaviour import Observer
 from banditgen.errors import BackendError, UsageError
 from banditgen.evaluators.measurer import Measurer
 from banditgen.generators.base import Deadlines, Generator, ModelInfo
@@ -304,7 +306,7 @@ class ParallelGenerator(Documented):
             criteria=criteria or self._criteria_now(),
             sandbox=sandbox,
             sandbox_is_ours=self._sandbox is None,
-            comparing=lambda: self.sandbox,
+            observer=functools.cache(lambda: Observer(self.sandbox, race_task)),
             extract=self._extract,
             brief=self._brief,
             price=self._price or (lambda _: None),

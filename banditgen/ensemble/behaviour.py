@@ -26,72 +26,87 @@ CALL_SECONDS = 1.0
 LOADING = 0.2  # of a candidate's wall time
 
 
-def of_calls(codes: Sequence[str], calls: Sequence[str], sandbox: Sandbox, task: Task) -> list[tuple[Outcome, ...]]:
-    """For each code the outcome of each call; equal codes are run once.
+class Observer:
+    """Asks candidates in a sandbox, each distinct one once for each input, however often and among whichever others it is asked for.
 
     Args:
-        codes: (n) candidates' source.
-        calls: (m) expressions, evaluated among the candidate's names, twice each.
         sandbox: where they run.
         task: whose limits, packages and files they have.
-
-    Raises:
-        SandboxError: the sandbox failed.
     """
-    around = _around(task)
-    seconds = (1 - LOADING) * task.limits.wall_seconds
 
-    def asked(code: str) -> tuple[Outcome, ...]:
+    def __init__(self, sandbox: Sandbox, task: Task) -> None:
+        self.task = task
+        self._sandbox = sandbox
+        self._around = _without_tests(task)
+        self._known: dict[tuple[str, bool, str], Outcome] = {}
+
+    def calls(self, codes: Sequence[str], calls: Sequence[str]) -> list[tuple[Outcome, ...]]:
+        """For each code the outcome of each call: of expressions, evaluated among the candidate's names, twice each.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        return self._each(codes, calls, self._called, program=False)
+
+    def inputs(self, codes: Sequence[str], inputs: Sequence[str]) -> list[tuple[Outcome, ...]]:
+        """The same for programs: for each code what it prints for each text on its standard input."""
+        return self._each(codes, inputs, self._printed, program=True)
+
+    def values(self, expected: Sequence[str]) -> list[Outcome | None]:
+        """The outcomes of calls that return what these expressions say; None where one can't be evaluated.
+
+        What is no literal is evaluated in the sandbox, with no candidate there to speak for it.
+        """
+        found: dict[str, Outcome | None] = {}
+        for text in dict.fromkeys(expected):
+            try:
+                with quiet():
+                    found[text] = _asked.short("=" + _asked.show(ast.literal_eval(text)))
+            except (SyntaxError, TypeError, MemoryError, RecursionError):
+                found[text] = None
+            except ValueError:
+                found[text] = ""
+        open_ = [text for text, outcome in found.items() if outcome == "" and is_expression(text)]
+        for text, outcome in zip(open_, self.calls([""], open_)[0], strict=True):
+            found[text] = outcome if outcome[0] == "=" else None
+        return [found[text] or None for text in expected]
+
+    def _each(
+        self, codes: Sequence[str], inputs: Sequence[str], ask: Callable[[str, list[str]], list[Outcome]], *, program: bool
+    ) -> list[tuple[Outcome, ...]]:
+        def learn(code: str) -> None:
+            new = [one for one in dict.fromkeys(inputs) if (code, program, one) not in self._known]
+            if new:
+                self._known |= {(code, program, one): outcome for one, outcome in zip(new, ask(code, new), strict=True)}
+
+        distinct = list(dict.fromkeys(codes))
+        with concurrent.futures.ThreadPoolExecutor(min(len(distinct), 8) or 1, thread_name_prefix="banditgen-ask") as threads:
+            list(threads.map(learn, distinct))
+        return [tuple(self._known[code, program, one] for one in inputs) for code in codes]
+
+    def _called(self, code: str, calls: list[str]) -> list[Outcome]:
         # a mark that nothing prints by chance, and the same each time, so that a sandbox may remember what it has run
         mark = hashlib.sha256("\0".join([code, *calls]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        order = f"{code!r}, {list(calls)!r}, {mark!r}, {CALL_SECONDS!r}, {seconds!r}"
-        done = sandbox.run(f"{_harness()}\n\nask({order})\n", around)
+        seconds = (1 - LOADING) * self.task.limits.wall_seconds
+        order = f"{code!r}, {calls!r}, {mark!r}, {CALL_SECONDS!r}, {seconds!r}"
+        done = self._sandbox.run(f"{_harness()}\n\nask({order})\n", self._around)
         told = [_told(line.removeprefix(mark)) for line in done.stdout.split("\n") if line.startswith(mark)][: len(calls)]
-        return (*told, *[_ended(done)] * (len(calls) - len(told)))
+        return [*told, *[_ended(done)] * (len(calls) - len(told))]
 
-    return _each(codes, asked) if calls else [()] * len(codes)
+    def _printed(self, code: str, inputs: list[str]) -> list[Outcome]:
+        arounds = [_without_tests(self.task, (text, "")) for text in inputs]
 
+        def once(around: Task) -> Outcome:
+            done = self._sandbox.run(code, around)
+            return of_output(done.stdout) if done.exit_code == 0 and done.limit is None else _ended(done)
 
-def of_inputs(codes: Sequence[str], inputs: Sequence[str], sandbox: Sandbox, task: Task) -> list[tuple[Outcome, ...]]:
-    """The same for programs: for each code what it prints for each text on its standard input."""
-    arounds = [_around(task, (text, "")) for text in inputs]
-
-    def printed(code: str, around: Task) -> Outcome:
-        done = sandbox.run(code, around)
-        return of_output(done.stdout) if done.exit_code == 0 and done.limit is None else _ended(done)
-
-    def asked(code: str) -> tuple[Outcome, ...]:
-        first = [printed(code, around) for around in arounds]
-        return tuple(
-            VARIES if said[0] == "=" and printed(code, around) != said else said for around, said in zip(arounds, first, strict=True)
-        )
-
-    return _each(codes, asked)
+        first = [once(around) for around in arounds]
+        return [VARIES if said[0] == "=" and once(around) != said else said for around, said in zip(arounds, first, strict=True)]
 
 
-def _around(task: Task, *examples: tuple[str, str]) -> Task:
-    """A task without tests, with the limits, packages and files of this one."""
+def _without_tests(task: Task, *examples: tuple[str, str]) -> Task:
+    """A task with the limits, packages and files of this one."""
     return Task(task.prompt, examples=examples, limits=task.limits, packages=task.packages, files=dict(task.files))
-
-
-def of_values(expected: Sequence[str], sandbox: Sandbox, task: Task) -> list[Outcome | None]:
-    """The outcomes of calls that return what these expressions say; None where one can't be evaluated.
-
-    What is no literal is evaluated in the sandbox, with no candidate there to speak for it.
-    """
-    found: dict[str, Outcome | None] = {}
-    for text in dict.fromkeys(expected):
-        try:
-            with quiet():
-                found[text] = _asked.short("=" + _asked.show(ast.literal_eval(text)))
-        except (SyntaxError, TypeError, MemoryError, RecursionError):
-            found[text] = None
-        except ValueError:
-            found[text] = ""
-    open_ = [text for text, outcome in found.items() if outcome == "" and is_expression(text)]
-    for text, outcome in zip(open_, of_calls([""], open_, sandbox, task)[0], strict=True):
-        found[text] = outcome if outcome[0] == "=" else None
-    return [found[text] or None for text in expected]
 
 
 def of_output(printed: str) -> Outcome:
@@ -128,10 +143,3 @@ def _ended(done: Execution) -> Outcome:
     if done.limit in ("wall", "cpu"):
         return LATE
     return f"!{done.limit or ''.join(re.findall(r'^[A-Za-z_.]+(?=:|$)', done.error or ''))}"
-
-
-def _each(codes: Sequence[str], asked: Callable[[str], tuple[Outcome, ...]]) -> list[tuple[Outcome, ...]]:
-    distinct = list(dict.fromkeys(codes))
-    with concurrent.futures.ThreadPoolExecutor(min(len(distinct), 8) or 1, thread_name_prefix="banditgen-ask") as threads:
-        found = dict(zip(distinct, threads.map(asked, distinct), strict=True))
-    return [found[code] for code in codes]

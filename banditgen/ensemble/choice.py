@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from banditgen.ensemble import behaviour, inputs
-from banditgen.ensemble.behaviour import Outcome
+from banditgen.ensemble import inputs
+from banditgen.ensemble.behaviour import Observer, Outcome
 from banditgen.ensemble.groups import FEATURES, Floats, Groups, votes, weigh_up
 from banditgen.ensemble.inputs import Inputs
 from banditgen.ensemble.weights import chances
@@ -80,20 +80,33 @@ def choose(
         UsageError: no code, or lists that don't fit it.
         SandboxError: the sandbox failed.
     """
-    codes, trusted, names = _checked(codes, reliabilities, models)
     if task is not None and not isinstance(task, Task):
         raise UsageError(f"task must be a Task or None, not {task!r:.80}")
+    observer = Observer(sandbox or shared_sandbox(), task or Task("what do they do?"))
+    return observed(codes, observer, entry_point=entry_point, calls=calls, tests=tests, reliabilities=reliabilities, models=models)
+
+
+def observed(
+    codes: Sequence[str],
+    observer: Observer,
+    *,
+    entry_point: str | None = None,
+    calls: Iterable[str] = (),
+    tests: Iterable[tuple[str, str, float]] = (),
+    reliabilities: Sequence[float] | None = None,
+    models: Sequence[str] | None = None,
+) -> Choice:
+    """`choose` with an observer that may know some of the candidates already."""
+    codes, trusted, names = _checked(codes, reliabilities, models)
     if entry_point is not None and not isinstance(entry_point, str):
         raise UsageError(f"entry_point must be a function's name or None, not {entry_point!r:.80}")
-    task = task or Task("what do they do?")
-    entry_point = entry_point or task.entry_point
-    sandbox = sandbox or shared_sandbox()
+    entry_point = entry_point or observer.task.entry_point
     # in an order of their own, so that nothing depends on the places in which they were given
     order = sorted(range(len(codes)), key=lambda i: (-trusted[i], hashlib.sha256(codes[i].encode("utf-8", "replace")).digest(), names[i]))
     codes, names = [codes[i] for i in order], [names[i] for i in order]
     trusted = trusted[order]
-    found = inputs.collected(codes, task, entry_point, calls, tests, sandbox)
-    asked, does = _asked(codes, found, sandbox, task)
+    found = inputs.collected(codes, entry_point, calls, tests, observer)
+    asked, does = _asked(codes, found, observer)
     groups = weigh_up(does, codes, asked, trusted, names, found.written, found.shown)
     if asked and groups.has_values:
         scores = np.zeros(len(codes))
@@ -101,7 +114,7 @@ def choose(
             scores[group] = chance
         sure = _is_told(groups)
     else:
-        loads = _loading(codes, entry_point, sandbox, task, is_program=found.is_program)
+        loads = _loading(codes, entry_point, observer, is_program=found.is_program)
         most = np.array([max(trusted[i] for i, other in enumerate(codes) if other == code) for code in codes])
         scores, sure = most * np.where(loads, SILENT if asked else 1.0, BROKEN), False
     best = int(np.flatnonzero(scores >= scores.max() - SAME)[0])  # of equals the most reliable
@@ -129,16 +142,16 @@ def _checked(
     return list(codes), trusted, [str(i) for i in range(len(codes))] if models is None else [str(model) for model in models]
 
 
-def _asked(codes: Sequence[str], found: Inputs, sandbox: Sandbox, task: Task) -> tuple[list[str], list[tuple[Outcome, ...]]]:
+def _asked(codes: Sequence[str], found: Inputs, observer: Observer) -> tuple[list[str], list[tuple[Outcome, ...]]]:
     """The inputs that say something, and what each candidate does with them.
 
     An input that was guessed and that nobody can take was a bad guess, and where no program prints anything there is nothing to compare.
     """
     asked = [*found.asked, *found.guesses]
-    ask = behaviour.of_inputs if found.is_program else behaviour.of_calls
-    does = ask(codes, asked, sandbox, task)
+    ask = observer.inputs if found.is_program else observer.calls
+    does = ask(codes, asked)
     if not found.is_program and {outcome for each in does for outcome in each if outcome[0] == "="} == {RETURNS_NOTHING}:
-        does = ask(codes, [inputs.with_what_it_changed(call) for call in asked], sandbox, task)
+        does = ask(codes, [inputs.with_what_it_changed(call) for call in asked])
     kept = [
         c
         for c, call in enumerate(asked)
@@ -148,16 +161,16 @@ def _asked(codes: Sequence[str], found: Inputs, sandbox: Sandbox, task: Task) ->
     return [asked[c] for c in kept], [tuple(each[c] for c in kept) for each in does]
 
 
-def _loading(codes: Sequence[str], entry_point: str | None, sandbox: Sandbox, task: Task, *, is_program: bool) -> list[bool]:
+def _loading(codes: Sequence[str], entry_point: str | None, observer: Observer, *, is_program: bool) -> list[bool]:
     """Which of the candidates run at all, and have the function that is asked for."""
     if is_program:
-        outcomes = [outcome for (outcome,) in behaviour.of_inputs(codes, [""], sandbox, task)]
+        outcomes = [outcome for (outcome,) in observer.inputs(codes, [""])]
         # without anything to read, one that reads fails, broken or not
         return [
             did[0] == "=" or (READS.search(code) is not None and did not in UNREADABLE) for code, did in zip(codes, outcomes, strict=True)
         ]
     probe = f"callable({entry_point})" if entry_point else "None"
-    return [outcome in {"=1", "=None"} for (outcome,) in behaviour.of_calls(codes, [probe], sandbox, task)]
+    return [outcome in {"=1", "=None"} for (outcome,) in observer.calls(codes, [probe])]
 
 
 def _is_told(groups: Groups) -> bool:

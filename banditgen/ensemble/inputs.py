@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from banditgen._checks import is_number
 from banditgen._quiet import quiet
 from banditgen.ensemble import behaviour, examples, hints
-from banditgen.ensemble.behaviour import Outcome
+from banditgen.ensemble.behaviour import Observer, Outcome
 from banditgen.errors import UsageError
-from banditgen.sandbox.base import Sandbox
 from banditgen.task import Task
 
 FEW = 5  # calls; where there are fewer, more are drawn from type hints
@@ -39,11 +38,10 @@ class Inputs:
 
 def collected(
     codes: Sequence[str],
-    task: Task,
     entry_point: str | None,
     calls: Iterable[str],
     tests: Iterable[tuple[str, str, float]],
-    sandbox: Sandbox,
+    observer: Observer,
 ) -> Inputs:
     """All inputs that there are for these candidates: given ones, those of asserts and of the prompt's examples, else drawn ones.
 
@@ -52,9 +50,10 @@ def collected(
         SandboxError: the sandbox failed.
     """
     given, told = _checked(calls, tests)
+    task = observer.task
     named = entry_point or _defined_by_most(codes, task.prompt)
     is_program = task.kind == "stdio" or (entry_point is None and 2 * sum(_READS.search(code) is not None for code in codes) > len(codes))
-    found = None if is_program else _of_function(codes, task, named, given, told, sandbox)
+    found = None if is_program else _of_function(codes, named, given, told, observer)
     if found is None or not (found.asked or found.guesses or entry_point):
         found = _of_program(task, [_text(call) for call in given], [(_text(call), _text(out), votes) for call, out, votes in told])
     return found
@@ -69,14 +68,15 @@ def _of_program(task: Task, given: Sequence[str], told: Sequence[tuple[str, str,
 
 
 def _of_function(
-    codes: Sequence[str], task: Task, name: str | None, given: Sequence[str], told: Sequence[tuple[str, str, float]], sandbox: Sandbox
+    codes: Sequence[str], name: str | None, given: Sequence[str], told: Sequence[tuple[str, str, float]], observer: Observer
 ) -> Inputs:
-    samples = examples.of_function(task.prompt, name)
+    prompt = observer.task.prompt
+    samples = examples.of_function(prompt, name)
     values = [text for text in (*(text for _, text, _ in told), *(sample.expected for sample in samples)) if text[:1] != "!"]
-    meant = dict(zip(values, behaviour.of_values(values, sandbox, task), strict=True))
+    meant = dict(zip(values, observer.values(values), strict=True))
     all_calls = dict.fromkeys([*given, *(call for call, _, _ in told), *(sample.call for sample in samples)])
     asked = tuple(call for call in all_calls if behaviour.is_expression(call))[:MOST]
-    guesses = hints.guessed([task.prompt, *sorted(set(codes))], name) if name and len(asked) < FEW else []
+    guesses = hints.guessed([prompt, *sorted(set(codes))], name) if name and len(asked) < FEW else []
     return Inputs(
         False,
         asked,

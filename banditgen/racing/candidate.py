@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from banditgen._text import one_line
 from banditgen._threads import in_thread
 from banditgen.arm import GeneratorConfig, arm_id, named_arm_id
+from banditgen.ensemble.behaviour import Observer
 from banditgen.errors import EvaluatorError, PackageError, SandboxError
 from banditgen.evaluators.base import Evaluator
 from banditgen.evaluators.measurer import Measurer
@@ -74,7 +75,7 @@ class RaceSetting:
     criteria: SelectionCriteria
     sandbox: Sandbox | None  # None where only the caller's runner is used
     sandbox_is_ours: bool = True
-    comparing: Callable[[], Sandbox] | None = None  # where candidates are compared that no tests judge
+    observer: Callable[[], Observer] | None = None  # asks candidates that no tests judge; of this race, so that it asks none twice
     extract: Extract | None = None  # a caller's own
     price: Callable[[GenerationResult], float | None] = lambda _: None  # of a generation, in money
     seed: int | None = None

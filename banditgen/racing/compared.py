@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from banditgen.ensemble import choose
+from banditgen.ensemble.choice import observed
 from banditgen.errors import SandboxError
 from banditgen.racing.candidate import RaceSetting
 from banditgen.result import CONFIDENCE, GenerationResult
@@ -24,16 +24,15 @@ async def compare(setting: RaceSetting, results: Sequence[GenerationResult], rel
         reliabilities: of their arms, the chance that what they write is right.
     """
     tried = [(result, trust) for result, trust in zip(results, reliabilities, strict=True) if result.code and result.success]
-    if not tried or setting.comparing is None:
+    if not tried or setting.observer is None:
         return ""
     try:
         choice = await asyncio.to_thread(
-            choose,
+            observed,
             [result.code for result, _ in tried],
+            await asyncio.to_thread(setting.observer),
             reliabilities=[trust for _, trust in tried],
             models=[result.model_used for result, _ in tried],
-            task=setting.task,
-            sandbox=await asyncio.to_thread(setting.comparing),
         )
     except SandboxError as error:
         return f"the candidates were not compared: {error}"

@@ -37,6 +37,8 @@ def seen(draw: Draw, circumstance: str, rng: np.random.Generator) -> Sample | No
     """What is known of a draw under a circumstance; None where that has no calls."""
     of = draw.of
     kept, written, shown = list(range(len(of.calls))), of.written, of.shown
+    if circumstance in ("all", "shown") and not of.problem.calls:
+        return None
     if circumstance in ("all", "bare"):
         shown = {}
     if circumstance in ("bare", "examples"):

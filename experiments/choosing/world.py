@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from banditgen.ensemble.behaviour import Outcome, of_calls
+from banditgen.ensemble.behaviour import Observer, Outcome
 from banditgen.ensemble.inputs import Said, collected
 from banditgen.sandbox.base import Execution, Sandbox
 from banditgen.task import Task
@@ -68,10 +68,10 @@ class Draw:
 
 
 def observed(problem: Problem, sandbox: Sandbox) -> Observed:
-    task, codes = Task(problem.prompt), list(dict.fromkeys(one.code for arm in problem.arms.values() for one in arm))
-    found = collected(codes, task, problem.entry_point, problem.calls, problem.tests, sandbox)
+    observer, codes = Observer(sandbox, Task(problem.prompt)), list(dict.fromkeys(one.code for arm in problem.arms.values() for one in arm))
+    found = collected(codes, problem.entry_point, problem.calls, problem.tests, observer)
     calls = list(found.asked)
-    return Observed(problem, calls, dict(zip(codes, of_calls(codes, calls, sandbox, task), strict=True)), found.written, found.shown)
+    return Observed(problem, calls, dict(zip(codes, observer.calls(codes, calls), strict=True)), found.written, found.shown)
 
 
 class World:

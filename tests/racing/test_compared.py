@@ -98,6 +98,35 @@ class Failing:
     def close(self) -> None: ...
 
 
+class Counting:
+    """A sandbox that keeps which candidates were asked what they do."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def run(self, code: str, task: Task) -> Execution:
+        if "\nask(" in code:
+            self.asked.append(code.rpartition("\nask(")[2].partition(", ")[0])
+        return shared_sandbox().run(code, task)
+
+    def isolation(self) -> dict[str, str]:
+        return {}
+
+    def close(self) -> None: ...
+
+
+def test_a_race_in_waves_asks_each_candidate_once() -> None:
+    sandbox = Counting()
+    answers = {f"model{i}": answer(f"x + {i % 3}") for i in range(4)}
+    strategy = dataclasses.replace(Strategy.load("balanced"), race=Spending(spend="waves", width=1, budget=4.0)).with_arms(ARMS)
+    with BanditGenerator.open(strategy, backend=Client(answers), history="sqlite://", sandbox=sandbox, seed=1) as bandit:
+        race = bandit.run(Task("Write double(x: int), twice the number."), k=4)
+    assert len({result.step for result in race.results}) > 1
+    assert sorted(sandbox.asked) == sorted({repr(result.code) for result in race.results})
+
+
 def test_a_sandbox_that_fails_ends_no_race() -> None:
     with BanditGenerator.open(
         Strategy.load("balanced").with_arms(ARMS[:2]),
