@@ -18,8 +18,6 @@ from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria
 from banditgen.task import Task
 
-SETTLED = 0.9  # from this chance on that a candidate is right, where no tests judge it, another wave is worth no more
-
 
 class DecidedRace:
     """One race, to be run once, on the background loop.
@@ -66,10 +64,6 @@ class DecidedRace:
     async def _more(self, results: Sequence[GenerationResult]) -> Sequence[GeneratorConfig]:
         if self._first_pass and self._waves.has_won(results):
             self._plan.ended.append("it was over with the first pass")
-            return ()
-        likely = max((result.confidence or 0.0 for result in results if result.test_passed), default=0.0)
-        if self._waves.goes_on and likely >= SETTLED:
-            self._plan.ended.append(f"the best is right with a chance of {likely:.0%}, so no other was tried")
             return ()
         following = await asyncio.to_thread(self._waves.next, results)
         if following is None:

@@ -28,11 +28,13 @@ class Shown:
         arms: (1, n), their positions.
         passed: (1, n), 1, 0, or NaN where the outcome taught nothing: cut off, infrastructure.
         best: (1,), the best reward so far, 0 where nothing has passed.
+        left: where no tests judge candidates, what is left of an arm's gain after what comparing them has shown, in [0, 1].
     """
 
     arms: Ints
     passed: Floats
     best: Floats
+    left: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,6 +128,8 @@ def next_wave(
         gain = ratio if i == 0 else gain
         race.take()
     least = float(price_of(policy, state, costs, account, most)[0])
+    if shown.left < 1:  # whatever the policy knows of gains, nobody waits for one that cannot be seen
+        gain, least = gain * shown.left, max(least, LEAST_GAIN / float(costs.mean()))
     stops = np.zeros(size) if len(ran) == 0 else (gain <= least).astype(float)
     goes = 1 - stops * (1 - going_on)
     stop = float((1 - going_on) * stops.mean())

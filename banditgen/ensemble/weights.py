@@ -8,20 +8,20 @@ from banditgen.ensemble.groups import FEATURES, Floats, Groups
 
 WEIGHTS = {
     "reliability": 0.89,
-    "behind": -0.27,
-    "size": 1.39,
-    "crowd": -0.09,
-    "models": 0.34,
-    "errors": -3.08,
-    "written": 0.92,
-    "preferred": 1.5,
-    "meets": 2.16,
-    "misses": -3.61,
-    "none": -0.04,
-    "any": 0.15,
-    "unheard": 0.99,
+    "behind": -0.25,
+    "size": 1.36,
+    "crowd": -0.1,
+    "models": 0.33,
+    "errors": -3.01,
+    "written": 0.79,
+    "preferred": 1.56,
+    "meets": 2.15,
+    "misses": -3.73,
+    "none": -0.06,
+    "any": 0.1,
+    "unheard": 1.01,
 }
-CALIBRATION = (0.13, 0.96)  # from the log-odds that a group alone is right to those that it is right
+CALIBRATION = (0.14, 0.95)  # from the log-odds that a group alone is right to those that it is right
 
 
 def chances(groups: Groups) -> Floats:

@@ -102,7 +102,6 @@ class Once:
     """A race whose arms run all at once. `decisions` are those of its waves so far; `why` says why it stopped, once it has."""
 
     why = ""
-    goes_on = False  # whether there may be more than one wave
 
     def __init__(self, decider: Decider, task_type: str, k: int | None, criteria: SelectionCriteria, *, exploit: bool) -> None:
         self.decisions: list[Decision] = []
@@ -130,8 +129,6 @@ class Once:
 
 class Waves(Once):
     """A race that goes on, wave by wave, while another one is worth its price."""
-
-    goes_on = True
 
     def __init__(self, decider: Decider, task_type: str, means: Means, criteria: SelectionCriteria) -> None:
         super().__init__(decider, task_type, None, criteria, exploit=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from banditgen.bandit import Account, ChosenSet, Policy, Shown, State, Wave, expected_cost, next_wave, without
 from banditgen.bandit.arrays import Floats
+from banditgen.ensemble.another import worth_of_another
 from banditgen.learning.ledger import UNITS, Spent, Unit
 from banditgen.result import FailureKind, GenerationResult
 
@@ -115,7 +116,9 @@ def _shown(results: Sequence[GenerationResult], positions: Mapping[str, int]) ->
     passed = [float(result.test_passed) if result.moves_posterior else np.nan for result in known]
     best = max((result.reward for result in known if result.moves_posterior), default=0.0)
     arms = np.array([[positions[result.arm_id] for result in known]], np.int64).reshape(1, -1)
-    return Shown(arms, np.array([passed], float).reshape(1, -1), np.array([best]))
+    likely = [result.confidence for result in results if result.test_passed and result.confidence is not None]
+    left = worth_of_another(max(likely)) if likely else 1.0
+    return Shown(arms, np.array([passed], float).reshape(1, -1), np.array([best]), left)
 
 
 def _with_trial(drawn: Wave, trials: np.ndarray[Any, np.dtype[np.int64]], share: float, rng: np.random.Generator) -> Wave:

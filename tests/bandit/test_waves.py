@@ -115,3 +115,19 @@ def test_an_arm_that_only_meets_what_others_failed_is_not_taken_to_be_worse(firs
     truth = ndtr(ease / np.sqrt(1 + beta**2))
     assert np.abs(make_policy("best_set").means(state)[0] - truth).max() < 0.02
     assert np.abs(state.mean[0] - truth)[5] > 0.2
+
+
+@pytest.mark.parametrize("name", ["best_set", "thompson"])
+def test_what_comparing_candidates_has_shown_leaves_less_to_gain(name: Any) -> None:
+    """Where no tests judge them, a race goes on while another candidate is worth its price: surely so while nothing is known of any."""
+    policy, state, account = make_policy(name), seen().state(ARMS, "t", (0.7, 0.3)), Account(3.0, 243.0, 80.0)
+
+    def step(left: float) -> Any:
+        race = Shown(np.array([[5, 4]]), np.array([[np.nan, np.nan]]), np.zeros(1), left)
+        return next_wave(policy, state, race, account, np.random.default_rng(5))
+
+    open_, half, closed = step(1.0), step(0.1), step(0.0005)
+    assert open_.stop == 0.0
+    assert half.gain == pytest.approx(0.1 * open_.gain)
+    assert open_.stop <= half.stop <= closed.stop
+    assert closed.stop == pytest.approx(0.98)
