@@ -96,6 +96,7 @@ class Panel:
     y: Axis
     title: str = ""
     legend: bool = False
+    whole: bool = False  # it takes the whole width
 
 
 @dataclasses.dataclass(frozen=True)

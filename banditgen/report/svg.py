@@ -17,6 +17,7 @@ from banditgen.report.lettering import LINE, Free, fitting, room, spread
 from banditgen.report.ticks import ticks
 
 ROW = 22.0  # of an axis of names
+NAMES = 0.45  # of a panel's width, at most
 GAP = 28.0  # between panels
 WIDEST = 780.0  # of a panel of lines or points
 SIDE_BY_SIDE = 640.0  # from this width on
@@ -35,8 +36,11 @@ _SHAPES = (
 
 def svg(chart: Chart, width: float, *, alone: bool = False) -> Element:
     """A chart as an SVG element of that width in pixels; `alone` where it is a file of its own and brings its title."""
-    columns = 2 if width >= SIDE_BY_SIDE and len(chart.panels) > 1 and not any(_tall(panel) for panel in chart.panels) else 1
-    each = (width - GAP * (columns - 1)) / columns
+    half = (width - GAP) / 2
+    columns = (
+        2 if width >= SIDE_BY_SIDE and len(chart.panels) > 1 and all(panel.whole or _fits(panel, half) for panel in chart.panels) else 1
+    )
+    each = half if columns == 2 else width
     if len(chart.panels) == 1 and chart.panels[0].y.kind != "names":
         each = min(each, WIDEST)
     root = Element("svg", {"role": "img", "aria-label": printable(f"{chart.title}. {chart.said}".strip())})
@@ -45,8 +49,8 @@ def svg(chart: Chart, width: float, *, alone: bool = False) -> Element:
         root.set("xmlns", "http://www.w3.org/2000/svg")
         _text(root, 0, 18, chart.title, "title", most=width)
         top = 30.0
-    for start in range(0, len(chart.panels), columns):
-        row = [_Drawing(panel, each) for panel in chart.panels[start : start + columns]]
+    for some in _rows(chart.panels, columns):
+        row = [_Drawing(panel, width if panel.whole else each) for panel in some]
         height = max((drawing.height for drawing in row), default=0.0)
         for place, drawing in enumerate(row):
             drawing.draw(SubElement(root, "g", {"transform": f"translate({place * (each + GAP):.0f},{top:.0f})"}))
@@ -59,8 +63,19 @@ def svg(chart: Chart, width: float, *, alone: bool = False) -> Element:
     return root
 
 
-def _tall(panel: Panel) -> bool:
-    return panel.y.kind == "names" and max((len(name) for name in panel.y.names), default=0) > 24
+def _rows(panels: Sequence[Panel], columns: int) -> list[list[Panel]]:
+    rows: list[list[Panel]] = []
+    for panel in panels:
+        if rows and len(rows[-1]) < columns and not panel.whole and not rows[-1][-1].whole:
+            rows[-1].append(panel)
+        else:
+            rows.append([panel])
+    return rows
+
+
+def _fits(panel: Panel, width: float) -> bool:
+    """Whether its names leave room for what they name."""
+    return panel.y.kind != "names" or max((room(name) for name in panel.y.names), default=0.0) <= NAMES * width
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +108,7 @@ class _Drawing:
         self._x_ticks = ticks(*self._x_ends, most_ticks, panel.x.kind)
         self._y_ticks = [] if names else ticks(*self._y_ends, 5, panel.y.kind)
         labels = list(panel.y.names) if names else [text for _, text in self._y_ticks]
-        left = min(max((room(label) for label in labels), default=0.0) + 10, width * (0.42 if names else 0.3))
+        left = min(max((room(label) for label in labels), default=0.0) + 10, width * (NAMES if names else 0.3))
         right = 10.0
         if self._ended:
             right = min(max(room(line.name) for line in self._ended) + 16, width * 0.34)

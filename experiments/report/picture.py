@@ -44,7 +44,7 @@ def chart(history: History) -> Chart:
     """A race in waves, and what is expected of each arm."""
     source = Source(history)
     raced, known = gantt.view(history), posteriors.view(source)
-    first = dataclasses.replace(raced.chart.panels[0], title=f"{raced.chart.title} ({raced.chart.said.partition(';')[0]})")
+    first = dataclasses.replace(raced.chart.panels[0], title=f"{raced.chart.title} ({raced.chart.said.partition(';')[0]})", whole=True)
     return Chart("A race in waves, and what was learned from all", [first, *known.chart.panels], f"{raced.chart.said} {known.chart.said}")
 
 
@@ -56,7 +56,7 @@ def main(given: Sequence[str] | None = None) -> None:
     options = parser.parse_args(given)
     if not options.history.exists():
         race_all(f"sqlite:///{options.history}", options.pace)
-    options.output.write_text(standing_alone(chart(History(options.history, create=False)), 860), encoding="utf-8")
+    options.output.write_text(standing_alone(chart(History(options.history, create=False)), 940), encoding="utf-8")
 
 
 if __name__ == "__main__":
