@@ -117,8 +117,7 @@ class BanditGenerator(Closing):
             evaluator: a caller's own, as `ParallelGenerator` takes it; None is ours.
             deadlines: how long a generation may take, step by step; None is `Deadlines()`.
             extract: takes the code out of what a model wrote, as `ParallelGenerator` takes it; None is our own.
-            allow_unsafe: candidates may run with resource limits alone where no sandbox works: with your files and network in
-                their reach. A level that the strategy requires still holds.
+            allow_unsafe: candidates may run with resource limits alone, your files and network in reach, unless the strategy forbids it.
             seed: of every choice; the same seed and history give the same decisions.
 
         Raises:

@@ -244,7 +244,7 @@ class Learner:
             if goal is None:
                 state = dataclasses.replace(state, total=state.passes, square=state.passes)
             # what one seed draws of the chance to pass is the same whatever a pass is worth
-            return _PLAIN.draws(state, np.random.default_rng(0), SAMPLES)[:, racing]
+            return self._reporter.draws(state, np.random.default_rng(0), SAMPLES)[:, racing]
 
         with self._lock:
             seen = self._evidence.read(self._running()).measured

@@ -163,7 +163,8 @@ def test_a_further_measure_that_people_care_for_is_found_and_one_they_do_not_is_
     own = dict(found.strategy.criteria.measure_weights)
     assert own["docs"] / (1 - sum(own.values())) == pytest.approx(0.5, abs=0.2)
     assert own.get("style", 0.0) < 0.1
-    assert tuned(Evidence.build(rows(0.0))).strategy is None
+    # planted nothing: at 5 % false proposals, more than 3 of 12 come in 1 of 440 test runs
+    assert sum(tuned(Evidence.build(rows(0.0)), i, trials=3).strategy is not None for i in range(12)) <= 3
 
 
 @pytest.mark.slow
