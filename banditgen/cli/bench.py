@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from banditgen._task_files import read_tasks
+from banditgen._text import one_line
 from banditgen.bench.allowance import Allowance
 from banditgen.bench.document import document, matrix_by_id
 from banditgen.bench.earlier import earlier
 from banditgen.bench.plan import SAMPLES, BenchPlan
 from banditgen.bench.run import Bench, Heard, bench
 from banditgen.cli.histories import history_to_write
-from banditgen.cli.output import errors, print_json, print_table, safe, shared
+from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, shared
 from banditgen.history.base import HistoryStore
 from banditgen.offline.matrix.change import compare
 from banditgen.offline.matrix.findings import ArmRow
@@ -80,7 +85,7 @@ def command(
             plan = dataclasses.replace(plan, max_tokens=min(plan.max_tokens, DEMO_MAX_TOKENS))
         plan = with_models(plan, models, temperatures)
         before = None if old is None else earlier(store, old)
-        with _opened(plan, backend, store) as bandit, _progress() as heard:
+        with _opened(plan, backend, store) as bandit, _progress(limit) as heard:
             done = bench(bandit, chosen, samples=samples, k=k, seed=seed or 0, budget=limit, reruns=reruns, heard=heard)
     changes = None if before is None else compare(before, matrix_by_id(done))
     found = document(done, changes)
@@ -106,7 +111,7 @@ def _tasks(places: Sequence[str]) -> list[Task]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Heard]:
+def _progress(budget: Allowance | None) -> Iterator[Heard]:
     """Who draws how far a bench is: a bar on a terminal, else a line a tenth of the way."""
     bar = Progress(
         TextColumn("{task.description}"),
@@ -120,7 +125,7 @@ def _progress() -> Iterator[Heard]:
         console=errors,
         disable=not errors.is_terminal,
     )
-    shown = _Shown(bar)
+    shown = _Shown(bar, budget)
     with bar:
         yield Heard(shown.start, shown.race, shown.event)
 
@@ -128,7 +133,8 @@ def _progress() -> Iterator[Heard]:
 class _Shown:
     """What is shown of a bench under way."""
 
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: Progress, budget: Allowance | None) -> None:
+        self._budget = budget
         self._bar, self._done, self._all, self._told = bar, 0, 0, 0
         self._row = bar.add_task("bench", total=None)
 
@@ -143,7 +149,8 @@ class _Shown:
 
     def race(self, task: Task, sample: int) -> None:
         """Name the task under way."""
-        self._bar.update(self._row, description=safe(f"{task.name}, sample {sample + 1}").plain.replace("[", "\\["))
+        spent = "" if self._budget is None else f", {self._budget.spent:.0f} of {self._budget.amount:g} {self._budget.unit} spent"
+        self._bar.update(self._row, description=escape(safe(f"{one_line(task.name, 30)}, sample {sample + 1}{spent}").plain))
 
     def event(self, event: RaceEvent) -> None:
         """Count a generation."""
@@ -169,8 +176,11 @@ def _report(done: Bench, sentences: Sequence[str]) -> None:
     headings += [f"pass@{most}", f"pass^{most}"] if most > 1 else []
     print_table([*headings, "seconds", *(["price"] if priced else [])], [_shown_row(kind, row, most, priced=priced) for kind, row in rows])
     click.echo()
-    for sentence in sentences:
-        click.echo(f"- {sentence}")
+    for sentence in sentences:  # wrapped only where a person reads it
+        width = Console().width if sys.stdout.isatty() else WIDE
+        click.echo(
+            textwrap.fill(sentence, width, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        )
 
 
 def _shown_row(kind: str, row: ArmRow, most: int, *, priced: bool) -> list[str]:

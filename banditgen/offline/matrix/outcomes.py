@@ -88,10 +88,12 @@ class Matrix:
     def comparable(self, most: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:
         """What sets of arms can be compared on: (K,) which arms, (T,) which tasks, and how many samples of each, at most `most`.
 
-        An arm that has no verdict on most tasks is left out; the depth is the largest that most of the other arms' tasks have.
+        An arm that has no verdict on most of the tasks that were raced is left out; the depth is the largest that most of the other arms'
+        tasks have.
         """
         tried = self.tried
-        arms = (tried > 0).mean(1) > 1 - MOST_TASKS if tried.size else np.zeros(len(self.arms), bool)
+        raced = (tried > 0).any(0)
+        arms = (tried[:, raced] > 0).sum(1) > (1 - MOST_TASKS) * raced.sum()
         least = tried[arms].min(0) if arms.any() else np.zeros(len(self.tasks), np.int64)
         known = int((least > 0).sum())
         depth = max((d for d in range(1, most + 1) if known and (least >= d).sum() >= MOST_TASKS * known), default=0)

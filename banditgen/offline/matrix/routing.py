@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.offline.matrix.outcomes import Matrix
@@ -22,7 +23,7 @@ FOLDS = 2  # with more the choices share most of their tasks, and intervals come
 REPEATS = 4  # of the cross-fitting, each with folds of its own
 BLOCK = 2_000_000  # numbers at a time
 WORTHWHILE = 0.1  # of tasks solved: what routing could bring at most where it is said not to pay
-TYPE_TASKS = 3.0  # tasks of a type that weigh as much as what is known of all of them
+STANDARD_ERRORS = 1.5  # by which a type's own plan has to be ahead of that of all types where it is chosen
 CLEARLY = 0.02  # of tasks solved, by which plans by type have to be ahead of one plan for all,
 FEWER = 0.85  # or have to spend so small a share of its generations
 TIE = 1e-7  # of equals, that with fewer arms
@@ -95,12 +96,11 @@ def route(matrix: Matrix, k: int = 3, *, confidence: float = 0.95, worthwhile: f
     fitted = _Fitted(used, k if depth == 1 else depth, depth, confidence)
     single, best, typed = fitted.single(), fitted.best(), fitted.typed() if len(set(used.types)) > 1 else None
     ways = {"set": best} if typed is None else {"set": best, "type": typed}
-    # either may be found to pay, so each has half of the error; that neither does needs both, so each has the whole of it
-    found = {by: _gain(way, single, 1 - (1 - confidence) / len(ways)) for by, way in ways.items()}
-    bounds = [_gain(way, single, confidence).high for way in ways.values()]
+    # to be found to pay by mistake, either has half of the error, its interval's lower end; not to pay, both have to be below the bound
+    found = {by: _gain(way, single, confidence) for by, way in ways.items()}
     by = "type" if typed is not None and _is_better(typed.judged, best.judged) else "set"
     gain = found[by]
-    pays = True if gain.low > 0 and depth >= min(k, 2) else False if max(bounds) < worthwhile else None
+    pays = True if gain.low > 0 and depth >= min(k, 2) else False if max(one.high for one in found.values()) < worthwhile else None
     more = None if pays is not None or depth < min(k, 2) else _more(gain, len(used.tasks), worthwhile)
     return Routing(single.judged, best.judged, None if typed is None else typed.judged, gain, pays, by, more, len(used.tasks), depth)
 
@@ -188,10 +188,25 @@ class _Fitted:
         return self._judged(np.broadcast_to(score.argmax(0), (len(self._types), score.shape[1])))
 
     def typed(self) -> _Way:
-        """Whatever arms on each type, which are those of all types where little is known of it."""
+        """Whatever arms on each type, which are those of all types unless others are clearly ahead there.
+
+        As in Breiman and others 1984, "Classification and regression trees", section 3.4.3: of what can hardly be told apart the simpler.
+        """
         everywhere = self._sums.sum(1) / np.maximum(self._tasks.sum(0), 1)
-        score = (self._sums + TYPE_TASKS * everywhere[:, None]) / (self._tasks + TYPE_TASKS) - self._cost[:, None, None]
-        return self._judged(score.argmax(0))
+        common = (everywhere - self._cost[:, None]).argmax(0)
+        rows = (self._sums / np.maximum(self._tasks, 1) - self._cost[:, None, None]).argmax(0)
+        for kind, column in np.argwhere(rows != common):
+            tasks = (self._type == kind) & ~self._held(int(column))
+            own, shared = 1 - self._plans.fail(self._chances[:, :, tasks], np.array([rows[kind, column], common[column]]))
+            ahead = own - shared
+            if ahead.sum() - STANDARD_ERRORS * math.sqrt(len(ahead)) * ahead.std(ddof=min(1, len(ahead) - 1)) <= 0:
+                rows[kind, column] = common[column]
+        return self._judged(rows)
+
+    def _held(self, column: int) -> NDArray[np.bool_]:
+        """(T,): which tasks a column of the sums was not chosen on; of the last none."""
+        repeat, fold = divmod(column, int(self._folds.max()) + 1)
+        return self._folds[repeat] == fold if repeat < REPEATS else np.zeros(len(self._type), bool)
 
     def _judged(self, rows: Ints) -> _Way:
         """What is to be said of plans (types, folds and all) on the tasks that they were not chosen on."""
