@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -63,20 +63,22 @@ def counterfactual(history: HistoryStore, a: Strategy, b: Strategy, *, seed: int
         executor: asks each strategy on a worker of its own; None asks one after the other here. The answer is the same.
     """
     read = Logged.read(history, a)
-    left = {reason: count for reason, count in read.left_out.items() if count}
     if not read.races:
-        return Counterfactual(None, "can't say", "no logged decision was left to chance and answered", 0, left)
+        return Counterfactual(None, "can't say", "no logged decision was left to chance and answered", 0, read.lost)
     try:
         asked = [(strategy, read.arms(history, strategy), seed) for strategy in (a, b)]
     except UsageError as error:
-        return Counterfactual(None, "can't say", str(error), len(read.races), left)
+        return Counterfactual(None, "can't say", str(error), len(read.races), read.lost)
+    read = read.able(arm for _, arms, _ in asked for arm in arms)
+    if not read.races:
+        return Counterfactual(None, "can't say", "in no logged decision could all of their arms race", 0, read.lost)
     with Jobs(executor) as jobs:
-        return _answer(compare(read.log, *jobs.map(read.chances, asked)), left)
+        return _answer(compare(read.log, *jobs.map(read.chances, asked)), read.lost)
 
 
 @dataclasses.dataclass(frozen=True)
 class Logged:
-    """The answered decisions of a history that were left to chance, oldest first, all with the commonest number of arms.
+    """The answered decisions of a history that were left to chance, or raced every arm there was, oldest first.
 
     Args:
         races, decisions: of each, in the same order.
@@ -102,19 +104,28 @@ class Logged:
         decisions = {race.id: history.decision(race.id) for race in races}
         left_out: Counter[str] = Counter()
         usable = [race for race in races if _usable(race, decisions[race.id], left_out)]
-        sizes = Counter(len(race.results) for race in usable)
-        size = sizes.most_common(1)[0][0] if sizes else 0
-        left_out["with another number of arms"] += len(usable) - sizes[size]
-        usable = [race for race in usable if len(race.results) == size]
         column = _columns([decision for decision in decisions.values() if decision is not None], usable)
         used = [record for race in usable if (record := decisions[race.id]) is not None]
         outcomes, soft = (history.outcomes(), history.soft_evidence()) if told else ([], [])
         return cls(usable, used, column, left_out, judge, outcomes, soft)
 
     @property
+    def lost(self) -> dict[str, int]:
+        """`left_out` where anything was."""
+        return {reason: count for reason, count in self.left_out.items() if count}
+
+    @property
     def log(self) -> Log:
         """For the estimators."""
         return _log(self.races, self.decisions, self.column, self.judge)
+
+    def able(self, arms: Iterable[GeneratorConfig]) -> Logged:
+        """Those in which all of these arms could have raced: the others say nothing of who races them."""
+        wanted = {arm_id(arm) for arm in arms if arm.weight > 0}
+        kept = [pair for pair in zip(self.races, self.decisions, strict=True) if wanted <= set(_eligible(pair[1]).values())]
+        lost = Counter({"in which not all of their arms could race": len(self.races) - len(kept)})
+        races, decisions = ([pair[0] for pair in kept], [pair[1] for pair in kept])
+        return dataclasses.replace(self, races=races, decisions=decisions, left_out=self.left_out + lost)
 
     def arms(self, history: HistoryStore, strategy: Strategy) -> list[GeneratorConfig]:
         """The arms that the strategy would have raced (UsageError where it has none, or one that the log could not race)."""
@@ -162,8 +173,11 @@ def _log(races: Sequence[RaceRecord], decisions: Sequence[DecisionRecord], colum
     q = np.zeros((len(races), len(column)))
     for row, decision in zip(q, decisions, strict=True):
         _keep_logged(row, decision, column)
-    arms = np.array([[column[result.arm_id] for result in race.results] for race in races], np.int64)
-    rewards = np.array([[reward(result, judge.criteria_for(race.task_type)) for result in race.results] for race in races])
+    arms = np.full((len(races), max(len(race.results) for race in races)), -1, np.int64)
+    rewards = np.full(arms.shape, np.nan)
+    for i, race in enumerate(races):
+        for place, result in enumerate(race.results):
+            arms[i, place], rewards[i, place] = column[result.arm_id], reward(result, judge.criteria_for(race.task_type))
     return Log(arms, rewards, q)
 
 

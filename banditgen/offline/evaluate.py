@@ -10,7 +10,7 @@ import dataclasses
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
 from banditgen.bandit.arrays import Floats, Ints
@@ -24,8 +24,8 @@ class Log:
     """Logged decisions over K arms, in the order in which they were made.
 
     Args:
-        arms: (N, k), the arms raced.
-        rewards: (N, k) in [0, 1]; NaN where an outcome taught nothing (cancelled, infrastructure).
+        arms: (N, k), the arms raced; -1 where fewer than k did.
+        rewards: (N, k) in [0, 1]; NaN where an outcome taught nothing (cancelled, infrastructure), and where no arm raced.
         propensities: (N, K), the logged chance of each arm to be raced; 0 for an arm that was not eligible.
 
     Raises:
@@ -40,14 +40,24 @@ class Log:
         arms, rewards, q = np.asarray(self.arms), np.asarray(self.rewards, float), np.asarray(self.propensities, float)
         if arms.ndim != 2 or arms.shape != rewards.shape or q.ndim != 2 or len(q) != len(arms) or arms.size == 0:
             raise UsageError(f"a log needs arms and rewards (N, k), propensities (N, K), not {arms.shape}, {rewards.shape}, {q.shape}")
-        if not np.issubdtype(arms.dtype, np.integer) or arms.min() < 0 or arms.max() >= q.shape[1]:
-            raise UsageError("logged arms must be whole numbers below the number of arms")
+        if not np.issubdtype(arms.dtype, np.integer) or arms.min() < -1 or arms.max(1).min() < 0 or arms.max() >= q.shape[1]:
+            raise UsageError("logged arms must be whole numbers below the number of arms, at least one a round, and -1 for none")
         if not (np.isnan(rewards) | ((rewards >= 0) & (rewards <= 1))).all():
             raise UsageError("logged rewards must be numbers in [0, 1], or NaN")
         if not ((q >= 0) & (q <= 1 + 1e-9)).all():
             raise UsageError("propensities must be numbers in [0, 1]")
-        if (np.take_along_axis(q, arms, 1) <= 0).any():
+        if ((raced(q, arms) <= 0) & (arms >= 0)).any():
             raise UsageError("an arm was raced that had no chance to be: these propensities are not the log's")
+
+    @property
+    def complete(self) -> NDArray[np.bool_]:
+        """(N,): whether every arm that raced has an outcome."""
+        return np.asarray(~(np.isnan(self.rewards) & (self.arms >= 0)).any(1))
+
+
+def raced(values: Floats, arms: Ints) -> Floats:
+    """(N, k): the values (N, K) of the arms that raced; 0 where none did."""
+    return np.where(arms >= 0, np.take_along_axis(values, np.maximum(arms, 0), 1), 0.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +105,12 @@ def evaluate(log: Log, target: ArrayLike, *, confidence: float = 0.95, minimum: 
         UsageError: a target whose shape or values do not fit.
     """
     everything = _checked_target(log, target)
-    used = ~np.isnan(log.rewards).any(1)
+    used = log.complete
     q = log.propensities[used]
     p = np.broadcast_to(everything, log.propensities.shape)[used]
-    arms, y, size = log.arms[used], log.rewards[used], p.sum(1, keepdims=True)
+    arms, y, size = log.arms[used], np.nan_to_num(log.rewards[used]), p.sum(1, keepdims=True)
     weight = np.divide(p, q, out=np.zeros_like(p), where=q > 0)
-    w = np.take_along_axis(weight, arms, 1)
+    w = raced(weight, arms)
     effective = float(w.sum() ** 2 / np.maximum((w**2).sum(), 1e-300))
     naive = _naive(arms, y, p)
     if (reason := _refusal(p, q, effective, minimum)) is not None:
@@ -120,9 +130,9 @@ def evaluate(log: Log, target: ArrayLike, *, confidence: float = 0.95, minimum: 
 def past_means(arms: Ints, y: Floats, count: int) -> Floats:
     """(N, count): each arm's mean reward over the rounds before, shrunk by two outcomes of one half."""
     seen, total = np.zeros((len(arms) + 1, count)), np.zeros((len(arms) + 1, count))
-    rows = np.arange(1, len(arms) + 1)[:, None]
-    np.add.at(seen, (rows, arms), 1.0)
-    np.add.at(total, (rows, arms), y)
+    row, place = np.nonzero(arms >= 0)
+    np.add.at(seen, (row + 1, arms[row, place]), 1.0)
+    np.add.at(total, (row + 1, arms[row, place]), y[row, place])
     means: Floats = (total.cumsum(0)[:-1] + 1) / (seen.cumsum(0)[:-1] + 2)
     return means
 
@@ -150,13 +160,13 @@ def _sequence(arms: Ints, y: Floats, share: Floats, weight: Floats, model: Float
     The upper bound is one minus the lower bound for 1 - y. Where a weight is large the model is cut to m <= 1/(k·v), so that
     φ >= -1 whatever the weight; the cut is known before the outcome, so φ stays unbiased.
     """
-    raced = np.take_along_axis(weight, arms, 1)
+    own = raced(weight, arms)
 
     def values(rewards: Floats, means: Floats) -> Floats:
-        phi: Floats = (share * means).sum(1) + (raced * (rewards - np.take_along_axis(means, arms, 1))).sum(1)
+        phi: Floats = (share * means).sum(1) + (own * (rewards - raced(means, arms))).sum(1)
         return phi
 
-    cap = 1 / np.maximum(arms.shape[1] * weight, 1e-300)
+    cap = 1 / np.maximum((arms >= 0).sum(1, keepdims=True) * weight, 1e-300)
     low = lower_sequence(values(y, np.minimum(model, cap)), 1.0, alpha / 2)
     high = 1 - lower_sequence(values(1 - y, np.minimum(1 - model, cap)), 1.0, alpha / 2)
     return Estimate(float(values(y, model).mean()), low, high)
@@ -170,8 +180,9 @@ def _snips(y: Floats, w: Floats, alpha: float) -> Estimate:
 
 
 def _naive(arms: Ints, y: Floats, p: Floats) -> float:
-    seen = np.bincount(arms.ravel(), minlength=p.shape[1])
-    mean = np.bincount(arms.ravel(), y.ravel(), minlength=p.shape[1]) / np.maximum(seen, 1)
+    there = arms >= 0
+    seen = np.bincount(arms[there], minlength=p.shape[1])
+    mean = np.bincount(arms[there], y[there], minlength=p.shape[1]) / np.maximum(seen, 1)
     share = p.mean(0) * (seen > 0)
     return float((share * mean).sum() / max(share.sum(), 1e-300))
 
@@ -226,20 +237,20 @@ def compare(log: Log, a: ArrayLike, b: ArrayLike, *, confidence: float = 0.95, m
     Raises:
         UsageError: targets whose shapes or values do not fit.
     """
-    used = ~np.isnan(log.rewards).any(1)
-    q, arms, y = log.propensities[used], log.arms[used], log.rewards[used]
+    used = log.complete
+    q, arms, y = log.propensities[used], log.arms[used], np.nan_to_num(log.rewards[used])
     model = past_means(arms, y, q.shape[1])
     sizes, values = [], []
     for target in (a, b):
         p = np.broadcast_to(_checked_target(log, target), log.propensities.shape)[used]
         weight = np.divide(p, q, out=np.zeros_like(p), where=q > 0)
-        w = np.take_along_axis(weight, arms, 1)
+        w = raced(weight, arms)
         sizes.append(float(w.sum() ** 2 / np.maximum((w**2).sum(), 1e-300)))
         if (reason := _refusal(p, q, sizes[-1], minimum)) is not None:
             nothing = Estimate(None, None, None)
             return Comparison(nothing, nothing, nothing, min(sizes), int(used.sum()), reason)
         share = p / p.sum(1, keepdims=True)
-        error = y - np.take_along_axis(model, arms, 1)
+        error = y - raced(model, arms)
         values.append((share * model).sum(1) + (w / p.sum(1, keepdims=True) * error).sum(1))
     reach = float(stdtrit(max(min(sizes), 2.0) - 1, 0.5 + confidence / 2))
 

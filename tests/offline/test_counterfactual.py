@@ -12,10 +12,14 @@ import pytest
 
 from banditgen import BanditGenerator, GeneratorConfig
 from banditgen.bandit import choose, make_policy
+from banditgen.history.base import DecisionRecord, RaceRecord
+from banditgen.history.ids import new_id
 from banditgen.history.store import History
 from banditgen.offline.counterfactual import Logged, counterfactual
 from banditgen.offline.evaluate import Log, compare
 from banditgen.offline.replay import empty_state, observe
+from banditgen.racing.record import describe_arm
+from banditgen.result import GenerationResult
 from banditgen.strategy import Strategy
 from tests.cli.command import banditgen
 from tests.clients import GOOD, Client
@@ -167,4 +171,33 @@ def test_posteriors_are_those_of_the_whole_log_up_to_then(tmp_path: Path) -> Non
     column = read.column[ARMS[2].arm_id]
     assert chances[1, column] > 0.9
     assert chances[2, column] < 0.9
+    history.close()
+
+
+@pytest.mark.slow
+def test_races_of_every_arm_stand_beside_those_of_two_and_say_the_same_of_a_policy(tmp_path: Path) -> None:
+    """Full-matrix evidence has chance 1 for each arm; an interval from it and from chance's own log holds the truth, and no row is lost."""
+    history, rng = filled(tmp_path / "h.db", UNIFORM, 100), np.random.default_rng(5)
+    described = [describe_arm(arm) for arm in ARMS]
+    for number in range(150):
+        some = described if number < 140 else described[:1]
+        detail = {"eligible": {arm["name"]: arm["arm_id"] for arm in some}}
+        decision = DecisionRecord(new_id(), "t", some, "bench", {str(arm["name"]): 1.0 for arm in some}, detail=detail)
+        history.add_decision(decision)
+        passed = [bool(rng.random() < RATES[int(str(arm["name"])[1])]) for arm in some]
+        results = [
+            GenerationResult(arm["name"], "x", 0.0, arm["model"], 0.1, ok, verified=True, id=new_id(), quality_score=0.9 * ok)
+            for arm, ok in zip(some, passed, strict=True)
+        ]
+        for result, arm in zip(results, some, strict=True):
+            result.arm_id, result.speed_score = arm["arm_id"], 1.0
+        history.add_race(RaceRecord(decision.id, "t", {"kind": "told"}, results, results[0].id))
+    best = dataclasses.replace(UNIFORM, arms=ARMS[2:])
+    found = counterfactual(history, UNIFORM, best)
+    assert found.comparison is not None
+    assert (found.decisions, found.left_out) == (240, {"in which not all of their arms could race": 10})
+    worth = 0.7 * 0.9 + 0.3
+    assert covers(found.comparison.a, float(RATES.mean()) * worth)
+    assert covers(found.comparison.b, float(RATES[2:].mean()) * worth)
+    assert found.verdict == "better"
     history.close()

@@ -58,12 +58,13 @@ def tune_bandit(history: HistoryStore, strategy: Strategy, *, seed: int = 0, exe
     if strategy.policy not in SETTLED_POLICIES:
         return BanditTuning({}, None, f"the policy {strategy.policy} has no settings to tune")
     read = Logged.read(history, strategy, NEWEST)
-    if len(read.races) < LEAST:
-        return BanditTuning({}, None, f"can't say: {len(read.races)} usable decisions, needs {LEAST}")
     try:
         arms = read.arms(history, strategy)
     except UsageError as error:
         return BanditTuning({}, None, f"can't say: {error}")
+    read = read.able(arms)
+    if len(read.races) < LEAST:
+        return BanditTuning({}, None, f"can't say: {len(read.races)} usable decisions, needs {LEAST}")
     with Jobs(executor) as jobs:
         return _tuned(read, strategy, arms, seed, jobs)
 
@@ -121,7 +122,7 @@ def _loss(
     arms = [arm for arm in arms if arm.weight > 0]
     rows = [log.rewards[log.arms == column[arm.arm_id]] for arm in arms]
     everything = log.rewards[~np.isnan(log.rewards)]
-    size = min(log.arms.shape[1], len(arms))
+    size = min(int(np.bincount((log.arms >= 0).sum(1)).argmax()), len(arms))  # the commonest number of arms
     # two outcomes of any arm among each arm's own: one that was hardly raced is not taken to be as it looked
     worlds = [np.stack([rng.choice(np.r_[row, rng.choice(everything, 2)], (1, SAMPLES)) for row in rows]) for _ in range(WORLDS)]
     play = functools.partial(_means, pair, arms, size, len(log.arms))
