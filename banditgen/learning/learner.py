@@ -28,6 +28,7 @@ from banditgen.strategy.file import SETTLED_POLICIES, BanditSettings
 from banditgen.strategy.learning import Learning
 
 _PLAIN = make_policy("thompson", sharpness=1.0)
+_APART = make_policy("best_set", spread=1.5, spread_strength=1e6)  # arms far apart, whatever they show
 PENDING_SECONDS = 3600.0  # a decision that nobody answered for so long is taken as given up
 
 
@@ -262,9 +263,10 @@ class Learner:
     def draws(self, task_type: str, criteria: SelectionCriteria, rng: np.random.Generator, size: int) -> Floats:
         """(size, K): posterior draws of the mean rewards, in the order of `state`, whatever the policy.
 
-        They hardly shrink an arm towards the others: `best_set` does, and holds back a child that is better than all.
+        By patterns, not counts: an arm that runs where others failed is not taken to be worse than a child that meets all tasks. They
+        hardly shrink an arm towards the others, as `best_set` does, which would hold back a child that is better than all.
         """
-        return _PLAIN.draws(self.state(task_type, criteria), rng, size)
+        return _APART.draws(self.state(task_type, criteria), rng, size)
 
     def reliabilities(self, task_type: str, arm_ids: Sequence[str]) -> list[float]:
         """Of each arm the chance that it passes on a task type: the posterior mean, with its rate on all of them worth two outcomes."""
