@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.patterns import Patterns
@@ -45,6 +46,7 @@ class State:
         patterns: which arms passed and failed together, in races that showed more than one outcome.
         other_count, other_total: (B, L, K), outcomes and Σy of the same arms in L other task types.
         soft: (B, K), how many of `passes` and `fails` are soft evidence's and no verdicts (`bandit.soft`).
+        varies: (K,), whether an arm's second answer to a task may differ from its first.
     """
 
     passes: Floats
@@ -60,6 +62,7 @@ class State:
     other_count: Floats
     other_total: Floats
     soft: Floats | float = 0.0
+    varies: NDArray[np.bool_] | bool = False
 
     @property
     def count(self) -> Floats:

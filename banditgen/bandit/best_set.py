@@ -56,8 +56,9 @@ class BestSet:
         """(size, k), best first."""
         race, chosen = self._race(state, rng, size, k), np.empty((size, k), np.int64)
         for i in range(k):
+            if i > 0:
+                race.take()
             chosen[:, i] = race.next()[0]
-            race.take()
         return chosen
 
     def race(self, state: State, rng: RandomSource, size: int, most: int, cost: Floats | None = None, *, begun: bool = False) -> Coverage:

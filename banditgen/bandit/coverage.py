@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from banditgen.bandit.again import after
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import State
 from banditgen.bandit.responses import Arms
@@ -50,16 +51,18 @@ class Coverage:
         self._by_model = np.ones((size, int(state.model.max()) + 1, len(self._task), len(self._node)))  # likelihood of what it showed
         self._open = np.broadcast_to(self._task, (size, len(self._task))).copy()  # × chance that nothing has passed
         self._first = first
+        self._varies, self._fails = np.broadcast_to(state.varies, draws.shape[1:]), np.zeros(draws.shape)
+        self._left = np.ones(candidates.shape)  # of each candidate's chance, once it has failed
         self._best: list[tuple[Floats, Floats]] = []  # (size,) rewards that may be the best so far, and (size, Q) their chances
 
     def next(self) -> tuple[Ints, Floats]:
         """(size,) each: the arm that adds most for its cost, and what it adds to the best reward expected, times preference, by cost."""
-        gain = (self._given @ self._open[..., None])[..., 0]
+        gain = (self._given @ self._open[..., None])[..., 0] * self._left
         if self._worth is not None:
             gain = gain * self._worth
             for value, chance in self._best:
                 more = np.maximum(self._worth - value[:, None], 0.0)
-                gain += more * (self._given @ chance[..., None])[..., 0]
+                gain += more * (self._given @ chance[..., None])[..., 0] * self._left
         gain = np.where(self._free, gain * self._value, -np.inf)
         self._column = gain.argmax(1) if self._first is None else (self._candidates == self._first[:, None]).argmax(1)
         return np.asarray(self._candidates[self._rows, self._column], np.int64), gain[self._rows, self._column]
@@ -67,7 +70,8 @@ class Coverage:
     def take(self) -> None:
         """Put the next arm beside those that are in the race already, its outcome unknown."""
         column, self._first = self._column, None
-        passes = self._given[self._rows, column]
+        left = self._left[self._rows, column]
+        passes = self._given[self._rows, column] * left[:, None]
         better = self._open * passes
         self._open = self._open - better
         if self._worth is not None:
@@ -78,7 +82,7 @@ class Coverage:
                 self._best[i] = value, chance - beaten
             self._best.append((worth, better))
         self._free[self._rows, column] = False
-        self._learn(self._models[self._candidates[self._rows, column]], 1 - self._chances[self._rows, column])
+        self._learn(self._models[self._candidates[self._rows, column]], 1 - self._chances[self._rows, column] * left[:, None, None])
 
     def saw(self, arm: Ints, passed: Floats, best: Floats) -> None:
         """One more arm of each race has run.
@@ -90,17 +94,22 @@ class Coverage:
         """
         size, self._first = len(self._rows), None
         arm, passed, best = np.broadcast_to(arm, size), np.broadcast_to(passed, size), np.broadcast_to(best, size)
-        self._free &= self._candidates != arm[:, None]
-        known = (arm >= 0) & ~np.isnan(passed)
+        same = self._candidates == arm[:, None]
+        known, arm = (arm >= 0) & ~np.isnan(passed), np.maximum(arm, 0)
+        again = known & (passed == 0) & self._varies[arm]  # it may run once more
+        self._free &= ~same | again[:, None]
         if not known.any():
             return
-        chance = self._at(np.maximum(arm, 0)[:, None])[:, 0]
+        share: Floats = np.broadcast_to(self._arms.again, self._draws.shape)[self._rows, arm]
+        chance = self._at(arm[:, None])[:, 0] * after(share, self._fails[self._rows, arm])[:, None, None]
+        self._fails[self._rows, arm] += again
+        self._left = np.where(same & again[:, None], after(share, self._fails[self._rows, arm])[:, None], self._left)
         likelihood = np.where((passed > 0)[:, None, None], chance, 1 - chance)
         likelihood = np.where(known[:, None, None], np.maximum(likelihood, TINY), 1.0)
-        model = self._models[np.maximum(arm, 0)]
+        model = self._models[arm]
         before = self._by_model[self._rows, model] * self._node
         task = self._open + sum(chance for _, chance in self._best)
-        task = task * (before * likelihood).sum(-1) / before.sum(-1)
+        task = task * np.einsum("nqu,nqu->nq", before, likelihood) / np.einsum("nqu->nq", before)
         task /= task.sum(1, keepdims=True)
         some = (best > 0)[:, None]
         self._open, self._best = task * ~some, [(best, task * some)] if some.any() else []
@@ -111,9 +120,10 @@ class Coverage:
         if len(self._node) == 1:
             return
         self._by_model[self._rows, model] *= np.maximum(likelihood, TINY)
+        known = self._by_model[self._rows, model] * self._node
+        known /= np.einsum("nqu->nq", known)[..., None]
         row, sibling = np.nonzero(self._models[self._candidates] == model[:, None])
-        known = self._by_model[row, model[row]] * self._node
-        self._given[row, sibling] = (self._chances[row, sibling] * known).sum(-1) / known.sum(-1)
+        self._given[row, sibling] = np.einsum("nqu,nqu->nq", self._chances[row, sibling], known[row])  # five times as fast as sums
 
     def _at(self, positions: Ints) -> Floats:
         """(size, n, Q, U): the drawn chances to pass of the arms at these positions (size, n)."""
@@ -136,7 +146,7 @@ class Ranking:
     def next(self) -> tuple[Ints, Floats]:
         """As `Coverage.next`; the gain is 1, and -1 once something has passed."""
         self._column = self._free.argmax(1)
-        return self._ranked[self._rows, self._column], np.where(self._passed, -1.0, 1.0)
+        return self._ranked[self._rows, self._column], np.where(self._passed | ~self._free.any(1), -1.0, 1.0)
 
     def take(self) -> None:
         """As `Coverage.take`."""

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from scipy.special import ndtri
 
+from banditgen.bandit.again import SHARE, left
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.base import State
 from banditgen.bandit.outcomes import Seen, at_nodes, node_pairs, spread_over_nodes
@@ -32,7 +33,8 @@ def fit(state: State, prior: Prior, before: Arms | None = None) -> Arms:
 
     def step(arms: Arms) -> Arms:
         x, chances = at_nodes(arms, nodes)
-        return _step(seen, prior, arms, x, chances, spread_over_nodes(seen, chances)[0], nodes)
+        expected, task, _ = spread_over_nodes(seen, chances, arms.again)
+        return dataclasses.replace(_step(seen, prior, arms, x, chances, expected, nodes), again=left(seen, chances, task, arms.again))
 
     if before is not None:
         return step(arms)
@@ -54,7 +56,7 @@ def _first(state: State, prior: Prior, *, shared: bool) -> Arms:
     ability = ndtri(np.clip((state.passes + 4 * level) / (count + 4), 0.02, 0.98)) * scale
     start = np.repeat(ability.mean(1, keepdims=True), batch[1], 1)
     variance = np.full(batch, prior.spread**2)
-    return Arms(ability, variance, start, variance, loading, model_loading, variance[:, 0], loading[:, 0])
+    return Arms(ability, variance, start, variance, loading, model_loading, variance[:, 0], loading[:, 0], np.full(batch, SHARE))
 
 
 def _step(seen: Seen, prior: Prior, arms: Arms, x: Floats, chances: Floats, expected: Floats, nodes: tuple[Floats, Floats]) -> Arms:
@@ -100,7 +102,7 @@ def _step(seen: Seen, prior: Prior, arms: Arms, x: Floats, chances: Floats, expe
         ability = (mean * own + start / start_variance) * variance
         scatter = (((ability - level[:, None]) ** 2 + variance) * seen.seen).sum(1)
         spread = (prior.spread_strength * prior.spread**2 + scatter) / (prior.spread_strength + seen.seen.sum(1))
-    return Arms(ability, variance, start, start_variance, loading, model_loading, spread, centre)
+    return Arms(ability, variance, start, start_variance, loading, model_loading, spread, centre, arms.again)
 
 
 def _starts(seen: Seen, prior: Prior, mean: Floats, precision: Floats, spread: Floats) -> tuple[Floats, Floats, Floats]:

@@ -13,6 +13,8 @@ from banditgen.bandit.base import State
 from banditgen.bandit.patterns import Patterns
 from banditgen.bandit.responses import LIMIT, MODEL_NODES, Arms, hermite, information, task_nodes
 
+TINY = 1e-12  # least likelihood of a second answer at a node
+
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
@@ -35,6 +37,7 @@ class Seen:
     lone: csr_matrix
     siblings: csr_matrix
     grouping: csr_matrix
+    again: csr_matrix
 
     @property
     def node_weights(self) -> Floats:
@@ -66,6 +69,7 @@ class Seen:
             patterns.lone,
             patterns.siblings,
             patterns.grouping,
+            patterns.again,
         )
 
 
@@ -92,8 +96,20 @@ def at_nodes(arms: Arms, nodes: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     return x, np.stack([ndtr(-x), ndtr(x)], 1)
 
 
-def spread_over_nodes(seen: Seen, chances: Floats) -> tuple[Floats, Floats, Floats]:
+def after_a_fail(chances: Floats) -> Floats:
+    """(B, K, Q): the chance to pass of an arm that has failed on the task, u being what that says, without what `again` says."""
+    w = len(task_nodes()[1])
+    v = hermite(chances.shape[-1] // w)[1]
+    fails, passes = np.moveaxis(chances.reshape(*chances.shape[:3], w, len(v)), 1, 0)
+    given: Floats = ((fails * passes) @ v) / (fails @ v)
+    return given
+
+
+def spread_over_nodes(seen: Seen, chances: Floats, again: Floats) -> tuple[Floats, Floats, Floats]:
     """Fails and passes of each arm (B, 2, K, Q·U), spread over the nodes as what their races showed makes likely.
+
+    Second answers count for what they say of the task, so that who came after them is judged on the tasks that it met; `again` (B, K) is
+    what is left of each arm's chance. What they say of their arm is `bandit.again`'s.
 
     With it, chances of the nodes of z in each pattern (P, Q), and of those of u for each group of siblings and node of z (G, Q, U).
     """
@@ -116,6 +132,9 @@ def spread_over_nodes(seen: Seen, chances: Floats) -> tuple[Floats, Floats, Floa
             total = joint.sum(2, keepdims=True)
             joint /= total
             likelihood += seen.grouping @ (np.log(total) + most)[..., 0]
+        if seen.again.nnz:
+            second = again[..., None] * after_a_fail(chances)
+            likelihood += seen.again @ np.log(np.maximum(np.stack([1 - second, second], 1), TINY)).reshape(-1, len(w))
         task = np.exp(likelihood - likelihood.max(1, keepdims=True))
         task /= task.sum(1, keepdims=True)
         counted = task * patterns.count[:, None]

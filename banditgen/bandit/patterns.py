@@ -29,7 +29,8 @@ class Patterns:
         self.shared_models = len(model) > int(model.max(initial=-1)) + 1  # whether any model has several arms
         self.covered = np.zeros((batch, 2, len(model)))  # fails and passes of each arm that stand in a pattern
         self.fits: dict[Any, Any] = {}  # what was last made of them, for the next fit to start from
-        self._lone, self._siblings = _Entries(), _Entries()
+        self.again_passed = np.zeros((batch, len(model)))  # of each arm's second answers in a race, after its first had failed
+        self._lone, self._siblings, self._again = _Entries(), _Entries(), _Entries()
         self._race, self._count = _Column(np.int32), _Column()  # of each group; of each race
 
     def add(self, rows: Ints, arms: Ints, passed: Floats, counts: Floats | None = None, weights: Floats | None = None) -> None:
@@ -37,7 +38,7 @@ class Patterns:
 
         Args:
             rows: (n,), the state's row of each.
-            arms: (n, m), positions of the arms, -1 where there are fewer; an arm that ran twice stands twice.
+            arms: (n, m), positions of the arms, -1 where there are fewer; an arm that ran twice stands twice, its fails before its pass.
             passed: (n, m), 1, 0, or NaN where the outcome taught nothing.
             counts: (n,), how many races showed each; 1 by default.
             weights: (n, m), what each outcome still counts for after its model changed; 1 by default.
@@ -55,6 +56,8 @@ class Patterns:
         times = np.ones(len(rows)) if counts is None else counts
         weight = np.ones(len(arm)) if weights is None else weights[race, place]
         np.add.at(self.covered, (rows[race], verdict, arm), weight * times[race])
+        once = self._first(rows, race, arm, verdict, weight, times)
+        race, arm, verdict, weight = race[once], arm[once], verdict[once], weight[once]
         cell = (rows[race] * 2 + verdict) * len(self.model) + arm
         starts = np.flatnonzero(np.r_[True, race[1:] != race[:-1]])
         number = np.cumsum(np.r_[True, race[1:] != race[:-1]]) - 1
@@ -69,6 +72,19 @@ class Patterns:
         else:
             self._lone.extend(cell, weight, np.bincount(number))
         self._count.extend(times[race[starts]])
+
+    def _first(self, rows: Ints, race: Ints, arm: Ints, verdict: Ints, weight: Floats, times: Floats) -> Any:
+        """Which outcomes are the first of their arm in their race; what the second ones say is kept apart."""
+        order = np.lexsort((verdict, arm, race))
+        same = np.r_[False, (race[order][1:] == race[order][:-1]) & (arm[order][1:] == arm[order][:-1])]
+        second = order[same & ~np.r_[False, same[:-1]]]
+        number = np.cumsum(np.r_[True, race[1:] != race[:-1]]) - 1
+        np.add.at(self.again_passed, (rows[race[second]], arm[second]), (verdict * weight * times[race])[second])
+        cell = (rows[race] * 2 + verdict) * len(self.model) + arm
+        self._again.extend(cell[second], weight[second], np.bincount(number[second], minlength=number[-1] + 1))
+        once = np.ones(len(race), bool)
+        once[order[same]] = False
+        return once
 
     @property
     def count(self) -> Floats:
@@ -91,6 +107,11 @@ class Patterns:
     def siblings(self) -> csr_matrix:
         """(G, batch·2·K): the same for each group of siblings."""
         return self._siblings.matrix(self.covered.size)
+
+    @property
+    def again(self) -> csr_matrix:
+        """(P, batch·2·K): the weight of each (row, verdict, arm) of second answers, where the first had failed."""
+        return self._again.matrix(self.covered.size)
 
     @property
     def grouping(self) -> csr_matrix:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from banditgen.arm import GeneratorConfig, arm_id, plain_model
 from banditgen.bandit import measured
@@ -235,6 +235,7 @@ class Statistics:
             patterns=self._patterns(here, rows, model),
             other_count=_take_others(self.passes, here, rows) + _take_others(self.fails, here, rows),
             other_total=_take_others(worth, here, rows),
+            varies=varies(arms),
         )
 
     def with_soft(self, state: State, arms: Sequence[GeneratorConfig], task_type: str) -> State:
@@ -287,6 +288,11 @@ class Statistics:
         for name, summed in old["measured"].items():
             self.measured[name] = np.zeros((measured.SUMS, types, arms))
             self.measured[name][:, :old_types, :old_arms] = summed
+
+
+def varies(arms: Sequence[GeneratorConfig]) -> NDArray[np.bool_]:
+    """(K,): whether an arm's second answer to a task may differ from its first: not at temperature 0."""
+    return np.array([float(arm.temperature) > 0 for arm in arms], bool)
 
 
 def _worth(state: State) -> Floats:

@@ -21,7 +21,7 @@ def rates(state: State, prior: Prior, arms: Arms) -> tuple[Floats, Floats]:
     """
     seen, nodes = Seen.of(state, arms), node_pairs(state.patterns)
     x, chances = at_nodes(arms, nodes)
-    expected, task, joint = spread_over_nodes(seen, chances)
+    expected, task, joint = spread_over_nodes(seen, chances, arms.again)
     density = np.exp(-0.5 * x * x - LOG_ROOT_2PI)[:, None]
     slope = density / chances * np.array([-1.0, 1.0])[:, None, None]
     powers = np.stack([np.ones_like(nodes[0]), nodes[0], nodes[0] ** 2], -1)  # of z: for αα, αβ, ββ

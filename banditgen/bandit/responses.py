@@ -60,6 +60,7 @@ class Arms:
         model_loading: (B,), γ; 0 where no model has several arms.
         spread: (B,), variance between arms.
         centre: (B,), mean of β over arms.
+        again: (B, K), κ, what is left of an arm's chance to pass on a task, given all else, once it has failed there.
     """
 
     ability: Floats
@@ -70,6 +71,7 @@ class Arms:
     model_loading: Floats
     spread: Floats
     centre: Floats
+    again: Floats
 
     @property
     def scale(self) -> Floats:

@@ -13,6 +13,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike
 
+from banditgen.bandit.again import after
 from banditgen.bandit.arrays import Floats
 from banditgen.bandit.base import State
 from banditgen.bandit.responses import Arms
@@ -68,7 +69,11 @@ def price(arms: Arms, worth: Floats | None, state: State, cost: Floats, account:
     free, cost = np.broadcast_to(state.weight > 0, fails.shape[:2]).copy(), np.broadcast_to(cost, fails.shape[:2])
     open_, wanted = np.broadcast_to(task, (size, len(task))), account.wanted
     found, spent, before = np.zeros(size), np.zeros(size), np.full(size, np.inf)
-    for _ in range(min(most, int(free[0].sum()))):
+    varies = np.broadcast_to(state.varies, free.shape[1:])
+    first, times = fails.copy(), np.zeros(free.shape)
+    for _ in range(most):
+        if not free.any():
+            break
         reach = open_.sum(1)
         left = (fails @ open_[..., None])[..., 0]
         ratio = np.where(free, (1 - left / reach[:, None]) * value / cost, -np.inf)
@@ -81,7 +86,10 @@ def price(arms: Arms, worth: Floats | None, state: State, cost: Floats, account:
         found = np.where(crossing, at, found)
         spent, before = spent + step, now
         open_ = open_ * fails[rows, arm]
-        free[rows, arm] = False
+        free[rows, arm] &= varies[arm]
+        times[rows, arm] += 1
+        rest = after(np.broadcast_to(arms.again, free.shape)[rows, arm], times[rows, arm])
+        fails[rows, arm] = 1 - (1 - first[rows, arm]) * rest[:, None]
     return found
 
 

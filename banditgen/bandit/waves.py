@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import Policy, RandomSource, State
@@ -86,7 +87,8 @@ def next_wave(
 
         P(stop) = (1 - going_on)·mean(sᵢ)        P(S) = mean[(1 - sᵢ·(1 - going_on))·((1 - ε)·1[Sᵢ = S] + ε/C(n, w))]
 
-    over the n arms that have not run. The first wave never stops. Where nothing is left that may run (no arm, `most` generations, or the
+    over the n arms that may run: those that have not, and those that have only failed, where a second answer may differ. The first wave
+    never stops. Where nothing is left that may run (no arm, `most` generations, or the
     budget's credit), the race stops with chance 1.
 
     Args:
@@ -111,7 +113,7 @@ def next_wave(
     if state.passes.shape[0] != 1 or not (state.weight > 0).any():
         raise UsageError("a wave needs a state of one row, with an arm whose weight is above 0")
     ran = shown.arms[0][shown.arms[0] >= 0]
-    free = np.flatnonzero((state.weight > 0) & ~np.isin(np.arange(state.arms), ran))
+    free = np.flatnonzero((state.weight > 0) & _may_run(state, shown))
     costs = np.ones((1, state.arms)) if cost is None else np.asarray(cost, float).reshape(1, -1)
     places = min(width, len(free), most - len(ran))
     size = particles if policy.randomised else 1
@@ -147,6 +149,12 @@ def next_wave(
         probability = float((goes * ((1 - exploration) * same + exploration / math.comb(len(free), places))).mean())
     arms = np.asarray(arms, np.int64)
     return Wave(arms, propensities, probability, stop, exploration, going_on, size, float(gain.mean()), least)
+
+
+def _may_run(state: State, shown: Shown) -> NDArray[np.bool_]:
+    """(K,): who has not run, or has only failed and may answer otherwise."""
+    everyone, ran = np.arange(state.arms), shown.arms[0]
+    return ~np.isin(everyone, ran) | np.broadcast_to(state.varies, state.arms) & ~np.isin(everyone, ran[shown.passed[0] != 0])
 
 
 def races(

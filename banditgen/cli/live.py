@@ -49,6 +49,8 @@ def watch(title: str = "") -> Iterator[OnEvent]:
 def _take(event: RaceEvent, rows: dict[str, _Row], lock: threading.Lock) -> None:
     with lock:
         row = rows.setdefault(event.arm, _Row())
+        if event.stage == "waiting" and row.took is not None:  # it runs once more
+            row = rows[event.arm] = _Row()
         if event.stage != row.stage and event.stage == "generating":
             row.since = time.monotonic()
         row.stage = event.stage

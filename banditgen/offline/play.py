@@ -13,6 +13,7 @@ from banditgen.arm import GeneratorConfig, plain_model
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import Policy, State
 from banditgen.bandit.patterns import Patterns
+from banditgen.bandit.posterior import varies
 from banditgen.bandit.spending import Account, expected_cost
 from banditgen.bandit.waves import price_of, races
 
@@ -62,6 +63,7 @@ def empty_state(arms: Sequence[GeneratorConfig], weight: Floats, batch: int) -> 
         prior_strength=np.zeros(n),
         other_count=np.zeros((batch, 0, n)),
         other_total=np.zeros((batch, 0, n)),
+        varies=varies(arms),
     )
 
 
@@ -89,7 +91,7 @@ def observe(state: State, arms: Ints, rewards: Floats) -> None:
 
     Args:
         state: of B rows.
-        arms: (B, m), the arms that ran, all different; -1 where fewer did.
+        arms: (B, m), the arms that ran, -1 where fewer did; one that ran twice stands twice, its fails first.
         rewards: (B, m), NaN where the outcome taught nothing.
     """
     seen = ~np.isnan(rewards) & (arms >= 0)
@@ -107,49 +109,74 @@ def observe_arms(state: State, rows: Ints, arms: Ints, y: Floats, seen: NDArray[
 
 
 @dataclasses.dataclass(frozen=True)
-class Budget:
-    """What races in waves may spend.
+class Drawn:
+    """What a replay meets.
 
     Args:
-        mean: of a race, in the long run.
-        most: generations of one race.
-        seconds: (seeds, rounds, arms), what each arm's candidate takes, where `mean` is in seconds; None where it is in generations.
+        rewards: (arms, tasks, samples).
+        tasks: (seeds, rounds), the task of each race.
+        sample: (seeds, rounds, arms), which recorded candidate is each arm's first answer there.
+        further: (seeds, rounds, n), in [0, 1): which one is the answer where the race's n-th arm has run in it before.
+        cost: (arms, tasks, samples), what each candidate costs in the budget's unit; None is 1.
     """
 
-    mean: float
-    most: int
-    seconds: Floats | None
+    rewards: Floats
+    tasks: Ints
+    sample: Ints
+    further: Floats
+    cost: Floats | None = None
+
+    def answer(self, at: tuple[Ints, Ints, Ints], place: int, again: NDArray[np.bool_]) -> Ints:
+        """(B,): the recorded candidate that is the answer of arms at (seed, round, arm), the race's `place`-th, `again` or at first."""
+        sample: Ints = self.sample[at]
+        if again.any():
+            cell = self.rewards[at[2], self.tasks[at[:2]]]
+            order, count = np.argsort(np.isnan(cell), axis=1, kind="stable"), (~np.isnan(cell)).sum(1)
+            position = (self.further[at[0], at[1], place] * np.maximum(count, 1)).astype(np.int64)
+            sample = np.where(again, order[np.arange(len(order)), position], sample)
+        return sample
 
 
-def play_waves(policy: Policy, table: Floats, state: State, seeds: Sequence[int], budget: Budget) -> Ints:
-    """Race on drawn outcomes (seeds, rounds, arms) in waves of one arm, adding to `state` in place.
+def play_waves(policy: Policy, drawn: Drawn, state: State, seeds: Sequence[int], budget: float, most: int) -> tuple[Ints, Ints]:
+    """Race on drawn outcomes in waves of one arm, adding to `state` in place.
+
+    Args:
+        policy: who chooses.
+        drawn: what is met.
+        state: one row for each seed.
+        seeds: of the draws.
+        budget: mean spending of a race.
+        most: generations of one race.
 
     Returns:
-        (seeds, rounds, most), the arms of each race in the order in which they ran, -1 where none did.
+        (seeds, rounds, most) each: the arms of each race in the order in which they ran, -1 where none did, and which recorded candidate
+        was each one's answer.
     """
-    batch, rounds, arms = table.shape
-    most, rows, rng = budget.most, np.arange(batch), SeededRows(seeds)
-    choices = np.full((batch, rounds, most), -1, np.int64)
-    spent, taken = np.zeros(batch), np.zeros((2, batch, arms))  # of each arm: seconds, and generations that took them
+    batch, rounds, arms = drawn.sample.shape
+    rows, rng = np.arange(batch), SeededRows(seeds)
+    choices, samples = np.full((batch, rounds, most), -1, np.int64), np.zeros((batch, rounds, most), np.int64)
+    spent, taken = np.zeros(batch), np.zeros((2, batch, arms))  # of each arm: costs, and generations that had them
     for t in range(rounds):
-        took = np.ones((batch, arms)) if budget.seconds is None else budget.seconds[:, t]
-        cost = np.ones((1, arms)) if budget.seconds is None else expected_cost(taken[0], taken[1], budget.mean)
-        account = Account(budget.mean, spent, t)
+        cost = np.ones((1, arms)) if drawn.cost is None else expected_cost(taken[0], taken[1], budget)
+        account = Account(budget, spent, t)
         least = price_of(policy, state, cost, account, most)
         race, rewards = races(policy, state, rng, batch, most, cost), np.full((batch, most), np.nan)
         best, own, going = np.zeros(batch), np.zeros(batch), np.ones(batch, bool)
-        for i in range(min(most, int((state.weight > 0).sum()))):
+        for i in range(most):
             arm, gain = race.next()
             if i > 0:
                 going &= (gain > least) & (own + np.broadcast_to(cost, (batch, arms))[rows, arm] <= account.most)
             if not going.any():
                 break
-            choices[going, t, i] = arm[going]
-            rewards[:, i] = np.where(going, table[rows, t, arm], np.nan)
+            sample = drawn.answer((rows, np.full(batch, t), arm), i, (choices[:, t, :i] == arm[:, None]).any(1))
+            choices[going, t, i], samples[:, t, i] = arm[going], sample
+            met = arm, drawn.tasks[:, t], sample
+            rewards[:, i] = np.where(going, drawn.rewards[met], np.nan)
             best = np.fmax(best, rewards[:, i])
             race.saw(choices[:, t, i], np.where(np.isnan(rewards[:, i]), np.nan, rewards[:, i] > 0), best)
-            own += np.where(going, np.nan_to_num(took[rows, arm]), 0.0)
-            taken[:, rows[going], arm[going]] += np.stack([np.nan_to_num(took[rows, arm]), np.ones(batch)])[:, going]
+            took = np.ones(batch) if drawn.cost is None else np.nan_to_num(drawn.cost[met])
+            own += np.where(going, took, 0.0)
+            taken[:, rows[going], arm[going]] += np.stack([took, np.ones(batch)])[:, going]
         spent += own
         observe(state, choices[:, t], rewards)
-    return choices
+    return choices, samples

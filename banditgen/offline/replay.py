@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -18,11 +18,11 @@ from banditgen.bandit.base import Policy
 from banditgen.bandit.policies import make_policy
 from banditgen.bandit.waves import MOST
 from banditgen.errors import UsageError
-from banditgen.offline.play import Budget, empty_state, observe, observe_arms, play, play_waves
+from banditgen.offline.play import Drawn, empty_state, observe, observe_arms, play, play_waves
 
 __all__ = ["Replay", "checked_outcomes", "checked_seeds", "draw_outcomes", "empty_state", "observe", "observe_arms", "play", "replay"]
 SEEDS_A_JOB = 32  # fewer would cost numpy's calls more than they bring
-BUDGET_UNITS = ("generations", "model_seconds")
+BUDGET_UNITS = {"generations": "", "model_seconds": "speed", "tokens": "tokens"}  # and what says what each candidate costs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Replay:
             were given.
         generations: (seeds, rounds), how many candidates ran.
         model_seconds: (seeds, rounds), what they took together, or None where no times were given.
+        tokens: (seeds, rounds), the tokens of all of them, or None where none were given.
     """
 
     policy: str
@@ -50,6 +51,7 @@ class Replay:
     seconds: Floats | None = None
     generations: Ints | None = None
     model_seconds: Floats | None = None
+    tokens: Floats | None = None
 
 
 def replay(
@@ -65,9 +67,13 @@ def replay(
     most: int = MOST,
     budget: float | None = None,
     budget_unit: str = "generations",
+    tokens: ArrayLike | None = None,
     executor: Executor | None = None,
 ) -> Replay:
     """Play `rounds` races for each seed: of k arms at once, or in waves of one arm that spend k generations in the mean.
+
+    In waves an arm above temperature 0 that has failed may run again in the race: its second answer is one of its recorded candidates on
+    the task, drawn like the first, so that it is the same where there is but one.
 
     Args:
         policy: a name of `make_policy`, or a policy.
@@ -82,13 +88,15 @@ def replay(
         waves: run one arm after another, each chosen and the race stopped by what the race has shown.
         most: generations of one race in waves, at most.
         budget: mean spending of a race in waves, in `budget_unit`; takes the place of k. None is k generations.
-        budget_unit: "generations", or "model_seconds", which needs `budget` and `speed`.
+        budget_unit: "generations"; or "model_seconds", which needs `budget` and `speed`; or "tokens", which needs `budget` and `tokens`. A
+            strategy's "price" is its tokens' here.
+        tokens: (arms, tasks, samples), the tokens of each candidate, read and written.
         executor: plays the seeds on its workers, 32 a job at most; None plays all here. A policy of the caller's must be picklable
             where workers are processes. Neither changes any number.
 
     Raises:
         UsageError: shapes that do not fit, rewards that are not numbers in [0, 1], a k, rounds, seeds or most below 1, a budget that is
-            no number above 0, an unknown unit, or model seconds without `speed`.
+            no number above 0, an unknown unit, or one without what it needs.
     """
     arms = check_arms(arms)
     chosen = make_policy(policy) if isinstance(policy, str) else policy
@@ -100,9 +108,9 @@ def replay(
         raise UsageError(
             f"replay needs 1 <= k <= {(weight > 0).sum()} arms, rounds and seeds of at least 1, not {k!r}, {rounds!r}, {seeds!r}"
         )
-    most, budget = check_whole("most", most), _budget(k, budget, budget_unit, timed=speed is not None)
-    seconds = None if speed is None else _seconds(speed, rewards.shape)
-    game = _Game(chosen, arms, weight, rewards, seconds, rounds, k, waves, most, budget, budget_unit)
+    costs = {name: _costs(name, given, rewards.shape) for name, given in (("speed", speed), ("tokens", tokens)) if given is not None}
+    most, budget = check_whole("most", most), _budget(k, budget, budget_unit, costs)
+    game = _Game(chosen, arms, weight, rewards, costs, rounds, k, waves, most, budget, budget_unit)
     if executor is None:
         return game.play(seeds)
     parts = np.array_split(np.array(seeds), -(-len(seeds) // SEEDS_A_JOB))
@@ -118,7 +126,7 @@ class _Game:
     arms: Sequence[GeneratorConfig]
     weight: Floats
     rewards: Floats
-    speed: Floats | None
+    costs: Mapping[str, Floats]
     rounds: int
     k: int
     waves: bool
@@ -129,25 +137,28 @@ class _Game:
     def play(self, seeds: Sequence[int]) -> Replay:
         """Play these seeds; each plays as it does alone."""
         table, tasks, sample = draw_outcomes(self.rewards, self.rounds, seeds)
-        seconds = None if self.speed is None else self.speed[np.arange(len(self.arms)), tasks[..., None], sample]
         state = empty_state(self.arms, self.weight, len(seeds))
         if self.waves:
-            spent = seconds if self.budget_unit == "model_seconds" else None
-            choices = play_waves(self.policy, table, state, seeds, Budget(self.budget, self.most, spent))
+            further = _further(self.rounds, self.most, seeds)
+            drawn = Drawn(self.rewards, tasks, sample, further, self.costs.get(BUDGET_UNITS[self.budget_unit]))
+            choices, samples = play_waves(self.policy, drawn, state, seeds, self.budget, self.most)
         else:
             choices = play(self.policy, table, state, self.k, seeds)
-        ran = choices >= 0
-        picked = np.where(ran, np.take_along_axis(table, np.maximum(choices, 0), 2), np.nan)
-        times = None if seconds is None else np.where(ran, np.nan_to_num(np.take_along_axis(seconds, np.maximum(choices, 0), 2)), 0.0)
+            samples = np.take_along_axis(sample, choices, 2)
+        ran, met = choices >= 0, (np.maximum(choices, 0), tasks[..., None], samples)
+        picked = np.where(ran, self.rewards[met], np.nan)
+        each = {name: np.where(ran, np.nan_to_num(cost[met]), 0.0) for name, cost in self.costs.items()}
+        sums = {name: cost.sum(2) for name, cost in each.items()}
         return Replay(
             policy=self.policy.name,
             choices=choices,
             rewards=picked,
             best_reward=np.nan_to_num(picked).max(2),
             tasks=tasks,
-            seconds=None if times is None else times.sum(2) if self.waves else times.max(2),
+            seconds=None if "speed" not in each else sums["speed"] if self.waves else each["speed"].max(2),
             generations=ran.sum(2),
-            model_seconds=None if times is None else times.sum(2),
+            model_seconds=sums.get("speed"),
+            tokens=sums.get("tokens"),
         )
 
 
@@ -158,11 +169,12 @@ def _together(parts: Sequence[Replay]) -> Replay:
     return Replay(parts[0].policy, **joined)  # type: ignore[arg-type]  # those that are None may be
 
 
-def _budget(k: int, budget: float | None, unit: str, *, timed: bool) -> float:
+def _budget(k: int, budget: float | None, unit: str, costs: Collection[str]) -> float:
     if unit not in BUDGET_UNITS:
         raise UsageError(f"budget_unit must be one of {', '.join(BUDGET_UNITS)}, not {unit!r}")
-    if unit == "model_seconds" and (budget is None or not timed):
-        raise UsageError("a budget of model seconds needs budget= and speed=")
+    needed = BUDGET_UNITS[unit]
+    if needed and (budget is None or needed not in costs):
+        raise UsageError(f"a budget of {unit.replace('_', ' ')} needs budget= and {needed}=")
     number = k if budget is None else budget
     if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not 0 < number < np.inf:
         raise UsageError(f"budget must be a number above 0, not {budget!r}")
@@ -220,10 +232,15 @@ def draw_outcomes(rewards: Floats, rounds: int, seeds: Sequence[int]) -> tuple[F
     return rewards[arm, task[..., None], sample], task, sample
 
 
-def _seconds(speed: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    seconds = _floats("speed", speed)
-    if (seconds < 0).any():
-        raise UsageError("speed must be seconds of at least 0")
-    if seconds.shape != shape:
-        raise UsageError(f"speed must have the outcomes' shape {shape}, not {seconds.shape}")
-    return seconds
+def _further(rounds: int, most: int, seeds: Sequence[int]) -> Floats:
+    """(seeds, rounds, most), in [0, 1): what decides which recorded candidate a second answer is."""
+    return np.stack([np.random.default_rng([int(seed), 2]).random((rounds, most)) for seed in seeds])
+
+
+def _costs(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    values = _floats(name, given)
+    if (values < 0).any() or np.isinf(values).any():
+        raise UsageError(f"{name} must be {'seconds' if name == 'speed' else 'numbers'} of at least 0")
+    if values.shape != shape:
+        raise UsageError(f"{name} must have the outcomes' shape {shape}, not {values.shape}")
+    return values

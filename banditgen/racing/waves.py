@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class RaceUnderWay:
         async def one(arm: GeneratorConfig, node_id: str) -> None:
             nonlocal over
             self.on_event(RaceEvent(arm.name, "waiting"))
-            result = await run_candidate(self.setting, arm, node_id, slot, lambda what, text: stage(arm, what, text))
+            result = await run_candidate(self._setting_of(arm), arm, node_id, slot, lambda what, text: stage(arm, what, text))
             result.step, result.price = step, self.setting.price(result)
             self.results.append(result)
             running.pop(arm.name, None)
@@ -116,7 +116,7 @@ class RaceUnderWay:
                 self.plan.ended.append(f"after {arm.name} what still wrote was stopped")
                 cut_off()
 
-        for arm, node_id in zip(order, node_ids(self.setting.node_id, order), strict=True):
+        for arm, node_id in zip(order, node_ids(self.setting.node_id, order, {result.node_id for result in self.results}), strict=True):
             running[arm.name] = asyncio.ensure_future(one(arm, node_id))
         tasks = list(running.values())
         try:
@@ -129,6 +129,11 @@ class RaceUnderWay:
             if isinstance(end, Exception):
                 raise end
 
+    def _setting_of(self, arm: GeneratorConfig) -> RaceSetting:
+        """An arm's second answer is sampled from a seed of its own."""
+        seed, before = self.setting.seed, sum(result.generator_name == arm.name for result in self.results)
+        return self.setting if seed is None or not before else dataclasses.replace(self.setting, seed=seed + before)
+
 
 def start_order(arms: Sequence[GeneratorConfig], rng: np.random.Generator) -> list[GeneratorConfig]:
     """Arms of one model together, in random order, so that no arm always pays for the model's load or its prompt."""
@@ -140,12 +145,12 @@ def start_order(arms: Sequence[GeneratorConfig], rng: np.random.Generator) -> li
     return order
 
 
-def node_ids(node_id: str, arms: Sequence[GeneratorConfig]) -> list[str]:
-    """A node id for each arm: the race's, two underscores, and the arm's name in characters that are safe in a path."""
+def node_ids(node_id: str, arms: Sequence[GeneratorConfig], taken: Collection[str] = ()) -> list[str]:
+    """A node id for each arm, none of them `taken`: the race's, two underscores, and the arm's name in characters safe in a path."""
     ids: list[str] = []
     for arm in arms:
         own = f"{node_id}__{re.sub(r'[^A-Za-z0-9_.-]+', '_', arm.name)}"
-        while own in ids:
+        while own in ids or own in taken:
             own += "_"
         ids.append(own)
     return ids

@@ -35,6 +35,10 @@ def states(rng: np.random.Generator) -> State:
             passed[np.cumsum(passed, 1) - passed > 0] = np.nan
         passed[rng.random(passed.shape) < rng.choice([0.0, 0.3, 0.9])] = np.nan
         ran = np.where(rng.random(order.shape) < 0.1, -1, order)
+        for _ in range(int(rng.integers(0, 3))):  # who came first and failed runs once more
+            may = (ran[:, :1] >= 0) & (passed[:, :1] == 0) & (rng.random((BATCH, 1)) < 0.5)
+            ran = np.hstack([ran, np.where(may, ran[:, :1], -1)])
+            passed = np.hstack([passed, (rng.random((BATCH, 1)) < rng.choice([0.0, 0.3, 1.0])).astype(float)])
         observe(state, ran, passed * rng.choice([1.0, 0.7, 1e-3]))
         patterns.add(np.arange(BATCH), ran, passed, weights=share[ran])
     for table in (state.passes, state.fails, state.total, state.square):
@@ -60,6 +64,7 @@ def test_ten_thousand_states_give_no_error_no_nan_and_no_refusal(name: Any) -> N
             race = races(policy, state, rng, BATCH, 4, np.ones((1, state.arms)))
             arm, gain = race.next()
             race.saw(arm, rng.choice([0.0, 1.0, np.nan], BATCH), rng.choice([0.0, 0.5], BATCH))
+            race.saw(arm, np.where(race.next()[0] == arm, 0.0, np.nan), np.zeros(BATCH))
             least = price_of(policy, state, np.ones((1, state.arms)), Account(2.0, 100.0, 51.0), 10)
         assert (state.weight[sets] > 0).all()
         assert all(len(set(row)) == len(row) for row in sets.tolist())

@@ -53,7 +53,7 @@ def test_greedy_finds_the_best_set_of_the_model() -> None:
     same, state = 0, Statistics().state(ARMS, "t", (1.0, 0.0))
     for _ in range(50):
         one = np.ones((1, 8))
-        arms = Arms(one, one, one, one, rng.uniform(0.4, 1.5, (1, 8)), np.array([0.7]), one[:, 0], one[:, 0])
+        arms = Arms(one, one, one, one, rng.uniform(0.4, 1.5, (1, 8)), np.array([0.7]), one[:, 0], one[:, 0], one)
         draws = rng.uniform(-0.8, 0.3, (1, 8)) * arms.scale
         fails, (task, node) = 1 - arms.chances(draws), arms.nodes
 

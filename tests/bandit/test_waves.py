@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from itertools import combinations
 from typing import Any
@@ -38,7 +39,7 @@ def test_the_chances_of_every_step_are_exact_against_enumeration(name: Any, widt
     """Over all sets that may run next and the stop, from the same draws, they sum to 1 and give q, to 1e-12; what is drawn has its own."""
     policy, state = make_policy(name), seen().state(ARMS, "t", (0.7, 0.3))
     account, cost = Account(3.0, 243.0, 80.0), np.ones((1, 6))
-    for race in (shown([], []), shown([5], [0.0]), shown([5, 1], [0.0, np.nan]), shown([4], [1.0], 0.5)):
+    for race in (shown([], []), shown([5], [0.0]), shown([5, 1], [0.0, np.nan]), shown([5, 5], [0.0, 0.0]), shown([4], [1.0], 0.5)):
         draws = races(policy, state, np.random.default_rng(5), 256, 4, cost, begun=race.arms.shape[1] > 0)
         for i in range(race.arms.shape[1]):
             draws.saw(race.arms[:, i], race.passed[:, i], race.best)
@@ -49,7 +50,8 @@ def test_the_chances_of_every_step_are_exact_against_enumeration(name: Any, widt
             draws.take()
         least = price_of(policy, state, cost, account, 4)[0]
         goes = np.where((gain <= least) & (race.arms.shape[1] > 0), 0.02, 1.0)
-        free = [arm for arm in range(6) if arm not in race.arms[0]]
+        last = dict(zip(race.arms[0].tolist(), race.passed[0].tolist(), strict=True))
+        free = [arm for arm in range(6) if last.get(arm, 0.0) == 0.0]  # who has failed may answer otherwise
         probability = {
             s: float(np.mean(goes * (0.95 * (np.sort(np.array(sets).T) == s).all(1) + 0.05 / math.comb(len(free), width))))
             for s in combinations(free, width)
@@ -71,6 +73,10 @@ def test_the_chances_of_every_step_are_exact_against_enumeration(name: Any, widt
 def test_a_race_stops_where_nothing_may_run() -> None:
     policy, state = make_policy("best_set"), seen().state(ARMS, "t", (0.7, 0.3))
     everyone = shown([0, 1, 2, 3, 4, 5], [0.0] * 6)
+    for once in (dataclasses.replace(state, varies=False), dataclasses.replace(state, varies=np.arange(6) == 0)):
+        step = next_wave(policy, once, everyone, Account(9.0), np.random.default_rng(1))
+        assert step.arms.tolist() in ([[0], []] if np.any(once.varies) else [[]])
+    everyone = shown([0, 1, 2, 3, 4, 5], [np.nan, 1.0] * 3)  # who has passed, or taught nothing, runs no more
     for race, account, most in (
         (everyone, Account(9.0), 10),
         (shown([0, 1], [0.0, 0.0]), Account(9.0), 2),

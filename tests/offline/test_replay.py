@@ -75,6 +75,39 @@ def test_times_are_those_of_the_slowest_candidate_raced() -> None:
     assert (played.seconds == played.choices.max(2)).all()
 
 
+@pytest.mark.parametrize("unit", ["model_seconds", "tokens"])
+def test_waves_keep_a_budget_of_seconds_or_tokens(unit: str) -> None:
+    cost = np.random.default_rng(2).uniform(50, 150, (8, 40, 3)) * np.linspace(0.5, 2, 8)[:, None, None]
+    given: dict[str, Any] = {"speed" if unit == "model_seconds" else "tokens": cost}
+    played = replay("best_set", matrix(), ARMS, k=3, rounds=200, seeds=6, waves=True, budget=200.0, budget_unit=unit, **given)
+    spent = getattr(played, unit)
+    assert spent.shape == (6, 200)
+    assert 0.95 * 200 < spent.mean() < 1.02 * 200
+    assert (spent > 0).all()
+    assert (played.tokens if unit == "model_seconds" else played.model_seconds) is None
+    once = replay("uniform", matrix(), ARMS, k=8, rounds=5, seeds=2, **given)
+    assert (getattr(once, unit) > 50 * 0.5 * 8).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"budget_unit": "tokens", "budget": 5.0}, "budget of tokens needs budget= and tokens="),
+        ({"budget_unit": "tokens", "tokens": np.ones((8, 40, 3))}, "budget of tokens needs"),
+        (
+            {"budget_unit": "model_seconds", "budget": 5.0, "tokens": np.ones((8, 40, 3))},
+            "budget of model seconds needs budget= and speed=",
+        ),
+        ({"budget_unit": "price", "budget": 5.0}, "one of generations, model_seconds, tokens, not 'price'"),
+        ({"tokens": -np.ones((8, 40, 3))}, "tokens must be numbers of at least 0"),
+        ({"tokens": np.ones((8, 40, 2))}, "tokens must have the outcomes' shape"),
+    ],
+)
+def test_a_budget_without_what_it_counts_is_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        replay("uniform", matrix(), ARMS, k=3, rounds=5, seeds=1, waves=True, **settings)
+
+
 @pytest.mark.parametrize(
     ("outcomes", "settings"),
     [
