@@ -263,7 +263,8 @@ class ContainerSandbox(PooledSandbox):
         return self._image_names
 
     def _describe(self, worker: AnyWorker) -> dict[str, str]:
-        held, counts = worker.held, self._engine.counts
+        held = worker.held
+        counts = bool(held["counted"])
         self._image_names = list(held["names"])
         landlock, seccomp = held["landlock"] and "landlock", held["seccomp"] and "seccomp"
         supervised = "seccomp" + (" + supervisor" if held["supervised"] else " without a supervisor")
@@ -276,7 +277,8 @@ class ContainerSandbox(PooledSandbox):
             "network": several("container without a network", seccomp),
             "processes": several("container", "rlimit", "polling", counts and "control group"),
             "signals": several("container", seccomp, landlock),
-            "memory": several("rlimit per process", "polling over the tree", "hard limit of a control group" if counts else "not hard"),
+            "memory": several("rlimit per process", "polling over the tree", counts and "control group")
+            + (", hard" if counts else ", not hard"),
             "cpu": several("rlimit per process", "polling over the tree", counts and "two processors"),
             "disk": "tmpfs + polling",
             "inodes": "tmpfs + polling",

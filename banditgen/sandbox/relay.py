@@ -5,6 +5,7 @@ It is process 1 there. Candidates are not forked from it, but from the worker, w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import marshal
 import os
@@ -14,6 +15,7 @@ import signal
 import sys
 import sysconfig
 import threading
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from banditgen.errors import SandboxError
@@ -24,6 +26,7 @@ from banditgen.sandbox.report import Report, WorkerDiedError
 from banditgen.sandbox.worker import Mechanisms, Worker
 from banditgen.task import Limits
 
+UNLIMITED = 1 << 60  # what older control groups say instead of "max"
 MOST = 1 << 34  # what comes from the user's process is trusted
 
 
@@ -36,16 +39,15 @@ def main() -> None:
     os.dup2(null, 0)
     os.dup2(2, 1)
     settings = json.loads(frames.receive(orders, MOST) or b"{}")
-    packages = settings["packages"] or [path for path in _site_packages() if os.path.isdir(path)]  # noqa: PTH112  # as in `inside`
+    packages = settings["packages"] or [path for path in _site_packages() if Path(path).is_dir()]
     try:
         worker = Worker(tuple(packages), Mechanisms(namespaces=False, bubblewrap=False, contained=True, **settings["mechanisms"]))
     except (OSError, SandboxError) as error:
         frames.send(answers, json.dumps({"failed": str(error)}).encode())
         return
     names = sorted(module.name for module in pkgutil.iter_modules(packages))
-    frames.send(
-        answers, json.dumps({**worker.held, "version": sys.version_info[:2], "machine": os.uname().machine, "names": names}).encode()
-    )
+    about = {"version": sys.version_info[:2], "machine": os.uname().machine, "names": names, "counted": _is_counted()}
+    frames.send(answers, json.dumps({**worker.held, **about}).encode())
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True).start()
     while True:
@@ -53,6 +55,18 @@ def main() -> None:
             _answer(answers, _run(worker, waiting.get(), tuple(packages)))
         except (OSError, WorkerDiedError):
             os._exit(1)
+
+
+def _is_counted() -> bool:
+    """Whether a control group limits this container's memory and processes: an engine may leave out limits that it was asked for."""
+
+    def limited(newer: str, older: str) -> bool:
+        for path in (newer, older):
+            with contextlib.suppress(OSError, ValueError):
+                return int(Path("/sys/fs/cgroup", path).read_text()) < UNLIMITED
+        return False
+
+    return limited("memory.max", "memory/memory.limit_in_bytes") and limited("pids.max", "pids/pids.max")
 
 
 def _site_packages() -> list[str]:

@@ -15,6 +15,7 @@ from banditgen.errors import SandboxError
 from banditgen.sandbox.container import ContainerSandbox
 from banditgen.sandbox.container_engine import USER, Engine
 
+ENGINE = os.environ.get("BANDITGEN_TEST_ENGINE")  # "docker" tests that where podman is, too
 IMAGE = "localhost/banditgen-test-python:1"
 LEFT_OUT = ("site-packages", "test", "idlelib", "ensurepip", "turtledemo", "tkinter", "lib2to3", "__pycache__")
 LOADS = "import bz2, ctypes, decimal, hashlib, json, lzma, sqlite3, ssl, unittest, uuid, zlib, _posixsubprocess, pyexpat"
@@ -23,7 +24,7 @@ LOADS = "import bz2, ctypes, decimal, hashlib, json, lzma, sqlite3, ssl, unittes
 def started_or_skipped(**options: object) -> ContainerSandbox:
     """A container sandbox that has run something; else the test is skipped, with the engine's own word why."""
     try:
-        box = ContainerSandbox(require="isolated", **options)  # type: ignore[arg-type]
+        box = ContainerSandbox(ENGINE, require="isolated", **options)  # type: ignore[arg-type]
         box.isolation()
     except SandboxError as error:
         if "is required" in str(error):

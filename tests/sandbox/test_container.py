@@ -28,7 +28,7 @@ from banditgen.sandbox.probe import NEEDED
 from banditgen.session import BanditGenerator
 from banditgen.task import Task
 from banditgen.testing.sandbox import SandboxContract
-from tests.sandbox.containers import IMAGE, make_image, started_or_skipped
+from tests.sandbox.containers import ENGINE, IMAGE, make_image, started_or_skipped
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("containers"), pytest.mark.timeout(600)]
 GOOD = "def f(n): return n + 1"
@@ -100,10 +100,10 @@ def test_processes_of_a_job_may_share_locks_and_wider_limits_are_given(box: Cont
 
 
 OWNER = """
-import os
+import os, sys
 from banditgen.sandbox.container import ContainerSandbox
 from banditgen.task import Task
-box = ContainerSandbox(workers=1)
+box = ContainerSandbox(sys.argv[1], workers=1)
 box.run("print(1)", Task("x"))
 print(os.getpid(), flush=True)
 endless = "import signal, time\\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\\nwhile True: time.sleep(1)"
@@ -125,7 +125,7 @@ def left_of(pid: int, of: Engine, seconds: float = 20.0) -> list[str]:
 def test_kill_9_of_the_owner_leaves_no_container(box: ContainerSandbox) -> None:
     """In the middle of a job; and by the sweep of the next one, whatever else is left of a process that is gone."""
     for killed in ("owner", "engine's client, too"):
-        with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True) as owner:
+        with subprocess.Popen([sys.executable, "-c", OWNER, box.name], stdout=subprocess.PIPE, text=True) as owner:
             assert owner.stdout is not None
             pid = int(owner.stdout.readline())
             assert [name for name in names(box._engine) if f"-{pid}-" in name]
@@ -161,7 +161,7 @@ def test_a_container_that_ends_under_a_job_is_replaced(box: ContainerSandbox) ->
 
 def test_closing_leaves_no_container(box: ContainerSandbox) -> None:
     before = set(names(box._engine))
-    other = ContainerSandbox(workers=1)
+    other = ContainerSandbox(ENGINE, workers=1)
     assert other.run(GOOD, TASK).passed
     other.close()
     other.close()
@@ -185,7 +185,7 @@ canaries.POSIX = canaries.LINUX = False
 from banditgen.errors import BanditgenError
 from banditgen.sandbox.default import default_sandbox
 from banditgen.task import Task
-box = default_sandbox("isolated")
+box = default_sandbox("isolated", name=sys.argv[1])
 found = box.isolation()
 task = Task("f", tests="import kept\\nassert f(1) == kept.VALUE - 39", packages=["kept"])
 runs = [box.run(f"def f(n): return n + {number}", task) for number in (1, 2)]
@@ -201,7 +201,7 @@ def test_elsewhere_an_image_serves_and_nothing_but_the_engine_is_needed_of_the_h
     """On a host without Linux's, or even POSIX's, modules and calls, as far as leaving them out here can show it."""
     make_image(box._engine)
     environment = {**os.environ, "BANDITGEN_SANDBOX_IMAGE": IMAGE}
-    run = subprocess.run([sys.executable, "-c", NO_LINUX], capture_output=True, text=True, env=environment, check=False)
+    run = subprocess.run([sys.executable, "-c", NO_LINUX, box.name], capture_output=True, text=True, env=environment, check=False)
     assert run.returncode == 0, run.stderr
     found, passed, said = json.loads(run.stdout)
     assert found["level"] == "isolated"
@@ -213,11 +213,11 @@ def test_elsewhere_an_image_serves_and_nothing_but_the_engine_is_needed_of_the_h
 
 def test_an_image_that_is_not_there_is_asked_for_by_the_command_that_brings_it(box: ContainerSandbox) -> None:
     with pytest.raises(SandboxError, match=r"nowhere/image:1 is not here: \w+ pull nowhere/image:1"):
-        ContainerSandbox(image="nowhere/image:1")
+        ContainerSandbox(ENGINE, image="nowhere/image:1")
 
 
 def test_a_named_sandbox_is_what_races_use(box: ContainerSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    with contextlib.closing(default_sandbox("isolated", name="container")) as named:
+    with contextlib.closing(default_sandbox("isolated", name=ENGINE or "container")) as named:
         assert isinstance(named, ContainerSandbox)
     monkeypatch.setenv("BANDITGEN_SANDBOX", box.name)
     with contextlib.closing(default_sandbox()) as set_one:
