@@ -15,7 +15,7 @@ from banditgen.report.view import View, nothing
 from banditgen.result import FailureKind, GenerationResult
 
 STAGES = (("queue", QUEUE), ("load", LOAD), ("prompt", PROMPT), ("tokens", TOKENS), ("test", TEST))
-_NEWEST = 200  # races among which one with the most waves is chosen, where none is named
+_NEWEST = 50  # races among which one with the most waves is chosen, where none is named
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,14 +27,19 @@ def room(text: str, size: float = SIZE) -> float:
     return units * size
 
 
-def fitting(text: str, most: float, size: float = SIZE) -> str:
-    """As much of a text as there is room for, on one line, with a sign for the rest."""
+def fitting(text: str, most: float, size: float = SIZE, *, tail: int = 0) -> str:
+    """As much of a text as there is room for, on one line, with a sign for the rest.
+
+    Of names that differ at their ends, `tail` characters there are kept, and what is left out is before them.
+    """
     text = flat(text)
     if room(text, size) <= most:
         return text
-    while text and room(text + "…", size) > most:
-        text = text[: min(len(text) - 1, max(1, int(len(text) * most / room(text, size))))] if len(text) > 1 else ""
-    return text + "…"
+    end = text[-tail:] if tail and room(f"…{text[-tail:]}", size) < most else ""
+    head = text[: len(text) - len(end)]
+    while head and room(f"{head}…{end}", size) > most:
+        head = head[:-1] if len(head) < 64 else head[: len(head) // 2]
+    return f"{head}…{end}"
 
 
 def spread(places: Sequence[float], low: float, high: float, apart: float = LINE) -> list[float]:

@@ -21,8 +21,8 @@ from banditgen.scoring import SelectionCriteria
 from banditgen.selection import criteria_now
 from banditgen.strategy import Strategy
 
-MOMENTS = 24  # at which beliefs of the past are asked for
-DRAWS = 1000
+MOMENTS = 20  # at which beliefs of the past are asked for
+DRAWS = 500
 _ALL = 1 << 62
 _READ = (
     *("created_at", "race_id", "task_type", "arm_id", "arm_name", "model", "digest", "prompt_version", "passed", "informative"),

@@ -17,6 +17,7 @@ from banditgen.report.lettering import LINE, Free, fitting, room, spread
 from banditgen.report.ticks import ticks
 
 ROW = 22.0  # of an axis of names
+TAIL = 8  # characters at the ends of names, where arms of one model differ
 NAMES = 0.45  # of a panel's width, at most
 GAP = 28.0  # between panels
 WIDEST = 780.0  # of a panel of lines or points
@@ -177,7 +178,7 @@ class _Drawing:
             _text(into, x, bottom + LINE + 1, text, "tick", anchor="middle")
         if self.panel.y.kind == "names":
             for row, name in enumerate(self.panel.y.names):
-                _text(into, left - 8, self._y(row) + 4, name, "name", anchor="end", most=left - 8)
+                _text(into, left - 8, self._y(row) + 4, name, "name", anchor="end", most=left - 8, tail=TAIL)
         for at, text in self._y_ticks:
             y = self._y(at)
             SubElement(grid, "path", {"d": f"M{left:.1f},{y:.1f}H{right:.1f}"})
@@ -210,7 +211,7 @@ class _Drawing:
             at = self._box[2] + 14
             leader = f"M{self._x(x):.1f},{self._y(y):.1f}L{at - 3:.1f},{place:.1f}"
             SubElement(into, "path", {"class": f"leader {_stroke(line.colour)}", "d": leader})
-            _text(into, at, place + 4, line.name, "end", most=self.width - at)
+            _text(into, at, place + 4, line.name, "end", most=self.width - at, tail=TAIL)
 
     def _draw_points(self, into: Element, points: Points) -> None:
         named = self.panel.y.kind == "names"
@@ -227,7 +228,7 @@ class _Drawing:
             _say(one, points.said[i])
             self._free.take((at - 5, up - 5, at + 5, up + 5))
         for i, label in enumerate(points.labels):
-            text = fitting(label, self.width * 0.4)
+            text = fitting(label, self.width * 0.4, tail=TAIL)
             place = self._free.place(self._x(points.x[i]), self._y(points.y[i]), text) if label else None
             if place is not None:
                 _text(into, place[0], place[1], text, "label", anchor=place[2])
@@ -280,13 +281,15 @@ def _joined(points: Sequence[tuple[float, float]]) -> str:
     return "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
-def _text(into: Element, x: float, y: float, text: str, kind: str, *, anchor: str = "start", most: float | None = None) -> None:
-    shown = printable(text).replace("\n", " ") if most is None else fitting(text, most)
+def _text(
+    into: Element, x: float, y: float, text: str, kind: str, *, anchor: str = "start", most: float | None = None, tail: int = 0
+) -> None:
+    shown = printable(text).replace("\n", " ") if most is None else fitting(text, most, tail=tail)
     element = SubElement(into, "text", {"class": kind, "x": f"{x:.1f}", "y": f"{y:.1f}"})
     if anchor != "start":
         element.set("text-anchor", anchor)
     element.text = shown
-    if most is not None and shown.endswith("…"):
+    if most is not None and "…" in shown:
         _say(element, text)
 
 
