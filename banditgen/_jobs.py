@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.connection
+import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,12 +24,25 @@ AHEAD = 2  # jobs handed to a pool for each of its workers: one that runs, one t
 
 @contextlib.contextmanager
 def processes(count: int) -> Iterator[Executor | None]:
-    """A pool of so many processes; None where one is asked for, which is the one that asks."""
+    """A pool of so many processes, which end with this one however it ends; None where one is asked for, which is the one that asks."""
     if count == 1:
         yield None
         return
-    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) as pool:  # forked, they would hold this one's locks
+    spawn = multiprocessing.get_context("spawn")  # forked, they would hold this one's locks
+    with ProcessPoolExecutor(count, spawn, initializer=_end_with_parent) as pool:
         yield pool
+
+
+def _end_with_parent() -> None:
+    """The standard library's workers wait for jobs for ever when the process that made them is killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="banditgen-parent").start()
 
 
 class Jobs:

@@ -6,6 +6,8 @@ import contextlib
 import functools
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -89,6 +91,26 @@ def test_no_sandbox_outlives_its_worker(tmp_path: Path) -> None:
         sandbox.close()
     assert second
     assert gone(second)
+
+
+@pytest.mark.slow
+def test_no_worker_outlives_a_command_that_is_killed() -> None:
+    code = (
+        "import os, time\n"
+        "from banditgen._jobs import processes\n"
+        "with processes(2) as pool:\n"
+        "    pids = {pool.submit(os.getpid).result() for _ in range(20)}\n"
+        "    print(*pids, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    command = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert command.stdout is not None
+    with command.stdout as said:
+        workers = [int(pid) for pid in said.readline().split()]
+        command.kill()
+        command.wait()
+    assert workers
+    assert gone(workers)
 
 
 def nothing(job: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import multiprocessing.connection
+import os
 import resource
 import statistics
 import time
@@ -90,20 +91,26 @@ async def bare(urls: list[str], slots: int, callers: int, each: int) -> float:
 
 
 def main() -> None:
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for hosts in (1, 4):
         took = [on_hosts(hosts, 1, lambda urls: pooled(urls, 1, 10, 4)) for _ in range(REPEATS)]
         print(f"{hosts} hosts of one slot, 40 generations: {statistics.median(took):.2f} s of {[round(one, 2) for one in took]}")
-    for name, way in (("bare client", bare), ("pool", pooled)):
-        took, busy = [], []
-        for _ in range(REPEATS):
+    ways = {"bare client": bare, "pool": pooled}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    busy: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(REPEATS):
+        for name, way in ways.items():  # in turns, so that what else the machine does meets both alike
             before = resource.getrusage(resource.RUSAGE_SELF)
-            took.append(on_hosts(4, 8, lambda urls, way=way: way(urls, 8, 200, 5)))  # type: ignore[misc]
+            seconds[name].append(on_hosts(4, 8, lambda urls, way=way: way(urls, 8, 200, 5)))  # type: ignore[misc]
             after = resource.getrusage(resource.RUSAGE_SELF)
-            busy.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 1032 * 1e3)
+            busy[name].append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 1032 * 1e3)
+    for name, took in seconds.items():
         print(
             f"{name}, 200 callers × 5 on 4 hosts of 8 slots: {statistics.median(took):.2f} s of {[round(one, 2) for one in took]}, "
-            f"{statistics.median(busy):.2f} processor ms a generation"
+            f"{statistics.median(busy[name]):.2f} processor ms a generation"
         )
+    shares = [theirs / ours for theirs, ours in zip(seconds["bare client"], seconds["pool"], strict=True)]
+    print(f"the pool's throughput by the bare client's: {statistics.median(shares):.3f} of {[round(one, 3) for one in shares]}")
 
 
 if __name__ == "__main__":
