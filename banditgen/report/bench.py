@@ -18,11 +18,7 @@ from banditgen.report.table import Column, count, number, share
 from banditgen.report.view import View
 
 LARGEST = 64 << 20  # bytes of a file that is read
-_PAYS = {
-    True: "Choosing among several arms pays here.",
-    False: "Choosing among arms does not pay here: use one.",
-    None: "Whether choosing among arms pays cannot be told yet.",
-}
+_PAYS = {True: "Choosing among several arms pays here.", False: "Choosing among arms does not pay here: use one.", None: ""}
 
 
 def section(path: Path) -> Section:
@@ -36,11 +32,11 @@ def section(path: Path) -> Section:
     if missing := [key for key in ("recommended", "routing_pays") if key not in told]:
         raise _refused(path, f"{missing[0]} is missing")
     pays = told["routing_pays"]
-    if pays not in _PAYS or isinstance(pays, int) is not isinstance(pays, bool):
+    if pays is not None and not isinstance(pays, bool):
         raise _refused(path, "routing_pays must be true, false or null")
-    sentences = [str(sentence) for sentence in _list(path, told, "sentences")]
-    findings = [Finding(_PAYS[pays], _recommended(told.get("recommended")), "", sure=None if pays is None else True)]
-    findings += [Finding(sentence, "", "") for sentence in sentences]
+    answer, *more = [str(sentence) for sentence in _list(path, told, "sentences")] or [""]
+    findings = [Finding(answer, f"{_PAYS[pays]} {_recommended(told['recommended'])}".strip(), "", sure=pays)]
+    findings += [Finding(sentence, "", "") for sentence in more]
     return Section("bench", "The bench: every arm on every task", findings, [_view(rows)] if rows else [])
 
 
@@ -72,13 +68,13 @@ def _refused(path: Path, why: str) -> UsageError:
 def _row(path: Path, row: Any) -> dict[str, Any]:
     if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("arm", "task_type")):
         raise _refused(path, "every row of the table needs an arm and a task_type")
-    numbers = {name: row.get(name) for name in ("passed", "samples", "low", "high", "seconds")}
+    numbers = {name: row.get(name) for name in ("passed", "samples", "rate", "low", "high", "seconds")}
     if (
         not all(value is None or is_number(value) for value in numbers.values())
         or not is_number(numbers["passed"])
         or not is_number(numbers["samples"])
     ):
-        raise _refused(path, "passed and samples of a row must be numbers; low, high and seconds numbers or null")
+        raise _refused(path, "passed and samples of a row must be numbers; rate, low, high and seconds numbers or null")
     return {"arm": row["arm"], "task_type": row["task_type"]} | numbers
 
 
@@ -114,17 +110,21 @@ def _view(rows: Sequence[Mapping[str, Any]]) -> View:
             "high": Column("to", [row["high"] for row in rows], share),
             "seconds": Column("seconds a generation", [row["seconds"] for row in rows], number(1)),
         },
-        "Every arm ran on every task, several samples each: the share that passed with its 95 % interval over tasks.",
+        "Every arm ran on every task, several samples each: the mean over tasks of the share that passed, with its 95 % interval.",
         "Other tasks may be easier or harder than these.",
     )
 
 
 def _panel(kind: str, rows: list[Mapping[str, Any]], colours: Mapping[str, int]) -> Panel:
-    rows = sorted((row for row in rows if row["samples"] > 0), key=lambda row: -row["passed"] / row["samples"])
-    rates = [row["passed"] / row["samples"] for row in rows]
+    rows = sorted((row for row in rows if row["samples"] > 0), key=lambda row: -_rate(row))
+    rates = [_rate(row) for row in rows]
     low, high = (
         [rate if row[name] is None else float(row[name]) for rate, row in zip(rates, rows, strict=True)] for name in ("low", "high")
     )
     said = [f"{row['arm']}: {count(row['passed'])} of {count(row['samples'])} passed" for row in rows]
     points = Points("", rates, list(range(len(rows))), said, [colours[row["arm"]] for row in rows], x_low=low, x_high=high)
     return Panel([points], Axis("share that passed", "share", 0.0, 1.0), Axis("", "names", names=[row["arm"] for row in rows]), kind)
+
+
+def _rate(row: Mapping[str, Any]) -> float:
+    return float(row["passed"] / row["samples"] if row["rate"] is None else row["rate"])

@@ -222,11 +222,13 @@ def test_the_command_writes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     Path("report.html").unlink()
     assert banditgen("report", "--history", url, "-o", "-").stdout.startswith("<!doctype html>")
     Path("bad.json").write_text('{"table": [], "sentences": []}')
+    Path("pays.json").write_text('{"table": [], "sentences": [], "routing_pays": [], "recommended": null}')
     Path("rows.json").write_text('{"table": [{"arm": "a", "task_type": "t", "passed": "7"}], "sentences": [], "routing_pays": true}')
     for given, said in (
         (("-o", "/nowhere/x.html"), "cannot write /nowhere/x.html"),
         (("--type", "poetry"), "no result on tasks of type 'poetry'"),
         (("--bench", "bad.json"), "bad.json is not what `banditgen bench --json` writes: recommended"),
+        (("--bench", "pays.json"), "pays.json is not what `banditgen bench --json` writes: routing_pays must be"),
         (("--bench", "rows.json"), "rows.json is not what `banditgen bench --json` writes: passed and samples"),
         (("--bench", "none.json"), "cannot read none.json"),
         (("-o", "-", "--open"), "--open needs a file"),
