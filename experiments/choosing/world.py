@@ -70,34 +70,46 @@ class Draw:
 def observed(problem: Problem, sandbox: Sandbox) -> Observed:
     observer, codes = Observer(sandbox, Task(problem.prompt)), list(dict.fromkeys(one.code for arm in problem.arms.values() for one in arm))
     found = collected(codes, problem.entry_point, problem.calls, problem.tests, observer)
-    calls = list(found.asked)
-    return Observed(problem, calls, dict(zip(codes, observer.calls(codes, calls), strict=True)), found.written, found.shown)
+    calls = [*found.asked, *found.guesses]
+    does = observer.calls(codes, calls)
+    kept = [c for c, call in enumerate(calls) if call in found.asked or any(each[c][0] == "=" for each in does)]
+    outcomes = {code: tuple(each[c] for c in kept) for code, each in zip(codes, does, strict=True)}
+    return Observed(problem, [calls[c] for c in kept], outcomes, found.written, found.shown)
 
 
 class World:
     """Problems from which candidates are drawn."""
 
-    def __init__(self, data: Path, sandbox: Sandbox, source: str = OLLAMA, samples: int = SAMPLES) -> None:
-        self.tasks = [observed(problem, sandbox) for problem in problems(data, source, samples)]
+    def __init__(
+        self,
+        data: Path,
+        sandbox: Sandbox,
+        source: str = OLLAMA,
+        samples: int = SAMPLES,
+        dataset: str = "HumanEval",
+    ) -> None:
+        self.tasks = [observed(problem, sandbox) for problem in problems(data, source, samples, dataset)]
         self.arms = sorted({arm for task in self.tasks for arm in task.problem.arms})
-        self._own = {arm: [np.mean([one.passed for one in task.problem.arms[arm]]) for task in self.tasks] for arm in self.arms}
+        self._own = {
+            arm: [np.mean([one.passed for one in task.problem.arms.get(arm, [])] or [False]) for task in self.tasks] for arm in self.arms
+        }
         self._rates = {arm: float(np.sum(each)) for arm, each in self._own.items()}
 
     def draw(self, position: int, k: int, rng: np.random.Generator, *, dominant: bool) -> Draw:
         task = self.tasks[position]
-        arms = [arm for arm in self.arms if dominant or DOMINANT not in arm]
+        arms = [arm for arm in self.arms if task.problem.arms.get(arm) and (dominant or DOMINANT not in arm)]
         picked = [arms[i] for i in rng.choice(len(arms), k, replace=k > len(arms))]
         others = [(self._rates[arm] - float(self._own[arm][position])) / (len(self.tasks) - 1) for arm in picked]
         drawn = [task.problem.arms[arm][rng.integers(len(task.problem.arms[arm]))] for arm in picked]
         return Draw(task, drawn, np.array(others))
 
 
-def problems(data: Path, source: str = OLLAMA, samples: int = SAMPLES) -> list[Problem]:
-    """The HumanEval tasks with the first samples of each of a source's arms, in the order of the file."""
+def problems(data: Path, source: str = OLLAMA, samples: int = SAMPLES, dataset: str = "HumanEval") -> list[Problem]:
+    """The tasks of a data set with the first samples of each of a source's arms, in the order of the file."""
     written = {line["task_id"]: line for line in lines(data / "generated_tests.jsonl.gz")}
     found = {}
     for line in lines(data / "tasks.jsonl.gz"):
-        if line["dataset"] == "HumanEval":
+        if line["dataset"] == dataset:
             given = written.get(line["task_id"], {})
             tests = [(test["call"], test["expected"], test["votes"]) for test in given.get("tests", [])]
             arms: dict[str, list[Candidate]] = collections.defaultdict(list)
