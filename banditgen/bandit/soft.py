@@ -4,7 +4,7 @@ A witness is a kind of soft evidence (it ran, it agreed with others, what an eva
 in tenths. Each level says how likely the candidate would have passed, from even odds: by careful odds to begin with, and the more by those
 seen, the more often it stood beside passes and fails. An arm's mean of these chances is what the witness says of it. It counts for as much
 as it sets the arm apart: wholly where it is certain, for nothing at even odds; and never for as much as a verdict. What people say
-sets an arm apart sooner than what machines say: they have seen the code.
+sets an arm apart sooner than what machines say, and takes the place of that: they have seen the code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from banditgen.bandit.arrays import Floats
 from banditgen.bandit.priors import CAP
 from banditgen.result import LEVELS, RATING
 
-RATED, WITNESSED = 0.6, 0.4  # of a verdict, at most: what a rating counts for, which adds up without end, and all other kinds together
+RATED, WITNESSED = 0.7, 0.4  # of a verdict, at most: what a rating counts for, which adds up without end, and all other kinds together
 APART = {RATING: 1}  # the power of |2·mean − 1| that an arm's mean counts by; 2 for all other kinds
 SURE = 3.9  # log odds at which a witness is as good as certain: 98 %
 FEW_BESIDE_EACH, FEW_AT_LEVEL = 10.0, 5.0  # passes and fails beside a witness, and outcomes at a level, that are worth its prior odds
@@ -62,14 +62,15 @@ def soft_outcomes(untested: Mapping[str, Floats], beside: Mapping[str, Floats], 
         beside: by kind (LEVELS + 1, 2), as in `said`, whoever's outcomes they were.
         verdicts: (K,), how many each arm has.
     """
-    ratings, others, outcomes = np.zeros((2, len(verdicts))), np.zeros((2, len(verdicts))), np.zeros(len(verdicts))
+    ratings, others, (outcomes, rated) = np.zeros((2, len(verdicts))), np.zeros((2, len(verdicts))), np.zeros((2, len(verdicts)))
     for kind, told in untested.items():
         if kind == RATING:
             ratings += RATED * _counted(kind, told, beside[kind])
+            rated += told.sum(1)
         else:
             others += _counted(kind, told, beside[kind])
             outcomes = np.maximum(outcomes, told.sum(1))
-    most = np.minimum(CAP, WITNESSED * outcomes)
+    most = np.minimum(CAP, WITNESSED * np.maximum(outcomes - rated, 0.0))  # of what is rated, people have the word
     passes, fails = (ratings + others * np.minimum(1.0, most / np.maximum(others.sum(0), 1e-9))) * CAP / (CAP + verdicts)
     return passes, fails
 

@@ -58,6 +58,15 @@ def test_it_is_never_as_much_as_a_verdict() -> None:
     assert counted(rating=of(at10=1000))[0] > 0.8 * RATED * 1000
 
 
+def test_of_a_candidate_that_was_rated_people_have_the_word() -> None:
+    """What machines say of it counts for nothing beside that; of those that nobody rated it counts on."""
+    disliked = counted(rating=of(at1=10))
+    assert counted(rating=of(at1=10), agreed=of(at10=10)) == pytest.approx(disliked)
+    passes, fails = counted(rating=of(at1=10), agreed=of(at10=20))
+    assert disliked[0] < passes < disliked[0] + 0.4 * 10
+    assert fails < disliked[1] + 0.4 * 10
+
+
 def test_who_has_verdicts_is_soon_free_of_it() -> None:
     """As many as a prior is worth halve it."""
     told, beside = {RATING: of(at10=10)}, {RATING: NOTHING}
@@ -89,5 +98,5 @@ def test_an_arm_that_crashes_is_hardly_raced_and_one_that_runs_is_not_preferred_
     state = dataclasses.replace(state, passes=passes[None], fails=fails[None], total=passes[None], square=passes[None])
     rng = np.random.default_rng(0)
     shares = np.mean([choose(make_policy(name), state, 2, rng).propensities for _ in range(20)], 0) * 8 / 2
-    assert (shares[:2] < (0.33, 0.75)).all()
+    assert (shares[:2] < (0.36, 0.78)).all()
     assert shares[2:] == pytest.approx(np.full(6, shares[2:].mean()), rel=0.3) or name == "kl_ucb"
