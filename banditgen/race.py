@@ -245,7 +245,8 @@ class ParallelGenerator(Documented):
             PackageError: it names a package that our sandbox does not have; a caller's knows its own.
         """
         if task.packages and self._sandbox is None and (self._runner is None or task.kind != "none"):
-            check_packages(task, default_environment())
+            own = getattr(self.sandbox, "check_packages", None)  # an image's packages are not this machine's
+            own(task) if own else check_packages(task, default_environment())
 
     async def prepare(self, models: Sequence[str]) -> None:
         """Have these models ready before a race, where the backend can."""
@@ -294,7 +295,7 @@ class ParallelGenerator(Documented):
         generator = await asyncio.to_thread(lambda: self.backend)
         # the sandbox is needed unless a caller's runner does all the trying
         sandbox = await asyncio.to_thread(lambda: self.sandbox) if self._runner is None or race_task.kind != "none" else None
-        self.check(race_task)
+        await asyncio.to_thread(self.check, race_task)
         setting = RaceSetting(
             prompt=prompt,
             task=race_task,

@@ -242,7 +242,7 @@ class BanditGenerator(Closing):
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
         if deadline is not None and (not is_number(deadline) or not 0 < deadline < math.inf):
             raise UsageError(f"deadline must be a number of seconds above 0, not {deadline!r}")
-        self.racer.check(task)
+        await asyncio.to_thread(self.racer.check, task)
         await self.racer.look()
         criteria = await asyncio.to_thread(self._criteria, task.context)
         waves = self._decider.waves(task.context, k, criteria, self.backend.concurrency, exploit=exploit)

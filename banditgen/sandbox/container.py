@@ -247,9 +247,10 @@ class ContainerSandbox(PooledSandbox):
                 return worker
         return ContainerWorker(self._engine, self._trees, self._mechanisms)
 
-    def _check_packages(self, task: Task) -> None:
+    def check_packages(self, task: Task) -> None:
+        """See that the packages a task names are in the image, or among this machine's; raises PackageError."""
         if not self._of_image:
-            super()._check_packages(task)
+            super().check_packages(task)
         elif task.packages:
             there = self._names()
             for package in task.packages:

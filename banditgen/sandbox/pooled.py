@@ -55,7 +55,8 @@ class PooledSandbox:
         """Property to what enforces it in such a worker."""
         raise NotImplementedError
 
-    def _check_packages(self, task: Task) -> None:
+    def check_packages(self, task: Task) -> None:
+        """See that the packages a task names are there; raises PackageError."""
         check_packages(task, self._environment)
 
     def run(self, code: str, task: Task) -> Execution:
@@ -67,7 +68,7 @@ class PooledSandbox:
                 that the environment does not have.
         """
         check_code(code)
-        self._check_packages(task)
+        self.check_packages(task)
         try:
             return self._tried(code, task)
         except WorkerDiedError:

@@ -99,6 +99,28 @@ def test_processes_of_a_job_may_share_locks_and_wider_limits_are_given(box: Cont
     assert [box.run(left, Task("x")).stdout for _ in range(3)] == ["['left']\n"] * 3
 
 
+WRITES = """
+import os
+LARGE = ("/proc", "/sys", "/usr", "/lib", "/lib64", "/bin", "/python", "/packages")  # mounted unwritable, or the kernel's
+print(sorted(os.path.join(top, name) for top in TOPS for name in os.listdir(top)))
+for top, folders, _ in os.walk("/"):
+    folders[:] = [name for name in folders if os.path.join(top, name) not in LARGE]
+    try: open(os.path.join(top, "left"), "w").close()
+    except OSError: pass
+"""
+
+
+def test_without_landlock_nothing_is_left_either() -> None:
+    """Where the engine's kernel has none, wherever a candidate may write is emptied before the next."""
+    with contextlib.closing(ContainerSandbox(ENGINE, workers=1, mechanisms={"landlock": False})) as other:
+        assert other.isolation()["level"] == "isolated"
+        code = WRITES.replace("TOPS", "['/tmp', '/dev/shm', *filter(os.path.isdir, ['/dev/mqueue', '/run', '/var/tmp'])]")
+        runs = [other.run(code, Task("x")) for _ in range(3)]
+        assert all(run.passed for run in runs), runs[0].error
+        assert len({run.stdout for run in runs}) == 1
+        assert "left" not in runs[-1].stdout
+
+
 OWNER = """
 import os, sys
 from banditgen.sandbox.container import ContainerSandbox

@@ -27,6 +27,7 @@ ZERO = ("/dev/full", "/dev/zero")  # read alike, but zero itself can be mapped, 
 LINKS = {"/dev/shm": "/tmp", "/dev/fd": "/proc/self/fd"}  # noqa: S108
 LINKS |= {f"/dev/{name}": f"/proc/self/fd/{number}" for number, name in enumerate(("stdin", "stdout", "stderr"))}
 SHARED = "/dev/shm"  # noqa: S108  # where a container has a tmpfs of its own for semaphores
+MESSAGES = "/dev/mqueue"  # and where its engine may mount another that all can write to
 SCRATCH = "/tmp"  # noqa: S108  # the sandbox's own tmpfs, not the host's folder
 PYTHON, PACKAGES, CODE = "/python", "/packages", "/banditgen"  # where interpreter, packages and our own program are seen
 MOUNT_POINT = "/sys"  # exists everywhere, and the sandbox has no use for what is there

@@ -127,7 +127,11 @@ class ZygoteWorker:
         self._scratch: rootfs.Scratch | rootfs.Folder = (
             rootfs.Scratch(mounter)
             if mounter
-            else rootfs.Folder(plan.scratch, *([rootfs.SHARED] if plan.contained else []), alone=plan.namespaces or plan.contained)
+            else rootfs.Folder(
+                plan.scratch,
+                *(filter(os.path.isdir, (rootfs.SHARED, rootfs.MESSAGES)) if plan.contained else ()),
+                alone=plan.namespaces or plan.contained,
+            )
         )
         os.environ.update(HOME=plan.scratch, TMPDIR=plan.scratch)
         self._tree = Tree(plan.proc, alone=plan.namespaces)
