@@ -50,7 +50,7 @@ class BestSet:
     def version(self) -> str:
         """Changes with the settings."""
         numbers = (self.sharpness, self.prior_sharpness, self.spread, self.spread_strength)
-        return f"best_set-3({','.join(f'{x:g}' for x in numbers)})"
+        return f"best_set-4({','.join(f'{x:g}' for x in numbers)})"
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k), best first."""

@@ -12,6 +12,7 @@ from banditgen.bandit.base import TIE, ChosenSet, Policy, State
 from banditgen.errors import UsageError
 
 SAMPLES = 2000
+FEWEST = 500  # draws behind an explanation, however many arms: it is written while someone waits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +89,7 @@ def explain(policy: Policy, state: State, choice: ChosenSet, names: Sequence[str
     Raises:
         UsageError: as `beliefs`.
     """
-    everything = beliefs(policy, state, names, rng)
+    everything = beliefs(policy, state, names, rng, samples=min(SAMPLES, max(FEWEST, 30_000 // state.arms)))
     chosen = [everything[i] for i in choice.arms]
     left = [i for i in range(state.arms) if i not in choice.arms and state.weight[i] > 0]
     runner_up = max(left, key=lambda i: (choice.propensities[i], everything[i].expected), default=None)
