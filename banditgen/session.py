@@ -320,7 +320,9 @@ class BanditGenerator(Closing):
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
         return [row for row in self._current().goals(task_type, self._criteria(task_type)) if row.on_front]
 
-    apareto_front = in_thread(pareto_front)
+    def task_types(self) -> list[str]:
+        """The types of task on which anything is known of any arm, verdicts or soft evidence, by alphabet."""
+        return self._current().task_types(soft=True)
 
     def explain(self, decision: Decision | Race | str) -> Explanation:
         """Why a decision (or race, or the id of either) fell out as it did, in words (`.words`) and as data.

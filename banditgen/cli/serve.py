@@ -69,6 +69,7 @@ def command(
 
         def ready() -> None:
             click.echo(f"{bandit.strategy.name} races on {bandit.backend.name}: {url}/v1" + (f"\ntoken: {token}" if random else ""))
+            click.echo(f"live page: {url}/" + (f"?token={token}" if random else ""))
 
         run(app, at, grace, ready)
 

@@ -1,8 +1,9 @@
 """Who may ask, from where, and how much: checked before anything of a request is looked at.
 
-A token (constant-time comparison; as `Authorization: Bearer …`, for a browser's page as a cookie that it gets for `/?token=…` and that
-only reads), the Host header (a page elsewhere whose name was bound to this address anew has another), the Origin (no page of another
-origin may ask), headers that could mean two things to two readers, and a body's size and time. A body is read whole here, within both.
+A token (constant-time comparison; as `Authorization: Bearer …`, for a browser as a cookie that it gets for `/?token=…`, which reads, and
+rates by the pages' own forms; pages can be read from this machine without one), the Host header (a page elsewhere whose name was bound to
+this address anew has another), the Origin (no page of another origin may ask), headers that could mean two
+things to two readers, and a body's size and time. A body is read whole here, within both.
 """
 
 from __future__ import annotations
@@ -27,7 +28,13 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_BODY_BYTES = 4 << 20
 BODY_SECONDS = 30.0
 COOKIE = "banditgen"
+PAGE = "/page"  # where the pages for people are, beside "/"
 _ONCE = (b"host", b"authorization", b"content-length", b"transfer-encoding", b"origin", b"content-type")
+
+
+def may_write(scope: Scope) -> bool:
+    """Whether whoever asks brought the token, or none is needed; pages that are read on loopback need none."""
+    return bool(scope.get("state", {}).get("may_write"))
 
 
 class RefusedError(Exception):
@@ -107,7 +114,9 @@ class Access:
         origin = given.get(b"origin")
         if origin is not None and not _same_origin(origin, host):
             raise RefusedError(403, "pages of another origin may not ask here")
-        if not self._may_ask(scope, given):
+        writes = self._may_ask(scope, given)
+        scope.setdefault("state", {})["may_write"] = writes
+        if not writes and not _reads_a_page(scope):
             raise RefusedError(401, "give the token that the service printed, or BANDITGEN_TOKEN: Authorization: Bearer TOKEN")
 
     def _is_ours(self, host: str) -> bool:
@@ -130,14 +139,18 @@ class Access:
             cookie = SimpleCookie(headers.get(b"cookie", "")).get(COOKIE)
         except CookieError:
             return False
-        return scope["method"] in ("GET", "HEAD") and cookie is not None and hmac.compare_digest(cookie.value.encode(), self._page.encode())
+        # a page's own forms say where they are from; other pages can't, nor is the cookie sent with what they ask
+        reads = scope["method"] in ("GET", "HEAD") or (_is_page(scope) and b"origin" in headers)
+        return reads and cookie is not None and hmac.compare_digest(cookie.value.encode(), self._page.encode())
 
     def _is_login(self, scope: Scope) -> bool:
         """Whether this is a browser that brings the token to the page."""
-        if self._token is None or scope["path"] != "/" or scope["method"] != "GET":
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+        if self._token is None or scope["path"] != "/" or scope["method"] != "GET" or given is None:
             return False
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
-        return hmac.compare_digest(given[0].encode("utf-8", "replace"), self._token)
+        if not hmac.compare_digest(given[0].encode("utf-8", "replace"), self._token):
+            raise RefusedError(401, "that is not the token that the service printed, or BANDITGEN_TOKEN")
+        return True
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
@@ -165,6 +178,21 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return again
+
+
+def _is_page(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path == "/" or path.startswith(f"{PAGE}/")
+
+
+def _reads_a_page(scope: Scope) -> bool:
+    """Whether this is a look at a page from this machine."""
+    client = scope.get("client")
+    try:
+        here = client is not None and ipaddress.ip_address(client[0]).is_loopback
+    except ValueError:
+        here = False
+    return here and _is_page(scope) and scope["method"] in ("GET", "HEAD")
 
 
 def _same_origin(origin: str, host: str) -> bool:

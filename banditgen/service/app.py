@@ -15,6 +15,7 @@ from banditgen._text import shown
 from banditgen.service import looks, native, ollama, openai, refusals
 from banditgen.service.access import BODY_SECONDS, LOOPBACK, MAX_BODY_BYTES, Access
 from banditgen.service.desk import Desk
+from banditgen.service.page import routes as page
 from banditgen.session import BanditGenerator
 
 GRACE_SECONDS = 10.0
@@ -56,7 +57,7 @@ def create_app(
     app = FastAPI(title="banditgen", version=__version__, lifespan=lifespan, dependencies=checks, docs_url=None, redoc_url=None)
     app.state.desk = desk
     refusals.install(app)
-    for dialect in (openai, ollama, native, looks):
+    for dialect in (openai, ollama, native, looks, page):
         app.include_router(dialect.router(desk))
     app.add_middleware(Access, metrics=desk.metrics, token=token, hosts=hosts, max_body_bytes=max_body_bytes, body_seconds=body_seconds)
     return app
