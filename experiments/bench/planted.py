@@ -4,7 +4,7 @@
 
 Worlds (tests/offline/matrix/worlds.py): arms that are all equal; one that is better than all others on every task; two of which each solves
 what the other fails; two of which each is good at one type; nobody solves anything. Right is: "don't route" with the best arm's name (any
-arm's where all are equal), "race" with both complements' names, "choose by type" with each specialist alone at its type, "no arm solves".
+arm's where all are equal), "race" with both complements' names, "choose by type" with the specialists first, or "race" with both, "no arm solves".
 A run is wrong where it says another thing, and unsure where it says "can't tell". `types` counts runs in which a sentence about a single
 type is false: that it pays to race there where one arm is as good, or that no learning is needed where complements gain.
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -29,7 +30,7 @@ WORLDS: dict[World, str] = {
     all_equal: "don't route, use a",
     one_best: "don't route, use a0",
     complements: "race a",
-    specialists: "choose by type (text: a0 alone",
+    specialists: "choose by type (text: a0",
     nobody: "no arm solves",
 }
 
@@ -40,8 +41,11 @@ def verdict(world: World, found: Findings) -> str:
     if said.startswith("can't tell"):
         return "unsure"
     right = said.startswith(WORLDS[world])
+    both = {"a0", "a1"} <= set(found.routing.recommended.arms if found.routing else ())
     if world is complements:
-        right = right and {"a0", "a1"} <= set(found.routing.recommended.arms if found.routing else ())
+        right = right and both
+    elif world is specialists:
+        right = right or (said.startswith("race a") and both)
     return "right" if right else "wrong"
 
 
@@ -50,9 +54,9 @@ def is_false_of_a_type(world: World, found: Findings) -> bool:
     return any(one is False for one in pays) if world is complements else any(one is True for one in pays)
 
 
-def answers(runs: int) -> None:
+def answers(runs: int, worlds: Iterable[World] = tuple(WORLDS)) -> None:
     print("| world | tasks × arms × samples | right | wrong | unsure | types |\n| --- | --- | --- | --- | --- | --- |")
-    for world in WORLDS:
+    for world in worlds:
         for tasks, arms, samples in SIZES:
             count: Counter[str] = Counter()
             for seed in range(runs):

@@ -59,6 +59,7 @@ class Routing:
         by: what pays, "set" or "type"; the better one where nothing is sure.
         more_tasks: about how many more would tell, where nobody can say; None where no number of tasks would.
         tasks, depth: on how many this rests, and how many samples of each arm on each.
+        worthwhile: the gain, in share of tasks solved, that routing has to reach to be worth its trouble.
     """
 
     single: Judged
@@ -70,11 +71,12 @@ class Routing:
     more_tasks: int | None
     tasks: int
     depth: int
+    worthwhile: float
 
     @property
     def recommended(self) -> Judged:
         """What to race on all types: the set where it pays or promises more than half of what is worthwhile, else one arm."""
-        promising = self.gain.value > WORTHWHILE / 2 if self.pays is None else self.pays
+        promising = self.gain.value > self.worthwhile / 2 if self.pays is None else self.pays
         return self.set if promising else self.single
 
 
@@ -98,11 +100,14 @@ def route(matrix: Matrix, k: int = 3, *, confidence: float = 0.95, worthwhile: f
     ways = {"set": best} if typed is None else {"set": best, "type": typed}
     # to be found to pay by mistake, either has half of the error, its interval's lower end; not to pay, both have to be below the bound
     found = {by: _gain(way, single, confidence) for by, way in ways.items()}
-    by = "type" if typed is not None and _is_better(typed.judged, best.judged) else "set"
+    surer = typed is not None and found["set"].low > 0 >= found["type"].low
+    by = "type" if typed is not None and not surer and _is_better(typed.judged, best.judged) else "set"
     gain = found[by]
     pays = True if gain.low > 0 and depth >= min(k, 2) else False if max(one.high for one in found.values()) < worthwhile else None
     more = None if pays is not None or depth < min(k, 2) else _more(gain, len(used.tasks), worthwhile)
-    return Routing(single.judged, best.judged, None if typed is None else typed.judged, gain, pays, by, more, len(used.tasks), depth)
+    return Routing(
+        single.judged, best.judged, None if typed is None else typed.judged, gain, pays, by, more, len(used.tasks), depth, worthwhile
+    )
 
 
 def _is_better(typed: Judged, one: Judged) -> bool:
@@ -199,7 +204,7 @@ class _Fitted:
             tasks = (self._type == kind) & ~self._held(int(column))
             own, shared = 1 - self._plans.fail(self._chances[:, :, tasks], np.array([rows[kind, column], common[column]]))
             ahead = own - shared
-            if ahead.sum() - STANDARD_ERRORS * math.sqrt(len(ahead)) * ahead.std(ddof=min(1, len(ahead) - 1)) <= 0:
+            if len(ahead) < LEAST_TASKS or ahead.sum() <= STANDARD_ERRORS * math.sqrt(len(ahead)) * ahead.std(ddof=1):
                 rows[kind, column] = common[column]
         return self._judged(rows)
 

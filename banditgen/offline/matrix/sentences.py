@@ -42,7 +42,7 @@ def _answer(found: Findings) -> str:
         single = routing.single
         return (
             f"don't route, use {name(single.arms[0])}: {plan(single)}: {figures(single)}; racing different arms"
-            f"{' or choosing by type' if routing.typed else ''} brings {_gain(routing.gain)}, which is not worth it"
+            f"{' or choosing by type' if routing.typed else ''} brings {_gain(routing.gain)}, fewer than {100 * routing.worthwhile:.0f}"
         )
     return _unsure(routing)
 
