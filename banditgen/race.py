@@ -326,7 +326,7 @@ class ParallelGenerator(Documented):
         started = time.perf_counter()
         plan = plan or RacePlan()
         plan.reliabilities = plan.reliabilities or (lambda results: self.reliabilities(race_task.context, results))
-        race = RaceUnderWay(setting, max_workers, plan, heard(on_event), self._rng)
+        race = RaceUnderWay(setting, max_workers, plan, heard(on_event), self._rng, list(plan.done))
         with telemetry.race(decision.id, race_task, len(arms)) as span:
             try:
                 await race.run(arms, beside.incumbent)

@@ -11,12 +11,13 @@ from banditgen._loop import run_sync
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bench.allowance import Allowance
 from banditgen.bench.flaky import Flaky, find_flaky
+from banditgen.bench.journal import Journal
 from banditgen.bench.plan import SAMPLES, BenchPlan, race_id, task_id
 from banditgen.bench.stored import Cell, matrix_of, read
 from banditgen.errors import BackendError
 from banditgen.history.base import DecisionRecord
 from banditgen.offline.matrix.findings import Findings, analyse
-from banditgen.racing.events import OnEvent
+from banditgen.racing.events import OnEvent, RaceEvent
 from banditgen.racing.record import describe_arm
 from banditgen.racing.waves import RacePlan
 from banditgen.result import FailureKind, GenerationResult
@@ -100,6 +101,7 @@ def bench(
     budget, heard = budget or Allowance(), heard or Heard()
     cells = read(bandit.history, plan)
     todo = [cell for cell in cells if missing(plan, cell)]
+    journal = Journal(plan.id, str(getattr(bandit.history, "url", "")))
     heard.start(plan, sum(len(cell.results) for cell in cells), sum(len(missing(plan, cell)) for cell in todo))
     if todo:
         bandit.history.add_decision(manifest(plan))
@@ -109,11 +111,14 @@ def bench(
         if not budget.has_room(len(arms)):
             break
         heard.race(cell.task, cell.sample)
-        results = run_sync(_race(bandit, plan, cell, arms, criteria(cell.task.context), budget, heard.event))
-        budget.take(results)
+        results = run_sync(_race(bandit, plan, cell, arms, criteria(cell.task.context), budget, journal, heard.event))
+        paid = {result.id for result in journal.done(results[0].race_id).values()} if results else set()
+        budget.take([result for result in results if result.id not in paid])
         cell.take(results)
         if all(result.failure is FailureKind.INFRASTRUCTURE for result in results):
             raise BackendError(f"no arm could be raced on task {cell.task.name!r}: {results[0].error}")
+    if not any(missing(plan, cell) for cell in cells):
+        journal.forget()
     flaky = find_flaky(cells, bandit.racer, reruns)
     found = analyse(matrix_of(plan, cells), bandit.strategy.k if k is None else k)
     return Bench(plan, cells, found, flaky, budget, bandit.backend.name)
@@ -138,9 +143,9 @@ async def _race(
     arms: Sequence[GeneratorConfig],
     criteria: SelectionCriteria,
     budget: Allowance,
+    journal: Journal,
     on_event: OnEvent,
 ) -> list[GenerationResult]:
-    await bandit.racer.prepare([arm.model for arm in arms])
     own = race_id(plan.key, task_id(cell.task), cell.sample, cell.attempts)
     detail = {
         "bench": plan.id,
@@ -155,4 +160,16 @@ async def _race(
     decision = DecisionRecord(own, cell.task.context, described, POLICY, chances, seed=seed, detail=detail)
     await asyncio.to_thread(bandit.history.add_decision, decision)
     seconds = budget.left / min(len(arms), bandit.backend.concurrency) if budget.unit == "seconds" and budget.left < float("inf") else None
-    return (await bandit.racer.race(decision, arms, cell.task, on_event, criteria, RacePlan(seconds=seconds))).results
+    done = journal.done(own)
+    left = [arm for arm in arms if arm_id(arm) not in done] or [arms[-1]]  # one at least: a race needs an arm
+    await bandit.racer.prepare([arm.model for arm in left])
+    there = [done[own_id] for arm in arms if (own_id := arm_id(arm)) in done and arm not in left]
+
+    def hear(event: RaceEvent) -> None:
+        if event.result is not None:
+            journal.add(own, event.result)
+        on_event(event)
+
+    for result in there:
+        on_event(RaceEvent(result.generator_name, "done", result=result))
+    return (await bandit.racer.race(decision, left, cell.task, hear, criteria, RacePlan(seconds=seconds, done=there))).results

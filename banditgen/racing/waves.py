@@ -30,6 +30,7 @@ class RacePlan:
         enough: whether what is still running in a wave is worth no more waiting, given the results so far.
         reliabilities: of the arms of some results, the chance that what they write is right; wanted where no tests judge candidates.
         seconds: after so long the race is over, whatever still runs; None is no limit.
+        done: candidates of it that there are already.
         ended: why the race ended as it did, in words; filled in while it runs.
     """
 
@@ -37,6 +38,7 @@ class RacePlan:
     enough: Callable[[Sequence[GenerationResult]], bool] | None = None
     reliabilities: Callable[[Sequence[GenerationResult]], Sequence[float]] | None = None
     seconds: float | None = None
+    done: Sequence[GenerationResult] = ()
     ended: list[str] = dataclasses.field(default_factory=list)
 
 

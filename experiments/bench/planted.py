@@ -4,7 +4,8 @@
 
 Worlds (tests/offline/matrix/worlds.py): arms that are all equal; one that is better than all others on every task; two of which each solves
 what the other fails; two of which each is good at one type; nobody solves anything. Right is: "don't route" with the best arm's name (any
-arm's where all are equal), "race" with both complements' names, "choose by type" with the specialists first, or "race" with both, "no arm solves".
+arm's where all are equal), "race" with both complements' names, "choose by type" or "race"
+with both specialists, "no arm solves".
 A run is wrong where it says another thing, and unsure where it says "can't tell". `types` counts runs in which a sentence about a single
 type is false: that it pays to race there where one arm is as good, or that no learning is needed where complements gain.
 
@@ -30,7 +31,7 @@ WORLDS: dict[World, str] = {
     all_equal: "don't route, use a",
     one_best: "don't route, use a0",
     complements: "race a",
-    specialists: "choose by type (text: a0",
+    specialists: "",
     nobody: "no arm solves",
 }
 
@@ -45,7 +46,8 @@ def verdict(world: World, found: Findings) -> str:
     if world is complements:
         right = right and both
     elif world is specialists:
-        right = right or (said.startswith("race a") and both)
+        plan = said.partition(" %")[0]
+        right = plan.startswith(("choose by type", "race a")) and "a0" in plan and "a1" in plan
     return "right" if right else "wrong"
 
 

@@ -16,7 +16,7 @@ from banditgen.bench.allowance import Allowance
 from banditgen.bench.document import document, matrix_by_id, matrix_from
 from banditgen.bench.earlier import earlier
 from banditgen.bench.run import bench
-from banditgen.errors import BackendError, TaskError, UsageError
+from banditgen.errors import BackendError, HistoryError, TaskError, UsageError
 from banditgen.history.store import History
 from banditgen.strategy import Strategy
 from tests.clients import BAD, GOOD, Client
@@ -46,6 +46,29 @@ def test_a_bench_goes_on_with_what_is_missing_and_does_nothing_twice(tmp_path: P
         assert more.plan.id != second.plan.id
         anew = bench(bandit, TASKS, samples=1, seed=1)
         assert (len(client.calls), anew.findings.rows[0].samples) == (22, 3)
+
+
+def test_what_a_race_brought_before_it_was_killed_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    arms = [GeneratorConfig(f"{name}{i}", name, 0.1 * i) for name in ("good", "bad") for i in range(3)]
+    client = Client(ANSWERS)
+    with BanditGenerator.open(Strategy("s", arms=tuple(arms)), backend=client, history=tmp_path / "h.db") as bandit:
+        keep = bandit.history.add_race
+        monkeypatch.setattr(bandit.history, "add_race", lambda *_: (_ for _ in ()).throw(HistoryError("killed")))
+        with pytest.raises(HistoryError, match="killed"):
+            bench(bandit, TASKS[:1], samples=1)
+        assert len(client.calls) == 6
+        [journal] = tmp_path.glob("banditgen/bench/*.jsonl")
+        with journal.open("a") as file:
+            file.write('{"race": "cut off')
+        lines = journal.read_text().splitlines()
+        journal.write_text("\n".join(lines[:4] + lines[6:]))  # two had not finished
+        monkeypatch.setattr(bandit.history, "add_race", keep)
+        done = bench(bandit, TASKS[:1], samples=1)
+        assert (len(client.calls), done.left, done.budget.generations) == (8, 0, 2)
+        [race] = bandit.history.races()
+        assert len({result.arm_id for result in race.results}) == len(race.results) == 6
+        assert not journal.exists()
 
 
 def test_what_failed_by_no_fault_of_an_arm_is_tried_again_the_next_time(tmp_path: Path) -> None:
