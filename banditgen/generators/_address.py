@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import functools
 import ipaddress
@@ -10,6 +11,7 @@ import re
 import ssl
 import urllib.parse
 import urllib.request
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -18,6 +20,8 @@ from banditgen._text import one_line
 from banditgen.errors import BackendError
 
 _PORTS = {"http": 80, "https": 443}
+# races bound what they ask; a bound here would count connections that httpcore loses when a request is cancelled before it has begun
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::(.*))?")
 
 
@@ -80,23 +84,48 @@ class Address:
         Raises:
             BackendError: what the environment says of proxies or certificates cannot be used; it names the variable.
         """
-        options: dict[str, Any] = {"base_url": self.url, "timeout": None, "follow_redirects": True, "trust_env": False} | self.settings
+        options: dict[str, Any] = {"base_url": self.url, "timeout": None, "follow_redirects": True, "trust_env": False}
+        options |= {"limits": _LIMITS} | self.settings
         proxy = self._proxy
         if "verify" not in options:
             own = self.url.startswith("https:") or (proxy and proxy[1].startswith("https:"))
             options["verify"] = _certificates() if own else _usual()
         if proxy is None:
-            return httpx.AsyncClient(**options)
+            return _closing(httpx.AsyncClient(**options))
         why = "is no URL of a proxy"
         try:
             if _has_host(proxy[1]):
-                return httpx.AsyncClient(**options, proxy=proxy[1])
+                return _closing(httpx.AsyncClient(**options, proxy=proxy[1]))
         except ValueError:
             pass
         except ImportError:
             why = "names a SOCKS proxy, for which httpx needs socksio (`pip install 'httpx[socks]'`)"
         host = httpx.URL(self.url).host
         raise BackendError(f"{proxy[0]} {why}: {self.product} at {self.name} cannot be asked; correct it, or add {host} to NO_PROXY")
+
+
+def _closing(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The client, every answer of which is closed to the end also where its reader is cancelled."""
+
+    async def whole(response: httpx.Response) -> None:
+        response.stream = _Whole(response.stream)  # type: ignore[arg-type]
+
+    client.event_hooks["response"].insert(0, whole)
+    return client
+
+
+class _Whole(httpx.AsyncByteStream):
+    """An answer's bytes. A closing that is cancelled goes on: httpcore would hold its connection for ever, as one in use."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        await asyncio.shield(asyncio.ensure_future(self._stream.aclose()))
 
 
 def _parts(text: str, otherwise: int) -> tuple[str, str, str, int, str]:

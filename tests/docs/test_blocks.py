@@ -19,9 +19,10 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipP
 from banditgen._settings import HEADERS, KEYS
 from banditgen.strategy import Strategy
 from tests.docs.test_docs import PAGES, ROOT
-from tests.docs.world import World
+from tests.docs.world import World, free_port
 
 LANGUAGES = {"python", "sh", "toml", "json", "text", "{toctree}", "{eval-rst}"}
+PORT = "8077"  # of `banditgen serve`, where the pages have it
 GROUPS = {"banditgen.generators", "banditgen.measures", "banditgen.policies"}
 RUN = [page for page in PAGES if re.search(r"^```(python|sh|toml|json)$", page.read_text(), re.MULTILINE)]
 
@@ -66,8 +67,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_blocks_run(page: Path, world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "postgresql://" in page.read_text():
         world.postgres = request.getfixturevalue("postgres_url")
-    document = Sybil(PARSERS).parse(page)
-    document.namespace |= world.enter(page, monkeypatch) | {"__world__": world, "__page__": page.stem}
+    names = world.enter(page, monkeypatch)
+    here = Path(page.name)  # a copy, in which the port is one that is free
+    here.write_text(page.read_text().replace(PORT, str(free_port())))
+    document = Sybil(PARSERS).parse(here)
+    document.namespace |= names | {"__world__": world, "__page__": page.stem}
     for example in document:
         with contextlib.suppress(unittest.SkipTest):
             example.evaluate()

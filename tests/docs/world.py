@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -47,6 +48,12 @@ def _model(name: str, skill: float) -> HostModel:
 
 def _models() -> list[HostModel]:
     return [_model(name, skill) for name, skill in SKILLS.items()]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as at:
+        return int(at.getsockname()[1])
 
 
 class Client:

@@ -1,6 +1,7 @@
 """The Ollama backend against a local server that speaks its wire format: what is sent, and what is made of the answers."""
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
@@ -451,3 +452,26 @@ def test_the_stand_in_answers_with_a_real_models_tokens() -> None:
     asyncio.run(embedded.aclose())
     assert served.text == direct.text
     assert served.timings.eval is not None
+
+
+def test_requests_that_are_cancelled_at_any_moment_hold_no_connection() -> None:
+    """httpcore keeps one for ever whose answer is being closed when its reader is cancelled; after a hundred of them it would hang."""
+
+    async def ask(url: str) -> list[Any]:
+        generator, rng = OllamaGenerator(url, parallel=50), random.Random(0)
+        try:
+            for _ in range(6):
+                asking = [asyncio.ensure_future(generator._api.ps() if number % 2 else generator.models()) for number in range(50)]
+                await asyncio.sleep(rng.uniform(0.0, 0.03))
+                for task in asking:
+                    task.cancel()
+                    await asyncio.sleep(rng.choice((0.0, 0.0005)))
+                await asyncio.wait(asking)
+            await asyncio.sleep(0.1)
+            assert len(await generator.models()) == 1
+            return list(generator._api._client._transport._pool._requests)  # type: ignore[attr-defined]
+        finally:
+            await generator.aclose()
+
+    with OllamaServer([HostModel("tiny")], slots=50) as server:
+        assert asyncio.run(ask(server.url)) == []
