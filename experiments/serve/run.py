@@ -33,7 +33,7 @@ from banditgen.service.server import Server, listening
 CODE = "```python\ndef double(x):\n    return 2 * x\n```\n"
 PROMPT, TESTS = "Write double(x).", "assert double(2) == 4"
 TOKEN = "experiment"
-PAIRS, CALLERS, SOAK = 40, 200, 4000
+PAIRS, CALLERS, SOAK = 60, 200, 4000
 
 
 class Models:
@@ -136,6 +136,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json
 def asked_over_http(connection: http.client.HTTPConnection, *, stream: bool) -> tuple[float, float]:
     """Seconds to the first event and to the end."""
     started = time.perf_counter()
+    connection.close()  # a new connection for each: one that is kept may have been given up meanwhile
     connection.request("POST", "/v1/chat/completions", body(stream=stream), HEADERS)
     answer = connection.getresponse()
     first = answer.read1(1) if stream else b""

@@ -15,7 +15,7 @@ import pytest
 from tests.service.asked import DOUBLE
 from tests.service.served import Served, request, served, until
 
-CALLERS = 200
+CALLERS = 100  # twice as many: `experiments/serve`
 
 
 def _descriptors() -> int:
@@ -35,7 +35,7 @@ def _call(service: Served, number: int) -> tuple[int, str, float]:
 
 
 @pytest.mark.slow
-def test_two_hundred_callers_at_once() -> None:
+def test_a_hundred_callers_at_once() -> None:
     with served(pieces=["no code"], slots=CALLERS) as service:
         _call(service, 0)
         before = _descriptors(), threading.active_count()
