@@ -1,4 +1,4 @@
-"""What soft evidence is worth on planted arms: `python -m experiments.without_tests.run [--seeds 200] [--output RESULTS.md]`."""
+"""What soft evidence is worth on planted arms: `python -m experiments.without_tests.run [--seeds 60] [--output RESULTS.md]`."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def until(seeds: int, races: int, rated: float, *, tests: bool, soft: bool) -> s
 def main() -> None:
     """Write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--slow-seeds", type=int, default=60, help="of the last table, whose every race asks what is recommended")
+    parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--slow-seeds", type=int, default=24, help="of the last table, whose every race asks what is recommended")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "RESULTS.md")
     given = parser.parse_args()
     lines = [(Path(__file__).parent / "about.md").read_text(encoding="utf-8")]

@@ -15,6 +15,7 @@ from banditgen.bandit.base import State
 ARMS = [GeneratorConfig(f"arm{i}", f"model{i}") for i in range(8)]
 IDS = [arm.arm_id for arm in ARMS]
 K = 2
+PARTICLES = 16  # one is drawn; more are for propensities, which nobody reads here
 WEIGHTS = (1.0, 0.0)
 Tested = Callable[[int], bool]
 
@@ -79,9 +80,9 @@ def run(
 ) -> tuple[Course, list[State]]:
     """Race; and the states after the races that are watched."""
     statistics, raced, ratings, seen = Statistics(), np.zeros((races, len(ARMS))), [], []
-    rated = 0
+    rated, state = 0, believed(statistics, soft=soft)
     for race in range(races):
-        arms = choose(policy, believed(statistics, soft=soft), K, rng).arms
+        arms = choose(policy, state, K, rng, particles=PARTICLES).arms
         raced[race, arms] = 1
         ratings.append(rated)
         right = rng.random(K) < world.right[arms]
@@ -99,8 +100,9 @@ def run(
             level = world.rating(int(arms[place]), right=bool(right[place]), rng=rng)
             _say(statistics, arms[[place]], [("rating", level, int(right[place]) if has_tests else -1)])
             rated += not has_tests
+        state = believed(statistics, soft=soft)
         if race + 1 in watch:
-            seen.append(believed(statistics, soft=soft))
+            seen.append(state)
     return Course(raced, ratings, statistics), seen
 
 
