@@ -96,6 +96,8 @@ def write(here: Path) -> None:
             continue
         seeds = min(result["seeds"] for result in found.values())
         lines += [f"## {folder.name} races, {seeds} seeds", "", "### Waves", "", *waves_table(found)]
-        lines += ["", "### The default at once", "", *once_table(found), "", "### Seconds", "", *timed_table(found)]
+        lines += ["", "### The default at once", "", *once_table(found)]
+        if any("timed" in result for result in found.values()):
+            lines += ["", "### Seconds", "", *timed_table(found)]
         lines += ["", "### Budget: mean generations of a race, k = 3", "", *budget_table(found), ""]
     (here / "RESULTS.md").write_text("\n".join(lines), encoding="utf-8")
