@@ -24,6 +24,7 @@ LATE = "~"
 VARIES = "*"
 CALL_SECONDS = 1.0
 LOADING = 0.2  # of a candidate's wall time
+PATIENCE = 2  # inputs on which a program may be late
 
 
 class Observer:
@@ -100,8 +101,11 @@ class Observer:
             done = self._sandbox.run(code, around)
             return of_output(done.stdout) if done.exit_code == 0 and done.limit is None else _ended(done)
 
-        first = [once(around) for around in arounds]
-        return [VARIES if said[0] == "=" and once(around) != said else said for around, said in zip(arounds, first, strict=True)]
+        said: list[Outcome] = []
+        for around in arounds:  # who was late that often is late; a hundred inputs would take long to find that out
+            first = LATE if said.count(LATE) >= PATIENCE else once(around)
+            said.append(VARIES if first[0] == "=" and once(around) != first else first)
+        return said
 
 
 def _without_tests(task: Task, *examples: tuple[str, str]) -> Task:

@@ -173,6 +173,17 @@ def test_programs_are_compared_by_what_they_print() -> None:
     assert (hello.index in (0, 2), hello.sure) == (True, True)
 
 
+@pytest.mark.slow
+def test_a_program_that_hangs_is_asked_for_no_more_than_twice_its_time() -> None:
+    started = time.perf_counter()
+    task = Task("Double it.", limits={"wall_seconds": 1.0})
+    chosen = choose(
+        ["while True: pass", "print(int(input()) * 2)", "print(2 * int(input()))"], calls=[f"{n}\n" for n in range(9)], task=task
+    )
+    assert (chosen.index in (1, 2), chosen.sure) == (True, True)
+    assert time.perf_counter() - started < 15
+
+
 def test_inputs_are_drawn_from_type_hints_where_there_are_no_others() -> None:
     prompt = "def total(numbers: list[int], start: int = 0) -> int:\n    '''The sum.'''\n"
     codes = [
