@@ -43,8 +43,9 @@ def view(source: Source) -> View:
         table,
         f"The posterior chance that an arm's mean reward is the highest of all, after so many verdicts on tasks of that type. Up to {MOST} "
         "arms, those that are or were most likely, have a line; the others are added up.",
-        "Each arm is judged by its own outcomes here, without what arms of one model teach each other: what is expected now may differ a "
-        "little. A chance that is looked at again and again crosses any line sooner or later: for what is certain see the sentences.",
+        "Each arm is judged by its own outcomes here, without what races showed together: arms that ran in later waves, where others had "
+        "failed, look worse than they are, and what is expected now differs where that matters. A chance that is looked at again and again "
+        "crosses any line sooner or later: for what is certain see the sentences.",
     )
 
 
@@ -62,5 +63,5 @@ def _panel(source: Source, kind: str, told: list[Past], chances: Floats) -> Pane
     lines = [Line(source.names[i], verdicts, chances[:, i].tolist(), source.colours[source.names[i]]) for i in shown.tolist()]
     if len(rest):
         lines.append(Line(f"{len(rest)} others", verdicts, chances[:, rest].sum(1).tolist(), GREY, dash="dashed"))
-    x, y = Axis("verdicts so far", low=0.0), Axis("chance to be the best", "share", 0.0, 1.0)
+    x, y = Axis("verdicts so far", "count", low=0.0), Axis("chance to be the best", "share", 0.0, 1.0)
     return Panel(lines, x, y, kind)

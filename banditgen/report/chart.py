@@ -11,7 +11,7 @@ Numbers = Sequence[float]
 GREY = -1  # the colour of what is not told apart by colour
 COLOURS = 8  # that people who see colours differently still tell apart, also beside each other
 
-Kind = Literal["number", "share", "seconds", "time", "names"]
+Kind = Literal["number", "count", "share", "seconds", "time", "names"]
 Dash = Literal["solid", "dashed"]
 
 
@@ -19,8 +19,8 @@ Dash = Literal["solid", "dashed"]
 class Axis:
     """An axis: its title with the unit, what its values are, and where it begins and ends (None: where the marks do).
 
-    A "share" is in [0, 1] and shown in percent, a "time" in Unix seconds; "names" are those in `names`, at 0, 1, 2 and so on, the first
-    of them on top.
+    A "count" has ticks at whole numbers alone, a "share" is in [0, 1] and shown in percent, a "time" in Unix seconds; "names" are those
+    in `names`, at 0, 1, 2 and so on, the first of them on top.
     """
 
     title: str

@@ -69,7 +69,7 @@ def _panel(source: Source, kin: Sequence[Member]) -> Panel:
         hollow=[not (member.gain is not None and member.gain.low > 0) for member in kin],
     )
     deepest = max(depth.values())
-    x = Axis("generation", low=0.0, high=float(max(1, deepest)))
+    x = Axis("generation", "count", low=0.0, high=float(max(1, deepest)))
     return Panel([Links(from_x, from_y, to_x, to_y), points], x, Axis("", "names", names=[member.name for member in kin]))
 
 

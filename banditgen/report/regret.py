@@ -46,7 +46,7 @@ def view(source: Source) -> View:
     y = Axis("reward lost, summed up", low=0.0)
     return View(
         "regret",
-        Chart(title, [Panel(lines, Axis("generations", low=0.0), y)], said),
+        Chart(title, [Panel(lines, Axis("generations", "count", low=0.0), y)], said),
         table,
         "Summed up over races: the mean reward of as many of the best arms as ran, less that of the arms that ran (regret). Both by what "
         "is believed of the arms now, with 95 % credible intervals; the dashed line is what racing all arms equally often would have lost.",

@@ -32,7 +32,7 @@ def view(source: Source, rounds: int = ROUNDS, seeds: int = SEEDS) -> View:
     solved = np.array([race.best_id is not None for race in source.races]).cumsum()
     some = np.unique(np.linspace(0, len(took) - 1, _POINTS).round().astype(int))
     own = Line("", [0.0, *took[some].astype(float).tolist()], [0.0, *solved[some].astype(float).tolist()], 0)
-    panels = [Panel([own], Axis("generations spent", low=0.0), Axis("tasks solved", low=0.0), "As it was")]
+    panels = [Panel([own], Axis("generations spent", "count", low=0.0), Axis("tasks solved", "count", low=0.0), "As it was")]
     table: Table = {
         "policy": Column("policy", ["as it was"]),
         "races": Column("races", [len(source.races)], count),
@@ -117,7 +117,12 @@ def _replayed(rows: list[Row], types: int) -> Panel:
         lines.append(Line(row.name, spent.tolist(), mean.tolist(), colour, (mean - half).tolist(), (mean + half).tolist()))
     most = max(line.x[-1] for line in lines if line.name != "all arms")
     lines = [line if line.x[-1] <= most else _until(line, most) for line in lines]
-    return Panel(lines, Axis("generations spent", low=0.0), Axis("tasks solved", low=0.0), "Replayed: what each policy would have solved")
+    return Panel(
+        lines,
+        Axis("generations spent", "count", low=0.0),
+        Axis("tasks solved", "count", low=0.0),
+        "Replayed: what each policy would have solved",
+    )
 
 
 def _until(line: Line, most: float) -> Line:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from banditgen.arm import GeneratorConfig, arm_id, named_arm_id, plain_model
+from banditgen.bandit import make_policy
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.errors import UsageError
 from banditgen.history.base import Changes, Cursor, HistoryStore, RaceRecord
@@ -23,6 +24,7 @@ from banditgen.strategy import Strategy
 
 MOMENTS = 20  # at which beliefs of the past are asked for
 DRAWS = 500
+PLAIN = make_policy("thompson", sharpness=1.0)  # each arm by its own outcomes; what races showed together takes too long to ask so often
 _ALL = 1 << 62
 _READ = (
     *("created_at", "race_id", "task_type", "arm_id", "arm_name", "model", "digest", "prompt_version", "passed", "informative"),
@@ -209,7 +211,7 @@ class Source:
             back.move()
             for task_type in learner.task_types():
                 state = learner.state(task_type, self.criteria(task_type))
-                draws = learner.draws(task_type, self.criteria(task_type), np.random.default_rng(0), DRAWS)
+                draws = PLAIN.draws(state, np.random.default_rng(0), DRAWS)
                 count = state.count[0]
                 spread = np.maximum(state.square[0] - count * state.mean[0] ** 2, 0.0)
                 pooled = (spread.sum() + 0.5) / (count.sum() + 2)

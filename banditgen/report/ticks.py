@@ -25,8 +25,9 @@ def ticks(low: float, high: float, most: int, kind: Kind = "number") -> list[tup
         return [(low, shown(low, kind))]
     if kind == "time":
         step, form = next((pair for pair in _TIMES if (high - low) / pair[0] <= most), _TIMES[-1])
-        return [(at, f"{dt.datetime.fromtimestamp(at, dt.UTC):{form}}") for at in _multiples(low, high, step)]
-    step = _step((high - low) / max(most, 1))
+        places = _multiples(low, high, step) or [low]
+        return [(at, f"{dt.datetime.fromtimestamp(at, dt.UTC):{form}}") for at in places]
+    step = max(_step((high - low) / max(most, 1)), 1.0 if kind == "count" else 0.0)
     return [(at, shown(at, kind, step)) for at in _multiples(low, high, step)]
 
 

@@ -33,6 +33,8 @@ def test_ticks_are_written_as_people_read_them() -> None:
     assert [text for _, text in ticks(-2000, 2000, 4)] == ["−2,000", "−1,000", "0", "1,000", "2,000"]
     assert [text for _, text in ticks(0, 3 * 86400, 4, "time")] == ["01 Jan", "02 Jan", "03 Jan", "04 Jan"]
     assert [text for _, text in ticks(0, 7200, 4, "time")] == ["00:00", "00:30", "01:00", "01:30", "02:00"]
+    assert [text for _, text in ticks(0, 3, 9, "count")] == ["0", "1", "2", "3"]
+    assert [text for _, text in ticks(100.2, 100.4, 4, "time")] == ["00:01:40"]
     assert ticks(5, 5, 4) == [(5, "5.00")]
 
 

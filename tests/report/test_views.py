@@ -17,7 +17,7 @@ from banditgen.learning.learner import Learner
 from banditgen.racing.record import describe_arm
 from banditgen.report import best, calibration, gantt, lineage, posteriors, regret, solved, spending, tradeoff, weights
 from banditgen.report.chart import Bars, Points
-from banditgen.report.source import Source
+from banditgen.report.source import PLAIN, Source
 from banditgen.report.table import Table
 from banditgen.result import FailureKind, GenerationResult, Timings
 from tests.report.world import World, fill, some_arms
@@ -47,7 +47,7 @@ def test_the_last_look_back_is_the_learners_look_now(source: Source) -> None:
         last = next(past for past in reversed(source.past) if past.task_type == kind)
         state = learner.state(kind, source.criteria(kind))
         assert np.allclose(last.outcomes, state.count[0])
-        assert np.allclose(last.draws, learner.draws(kind, source.criteria(kind), np.random.default_rng(0), len(last.draws)))
+        assert np.allclose(last.draws, PLAIN.draws(state, np.random.default_rng(0), len(last.draws)))
     assert [past.until for past in source.past] == sorted(past.until for past in source.past)
 
 
