@@ -185,3 +185,13 @@ def test_types_take_turns_and_all_tasks_come_before_a_second_sample(tmp_path: Pa
         cells = bench(bandit, tasks, samples=2, budget=Allowance(1.0), reruns=0).cells
         assert [cell.sample for cell in cells] == [0] * 8 + [1] * 8
         assert all({one.task.context, other.task.context} == {"a", "b"} for one, other in zip(cells[::2], cells[1::2], strict=True))
+
+
+def test_the_page_of_the_document_names_all_its_keys(tmp_path: Path) -> None:
+    """`banditgen report` and other programs read it by that page."""
+    page = (Path(__file__).parents[2] / "docs/reference/bench.md").read_text()
+    with opened(tmp_path) as bandit:
+        found = json.loads(json.dumps(document(bench(bandit, TASKS, samples=1, reruns=0))))
+    assert set(found) == {"table", "recommended", "routing_pays", "sentences", "bench"}
+    tables = (found, found["table"][0], found["recommended"], found["bench"], found["bench"]["tasks"][0], found["bench"]["routing"])
+    assert [key for table in tables for key in table if f"`{key}`" not in page] == []
