@@ -292,11 +292,7 @@ class BanditGenerator(Closing):
     afeedback = in_thread(feedback)
 
     def record_success(self, generator_name: str, task_type: str, success: bool) -> None:
-        """Record an outcome that the caller saw; see `racing.success.record_success`.
-
-        Raises:
-            UsageError: a name or task type that is no non-empty string, or a success that is not true or false.
-        """
+        """Record an outcome that the caller saw; see `racing.success.record_success`, and there what is refused."""
         record_success(self.history, generator_name, task_type, success, self._criteria(task_type))
 
     arecord_success = in_thread(record_success)
@@ -319,6 +315,8 @@ class BanditGenerator(Closing):
         """The arms that no other beats beyond doubt in all goals on a task type: quality, speed, measures that weights ask for, price."""
         task_type = DEFAULT_TASK_TYPE if task_type is None else check_text("task_type", task_type)
         return [row for row in self._current().goals(task_type, self._criteria(task_type)) if row.on_front]
+
+    apareto_front = in_thread(pareto_front)
 
     def task_types(self) -> list[str]:
         """The types of task on which anything is known of any arm, verdicts or soft evidence, by alphabet."""

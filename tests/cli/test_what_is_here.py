@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ def test_arms_of_every_backend_are_listed_by_type(tmp_path: Path) -> None:
     for arms in ([GeneratorConfig("a", "m1"), GeneratorConfig("b", "m2")], [GeneratorConfig("a", "m1", 0.2)]):
         with BanditGenerator.open(arms=arms, backend=Client({"m1": GOOD, "m2": BAD}), history=history) as bandit:
             bandit.run(Task("Write double(x).", tests="assert double(2) == 4", task_type=f"type{len(arms)}"), k=2)
+            fronts = bandit.pareto_front(f"type{len(arms)}"), asyncio.run(bandit.apareto_front("unknown"))
+            assert [[row.name for row in front] for front in fronts] == [[arm.name for arm in arms]] * 2
     nowhere = {"OLLAMA_HOST": "http://127.0.0.1:9", "BANDITGEN_BACKEND": "ollama"}
     rows = json.loads(banditgen("arms", "list", "--history", history, "--json", **nowhere).stdout)
     assert {row["task_type"] for row in rows} == {"type1", "type2"}
