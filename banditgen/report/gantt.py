@@ -15,7 +15,7 @@ from banditgen.report.view import View, nothing
 from banditgen.result import FailureKind, GenerationResult
 
 STAGES = (("queue", QUEUE), ("load", LOAD), ("prompt", PROMPT), ("tokens", TOKENS), ("test", TEST))
-_NEWEST = 50  # races among which one with the most waves is chosen, where none is named
+NEWEST = 50  # races among which one with the most waves is chosen, where none is named
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +67,9 @@ def view(history: HistoryStore, race_id: str | None = None, task_type: str | Non
     )
 
 
-def telling_race(history: HistoryStore, task_type: str | None = None) -> RaceRecord | None:
+def telling_race(history: HistoryStore, task_type: str | None = None, newest: int = NEWEST) -> RaceRecord | None:
     """Of the newest races the one that shows most: with most waves, then most candidates, then a winner; None where there is none."""
-    races = history.races(_NEWEST, task_type)
+    races = history.races(newest, task_type)
     return max(
         races, key=lambda race: (len({one.step for one in race.results}), min(len(race.results), 8), race.best_id is not None), default=None
     )

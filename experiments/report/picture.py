@@ -43,7 +43,8 @@ def race_all(url: str, pace: float) -> None:
 def chart(history: History) -> Chart:
     """A race in waves, and what is expected of each arm."""
     source = Source(history)
-    raced, known = gantt.view(history), posteriors.view(source)
+    race = gantt.telling_race(history, newest=1000)
+    raced, known = gantt.view(history, race.id if race else None), posteriors.view(source)
     first = dataclasses.replace(raced.chart.panels[0], title=f"{raced.chart.title} ({raced.chart.said.partition(';')[0]})", whole=True)
     return Chart("A race in waves, and what was learned from all", [first, *known.chart.panels], f"{raced.chart.said} {known.chart.said}")
 
