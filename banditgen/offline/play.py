@@ -109,7 +109,7 @@ def observe_arms(state: State, rows: Ints, arms: Ints, y: Floats, seen: NDArray[
 
 
 @dataclasses.dataclass(frozen=True)
-class Drawn:
+class DrawnOutcomes:
     """What a replay meets.
 
     Args:
@@ -137,7 +137,7 @@ class Drawn:
         return sample
 
 
-def play_waves(policy: Policy, drawn: Drawn, state: State, seeds: Sequence[int], budget: float, most: int) -> tuple[Ints, Ints]:
+def play_waves(policy: Policy, drawn: DrawnOutcomes, state: State, seeds: Sequence[int], budget: float, most: int) -> tuple[Ints, Ints]:
     """Race on drawn outcomes in waves of one arm, adding to `state` in place.
 
     Args:

@@ -18,7 +18,7 @@ from banditgen.bandit.base import Policy
 from banditgen.bandit.policies import make_policy
 from banditgen.bandit.waves import MOST
 from banditgen.errors import UsageError
-from banditgen.offline.play import Drawn, empty_state, observe, observe_arms, play, play_waves
+from banditgen.offline.play import DrawnOutcomes, empty_state, observe, observe_arms, play, play_waves
 
 __all__ = ["Replay", "checked_outcomes", "checked_seeds", "draw_outcomes", "empty_state", "observe", "observe_arms", "play", "replay"]
 SEEDS_A_JOB = 32  # fewer would cost numpy's calls more than they bring
@@ -140,7 +140,7 @@ class _Game:
         state = empty_state(self.arms, self.weight, len(seeds))
         if self.waves:
             further = _further(self.rounds, self.most, seeds)
-            drawn = Drawn(self.rewards, tasks, sample, further, self.costs.get(BUDGET_UNITS[self.budget_unit]))
+            drawn = DrawnOutcomes(self.rewards, tasks, sample, further, self.costs.get(BUDGET_UNITS[self.budget_unit]))
             choices, samples = play_waves(self.policy, drawn, state, seeds, self.budget, self.most)
         else:
             choices = play(self.policy, table, state, self.k, seeds)

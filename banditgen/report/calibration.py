@@ -45,7 +45,7 @@ class Held:
         return "narrow" if high < self.credibility else "wide" if low > self.credibility else ""
 
 
-class Said(NamedTuple):
+class Stated(NamedTuple):
     """Something stated, how often, and the share of times that it came about, with its 95 % interval."""
 
     kind: str
@@ -65,7 +65,7 @@ def view(source: Source) -> View:
     panels = [_intervals(intervals)] if intervals else []
     if levels:
         panels.append(_levels(levels))
-    rows = [Said("intervals", one.credibility, one.tried, one.share, one.low, one.high) for one in intervals] + levels
+    rows = [Stated("intervals", one.credibility, one.tried, one.share, one.low, one.high) for one in intervals] + levels
     table: Table = {
         "what": Column("what", [row.kind for row in rows]),
         "stated": Column("stated", [row.stated for row in rows], share),
@@ -127,7 +127,7 @@ def places_of(source: Source) -> list[float]:
     return places
 
 
-def said(source: Source) -> list[Said]:
+def said(source: Source) -> list[Stated]:
     """Of soft evidence beside verdicts, and of stated confidence beside ratings."""
     changes = source.history.evidence({arm_id(arm) for arm in source.arms}, {plain_model(arm.model) for arm in source.arms})
     right: dict[str, Floats] = {}
@@ -140,7 +140,7 @@ def said(source: Source) -> list[Said]:
             row = right.setdefault("confidence, against ratings", np.zeros((LEVELS + 1, 2)))[round(LEVELS * confidence)]
             row += (1 - rated.feedback.satisfaction, rated.feedback.satisfaction)
     return [
-        Said(kind, level / LEVELS, round(n), float(row[1] / n), *_interval(float(row[1]), n))
+        Stated(kind, level / LEVELS, round(n), float(row[1] / n), *_interval(float(row[1]), n))
         for kind, table in sorted(right.items())
         for level, row in enumerate(table)
         if (n := float(row.sum())) >= LEAST_SAID
@@ -172,7 +172,7 @@ def _intervals(intervals: list[Held]) -> Panel:
     return Panel([_diagonal(), points], *axes, "Intervals of arms' means", legend=True)
 
 
-def _levels(levels: list[Said]) -> Panel:
+def _levels(levels: list[Stated]) -> Panel:
     marks: list[Line | Points] = [_diagonal()]
     for place, kind in enumerate(dict.fromkeys(row.kind for row in levels)):
         some = [row for row in levels if row.kind == kind]

@@ -8,7 +8,7 @@ import numpy as np
 
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.report.chart import GREY, Axis, Chart, Line, Panel
-from banditgen.report.source import Log, Past, Source
+from banditgen.report.source import LoggedChoices, Past, Source
 from banditgen.report.table import Column, count, number
 from banditgen.report.view import View, nothing
 
@@ -68,7 +68,7 @@ def regret(source: Source) -> Regret | None:
     return Regret(generations.astype(np.int64), own.mean(1), low, high, even.mean(1), even_low, even_high)
 
 
-def _of_type(log: Log, moments: Ints, past: Past) -> tuple[Floats, Floats, Floats] | None:
+def _of_type(log: LoggedChoices, moments: Ints, past: Past) -> tuple[Floats, Floats, Floats] | None:
     """(M, S), (M, S) and (M,): what was lost on a task type by each moment, for each draw; even choices' loss; the generations."""
     here = (log.task_type == log.task_types.index(past.task_type)) & (log.arm >= 0) & (log.race >= 0)
     met = np.flatnonzero(past.outcomes > 0)

@@ -33,7 +33,7 @@ _READ = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Log:
+class LoggedChoices:
     """Every result, in the order of the log, as arrays (N,).
 
     `race` and `task_type` are positions in `races` and `task_types`, -1 where a result belongs to no race; `arm` is a position among the
@@ -136,7 +136,7 @@ class Source:
         return colours_of([self.names[i] for i in np.argsort(-chances.round(2), kind="stable").tolist()])
 
     @functools.cached_property
-    def log(self) -> Log:
+    def log(self) -> LoggedChoices:
         """The results."""
         c = self._columns
         place = {arm_id(arm): i for i, arm in enumerate(self.arms)}
@@ -144,7 +144,7 @@ class Source:
         race, races = _coded(c["race_id"])
         task_type, task_types = _coded(c["task_type"])
         verdict = np.where(_floats(c["informative"]) > 0, _floats(c["passed"]), -1.0)
-        return Log(
+        return LoggedChoices(
             created_at=_floats(c["created_at"]),
             race=race,
             task_type=task_type,

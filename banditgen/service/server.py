@@ -41,7 +41,7 @@ def listening(host: str, port: int) -> socket.socket:
 def run(app: FastAPI, at: socket.socket, grace: float, ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; what runs then may go on for `grace` seconds, and is recorded however it ends."""
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what fails is logged where it fails, without the request
-    asyncio.run(Server(app, grace, ready).serve(sockets=[at]))
+    asyncio.run(RaceServer(app, grace, ready).serve(sockets=[at]))
 
 
 class _TimedHeads(H11Protocol):
@@ -71,7 +71,7 @@ class _TimedHeads(H11Protocol):
             self._clock.cancel()
 
 
-class Server(uvicorn.Server):
+class RaceServer(uvicorn.Server):
     """uvicorn with an end of our own.
 
     Args:

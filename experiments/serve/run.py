@@ -28,7 +28,7 @@ from typing import Any
 from banditgen import BanditGenerator, GeneratorConfig, Task, Timings
 from banditgen.generators.base import Generation, ModelInfo, OnText, Request
 from banditgen.service.app import create_app
-from banditgen.service.server import Server, listening
+from banditgen.service.server import RaceServer, listening
 
 CODE = "```python\ndef double(x):\n    return 2 * x\n```\n"
 PROMPT, TESTS = "Write double(x).", "assert double(2) == 4"
@@ -73,7 +73,7 @@ def serve(arms: int, pieces: int, pause: float, talk: multiprocessing.connection
     """The endpoint, until the parent says that it is done; tells what it holds whenever it is asked."""
     with bandit(arms, Models(pieces, pause)) as own:
         at = listening("127.0.0.1", 0)
-        server = Server(create_app(own, token=TOKEN), 0.0, lambda: talk.send(at.getsockname()[1]))
+        server = RaceServer(create_app(own, token=TOKEN), 0.0, lambda: talk.send(at.getsockname()[1]))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[at])))
         thread.start()
         while talk.recv() == "held":

@@ -51,7 +51,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_python_in_the_docs_compiles(path: Path) -> None:
-    for block in re.findall(r"```python\n(.*?)```", path.read_text(), re.DOTALL):
+    for block in re.findall(r"^```python\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE):
         if not block.startswith((" ", "\t")):
             compile(block, str(path), "exec")
 

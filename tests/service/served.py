@@ -14,7 +14,7 @@ from banditgen import BanditGenerator, GeneratorConfig, OllamaGenerator
 from banditgen._loop import run_sync
 from banditgen.service.app import create_app
 from banditgen.service.desk import Desk
-from banditgen.service.server import Server, listening
+from banditgen.service.server import RaceServer, listening
 from banditgen.testing.ollama_server import HostModel, OllamaServer
 from tests.service.asked import TOKEN
 
@@ -59,7 +59,7 @@ def served(
         bandit = stack.enter_context(BanditGenerator.open("balanced", backend=backend, arms=arms, history="sqlite://", seed=0))
         app = create_app(bandit, token=TOKEN, **more)  # type: ignore[arg-type]
         at, ready = listening("127.0.0.1", 0), threading.Event()
-        server = Server(app, 0.0, ready.set)
+        server = RaceServer(app, 0.0, ready.set)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[at])), daemon=True)
         thread.start()
         assert ready.wait(20)

@@ -11,7 +11,7 @@ MOST_LINES = 400  # of each; comparing takes the product of both
 MOST_WIDE = 400  # characters of a line
 
 
-class Row(NamedTuple):
+class LinePair(NamedTuple):
     """A line of the comparison: the lines' numbers (None where there is none), their texts, and whether they differ."""
 
     left_number: int | None
@@ -28,7 +28,7 @@ def lines_of(code: str) -> list[str]:
     return kept if len(lines) <= MOST_LINES else [*kept, f"… {len(lines) - MOST_LINES} more lines"]
 
 
-def compared(left: str, right: str) -> list[Row]:
+def compared(left: str, right: str) -> list[LinePair]:
     """Both codes, aligned; what stands on one side alone has an empty other side."""
     one, other = lines_of(left), lines_of(right)
     rows = []
@@ -36,5 +36,5 @@ def compared(left: str, right: str) -> list[Row]:
         for i in range(max(b - a, d - c)):
             here, there = a + i < b, c + i < d
             numbers = (a + i + 1 if here else None, c + i + 1 if there else None)
-            rows.append(Row(numbers[0], one[a + i] if here else "", numbers[1], other[c + i] if there else "", kind != "equal"))
+            rows.append(LinePair(numbers[0], one[a + i] if here else "", numbers[1], other[c + i] if there else "", kind != "equal"))
     return rows

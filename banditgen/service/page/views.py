@@ -9,7 +9,7 @@ from typing import Any
 from banditgen._text import one_line, printable
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
 from banditgen.result import GenerationResult
-from banditgen.service.page.compared import Row, compared, lines_of
+from banditgen.service.page.compared import LinePair, compared, lines_of
 from banditgen.session import BanditGenerator
 from banditgen.task import DEFAULT_TASK_TYPE
 
@@ -19,21 +19,21 @@ WIDTH = 160  # of an interval's bar, in its own units
 
 
 @dataclasses.dataclass(frozen=True)
-class Candidate:
+class CandidateShown:
     """A candidate as a race's page shows it: its result, its code beside the winner's, and what people said of it."""
 
     result: GenerationResult
     best: bool
     same: bool  # as the winner's
     lines: list[str]
-    rows: list[Row]
+    rows: list[LinePair]
     output: str
     errors: str
     ratings: list[str]
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class WaveShown:
     """A wave, or the stop, of a race: the arms with their chances, the chance that it was to stop there, and why in words."""
 
     arms: list[tuple[str, float | None]]
@@ -91,18 +91,18 @@ def race(store: HistoryStore, race_id: str) -> dict[str, Any] | None:
     }
 
 
-def _candidate(result: GenerationResult, best: GenerationResult | None, ratings: list[str]) -> Candidate:
+def _candidate(result: GenerationResult, best: GenerationResult | None, ratings: list[str]) -> CandidateShown:
     same = best is not None and best.id != result.id and best.code == result.code
     rows = compared(best.code, result.code) if best is not None and best.id != result.id and result.code and not same else []
     texts = (_clipped(result.stdout), _clipped("\n".join(text for text in (result.error or "", result.stderr) if text)))
-    return Candidate(result, best is not None and best.id == result.id, same, lines_of(result.code), rows, *texts, ratings)
+    return CandidateShown(result, best is not None and best.id == result.id, same, lines_of(result.code), rows, *texts, ratings)
 
 
-def _step(decision: DecisionRecord) -> Step:
+def _step(decision: DecisionRecord) -> WaveShown:
     chances = decision.propensities or {}
     arms = [(str(arm["name"]), chances.get(str(arm["name"]))) for arm in decision.arms]
     words = str((decision.detail.get("explanation") or {}).get("words", ""))
-    return Step(arms, float(decision.detail.get("stop") or 0.0), printable(words))
+    return WaveShown(arms, float(decision.detail.get("stop") or 0.0), printable(words))
 
 
 def arms(bandit: BanditGenerator, task_type: str | None) -> dict[str, Any]:
