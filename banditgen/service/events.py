@@ -10,8 +10,9 @@ Kinds, in the order in which a race has them, and their data (JSON-ready; texts 
 
 - "started": task_type, strategy, dialect ("openai", "ollama", "native"), prompt, started_at (Unix seconds).
 - "wave", before each: step (from 0), arms (names), propensities (by name), stop (the chance that it was to stop there).
-- "candidate", for each stage of each: arm, stage ("waiting", "generating", "testing", "done"), text (what came since the last time,
-  gathered for `GATHERED` seconds), characters (so far); at "done" also passed, failure, error, score, seconds, tokens, result_id.
+- "candidate", for each stage of each: arm, answer (1; 2 where it answers a second time), stage ("waiting",
+  "generating", "testing", "done"), text (what came since the last time, gathered for `GATHERED` seconds), characters
+  (so far); at "done" also passed, failure, error, score, seconds, tokens, result_id.
 - "done": outcome ("passed", "none", "cancelled", "failed"), reason, best (an arm's name or None), wall_seconds.
 
 Races are heard of from their first decision on. A listener that falls behind by `BEHIND` misses pieces of text, and is ended when it falls
@@ -140,7 +141,8 @@ class RaceSeen:
         self.about = {**about, "started_at": time.time()}
         self._feed, self._began, self._also = feed, began, also
         self._waves: list[dict[str, Any]] = []
-        self._candidates: dict[str, dict[str, Any]] = {}
+        self._candidates: dict[tuple[str, int], dict[str, Any]] = {}
+        self._answers: dict[str, int] = {}
         self._texts: dict[str, str] = {}
         self._told: dict[str, float] = {}
 
@@ -163,9 +165,10 @@ class RaceSeen:
     def heard(self, event: RaceEvent) -> None:
         """Something happened to a candidate."""
         arm = event.arm
-        if event.stage == "waiting":
-            self._candidates[arm] = {"arm": arm, "stage": "", "characters": 0}
-        seen = self._candidates[arm]
+        if event.stage == "waiting":  # in waves an arm may answer again
+            self._answers[arm] = self._answers.get(arm, 0) + 1
+            self._candidates[arm, self._answers[arm]] = {"arm": arm, "answer": self._answers[arm], "stage": "", "characters": 0}
+        seen = self._candidates[arm, self._answers[arm]]
         seen["characters"] += len(event.text)
         text = self._texts.pop(arm, "") + event.text
         moment = time.monotonic()

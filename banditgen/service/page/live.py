@@ -34,7 +34,7 @@ async def all_races(feed: Feed, running: Callable[[list[dict[str, Any]]], str]) 
 
 async def one_race(feed: Feed, race_id: str, standing: Callable[[dict[str, Any]], str]) -> AsyncIterator[bytes]:
     """`standing`, where a race stands and what its candidates write, whenever it has changed; `over` when it runs no more."""
-    texts: dict[str, str] = {}
+    texts: dict[tuple[str, int], str] = {}
     with feed.listen() as heard:
         if (now := _now(feed, race_id, texts)) is not None:
             yield fragment(standing(now), "standing")
@@ -42,7 +42,8 @@ async def one_race(feed: Feed, race_id: str, standing: Callable[[dict[str, Any]]
                 own = [one for one in happenings if one.race_id == race_id]
                 for one in own:
                     if one.kind == "candidate":
-                        texts[one.data["arm"]] = (texts.get(one.data["arm"], "") + one.data.get("text", ""))[-KEPT:]
+                        own_text = one.data["arm"], one.data["answer"]
+                        texts[own_text] = (texts.get(own_text, "") + one.data.get("text", ""))[-KEPT:]
                 now = _now(feed, race_id, texts)
                 if now is None:
                     break
@@ -52,11 +53,11 @@ async def one_race(feed: Feed, race_id: str, standing: Callable[[dict[str, Any]]
         await asyncio.sleep(LEAVE)  # who hears it closes; an end of ours would be a fault to the browser
 
 
-def _now(feed: Feed, race_id: str, texts: dict[str, str]) -> dict[str, Any] | None:
+def _now(feed: Feed, race_id: str, texts: dict[tuple[str, int], str]) -> dict[str, Any] | None:
     race = next((race for race in feed.under_way() if race["race_id"] == race_id), None)
     if race is not None:
         for candidate in race["candidates"]:
-            candidate["tail"] = "\n".join(printable(texts.get(candidate["arm"], "")).splitlines()[-TAIL:])
+            candidate["tail"] = "\n".join(printable(texts.get((candidate["arm"], candidate["answer"]), "")).splitlines()[-TAIL:])
     return race
 
 
