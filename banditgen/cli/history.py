@@ -123,6 +123,9 @@ def _raced(race: RaceRecord | None) -> list[str]:
     lines = [f"task       {race.task.get('prompt') or name or race.task.get('kind')}"]
     lines += [f"name       {name}"] if name and race.task.get("prompt") else []
     lines += [f"winner     {best}", f"why        {race.reason}"]
+    ways = dict.fromkeys(result.channel for result in race.results if result.channel)
+    by = [f"{way} ({', '.join(r.generator_name for r in race.results if r.channel == way)})" for way in ways]
+    lines += [f"verdicts   {', '.join(by)}"] if by else []
     seconds, tokens, price = spent(race.results)
     costs = [f"{seconds:.1f} model-seconds", *([] if tokens is None else [f"{tokens:,} tokens"])]
     lines.append(f"spent      {', '.join(costs + ([] if price is None else [f'{price:.6g} in money']))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,18 @@ def test_a_further_measure_that_people_care_for_is_found_and_one_they_do_not_is_
     assert own.get("style", 0.0) < 0.1
     # planted nothing: at 5 % false proposals, more than 3 of 12 come in 1 of 440 test runs
     assert sum(tuned(Evidence.build(rows(0.0)), i, trials=3).strategy is not None for i in range(12)) <= 3
+
+
+def test_a_measure_that_was_not_looked_at_keeps_its_share() -> None:
+    """Some rated candidate has no such measure; other weights share what is left as they were found."""
+    criteria = SelectionCriteria(quality_weight=0.6, speed_weight=0.2, measure_weights={"docs": 0.2})
+    strategy = dataclasses.replace(IN_USE, criteria=criteria)
+    found = tuned(ratings(np.random.default_rng(1), 200, 0.2), strategy=strategy)
+    assert found.strategy is not None
+    own = found.strategy.criteria
+    assert dict(own.measure_weights) == {"docs": 0.2}
+    assert own.quality_weight + own.speed_weight == pytest.approx(0.8, abs=0.002)
+    assert own.quality_weight / 0.8 == pytest.approx(found.weights["quality"], abs=0.01)
 
 
 @pytest.mark.slow

@@ -302,7 +302,14 @@ class _Tuner:
 
 
 def _criteria(old: Any, names: tuple[str, ...], settings: Settings, t: int, limits: bool) -> Any:
-    weights = {name: round(float(w), 3) for name, w in zip(names, settings.weights[0, t], strict=True)}
+    given = dict(old.measure_weights)
+    unseen = {
+        name: weight for name, weight in given.items() if name not in names
+    }  # some rated candidate has no such measure: their share stays
+    whole = old.quality_weight + old.speed_weight + sum(given.values())
+    seen = 1 - sum(unseen.values()) / whole
+    weights = {name: round(float(w) * seen, 3) for name, w in zip(names, settings.weights[0, t], strict=True)}
+    weights |= {name: round(weight / whole, 3) for name, weight in unseen.items()}
     changes: dict[str, Any] = {
         "quality_weight": weights.pop("quality"),
         "speed_weight": weights.pop("speed"),
