@@ -51,9 +51,12 @@ def postgres_url(postgres_server: Cluster) -> str:
     return postgres_server.database()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, one per test process: mark who uses it with `xdist_group("browser")`."""
+    """Chromium, one per module, since its driver's event loop runs on the tests' thread as long as it is there.
+
+    Mark who uses it with `xdist_group("browser")`.
+    """
     with chromium() as running:
         yield running
 

@@ -42,7 +42,7 @@ class TestDask(ExecutorContract):
     def make(self) -> Iterator[Executor]:
         with (
             dask.config.set({"distributed.scheduler.allowed-failures": 1}),
-            distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+            distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,  # type: ignore[no-untyped-call]
             distributed.Client(cluster) as client,  # type: ignore[no-untyped-call]
             client.get_executor() as executor,
         ):

@@ -68,7 +68,7 @@ def main() -> None:
     with (
         ThreadPoolExecutor(2) as threads,
         ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes,
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,  # type: ignore[no-untyped-call]
         distributed.Client(cluster) as client,  # type: ignore[no-untyped-call]
         client.get_executor() as on_dask,
     ):

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -214,5 +213,17 @@ def test_without_the_api_nothing_is_traced_and_it_costs_next_to_nothing() -> Non
     assert subprocess.run([sys.executable, "-c", light], check=False).returncode == 0
 
 
+LATER = """
+from banditgen.racing import telemetry
+tracer = telemetry._tracer()
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+assert not tracer.start_span("before").is_recording()
+trace.set_tracer_provider(TracerProvider())
+assert tracer.start_span("after").is_recording()
+"""
+
+
 def test_the_tracer_is_of_whatever_provider_is_set_later() -> None:
-    assert isinstance(telemetry._tracer(), type(trace.get_tracer("banditgen")))
+    run = subprocess.run([sys.executable, "-c", LATER], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr

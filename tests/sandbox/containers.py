@@ -57,6 +57,7 @@ def make_image(engine: Engine) -> None:
                 archive.add(os.path.realpath(loader), loader.lstrip("/"))
         texts = {
             f"usr/local/lib/{libraries.name}/site-packages/kept.py": "VALUE = 41\n",
+            f"usr/local/lib/{libraries.name}/dist-packages/kept.py": "VALUE = 41\n",  # where Debian's interpreter looks
             "etc/passwd": f"root:x:0:0::/:/bin/sh\nnobody:x:{USER}:{USER}::/tmp:/bin/sh\n",
         }
         for name, text in texts.items():
