@@ -252,7 +252,8 @@ HOSTILE = "\n\ndata: [DONE]\n\nevent: x\r\ndata: {\u2028\u2029\x85\x00\x1b[31m</
 
 
 def test_what_candidates_write_cannot_end_or_forge_an_event() -> None:
-    text = f"```python\ndef double(x):\n    {HOSTILE!r}\n    '''{HOSTILE.replace(chr(0), '')}'''\n    return 2 * x\n```"
+    source = HOSTILE.replace("\0", "").encode("utf-8", "ignore").decode()  # from 3.13 on Python compiles no half of a character
+    text = f"```python\ndef double(x):\n    {HOSTILE!r}\n    '''{source}'''\n    return 2 * x\n```"
     with service(Client({"good-model": text, "bad-model": HOSTILE + BAD})) as client:
         for path, body in (
             ("/v1/chat/completions", {**DOUBLE, "stream": True}),
