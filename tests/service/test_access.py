@@ -252,8 +252,9 @@ HOSTILE = "\n\ndata: [DONE]\n\nevent: x\r\ndata: {\u2028\u2029\x85\x00\x1b[31m</
 
 
 def test_what_candidates_write_cannot_end_or_forge_an_event() -> None:
-    source = HOSTILE.replace("\0", "").encode("utf-8", "ignore").decode()  # from 3.13 on Python compiles no half of a character
-    text = f"```python\ndef double(x):\n    {HOSTILE!r}\n    '''{source}'''\n    return 2 * x\n```"
+    source = HOSTILE.replace("\0", "").encode("utf-8", "ignore").decode()
+    # halves of a character are no docstring from Python 3.13 on
+    text = f"```python\ndef double(x):\n    no_docstring = {HOSTILE!r}\n    '''{source}'''\n    return 2 * x\n```"
     with service(Client({"good-model": text, "bad-model": HOSTILE + BAD})) as client:
         for path, body in (
             ("/v1/chat/completions", {**DOUBLE, "stream": True}),
