@@ -12,6 +12,7 @@ import os
 import pkgutil
 import queue
 import signal
+import site
 import sys
 import sysconfig
 import threading
@@ -70,7 +71,8 @@ def _is_counted() -> bool:
 
 
 def _site_packages() -> list[str]:
-    return list(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
+    """Where packages may be; Debian's interpreter has places of its own."""
+    return list(dict.fromkeys([*(sysconfig.get_path(name) for name in ("purelib", "platlib")), *site.getsitepackages()]))
 
 
 def _listen(orders: BinaryIO, waiting: queue.SimpleQueue[bytes]) -> None:
