@@ -1,27 +1,38 @@
-"""The application on a real socket, for browsers and command-line clients."""
+"""The application on a real socket, on a thread of this process, for browsers and command-line clients."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
-import uvicorn
+from fastapi import FastAPI
 
 from banditgen import BanditGenerator
+from banditgen.service import server as serving
 from banditgen.service.app import create_app
+
+
+@contextlib.contextmanager
+def running(app: FastAPI) -> Iterator[int]:
+    """The port on which it listens, while it does."""
+    at, ready = serving.listening("127.0.0.1", 0), threading.Event()
+    server = serving.RaceServer(app, 0.0, ready.set)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[at])), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield at.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 @contextlib.contextmanager
 def listening(bandit: BanditGenerator, **options: Any) -> Iterator[str]:
     """The service's address, while it runs."""
-    server = uvicorn.Server(uvicorn.Config(create_app(bandit, **options), port=0, log_config=None, timeout_graceful_shutdown=1))
-    running = threading.Thread(target=server.run)
-    running.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    running.join()
+    with running(create_app(bandit, **options)) as port:
+        yield f"http://127.0.0.1:{port}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -14,9 +12,9 @@ from banditgen import BanditGenerator, GeneratorConfig, OllamaGenerator
 from banditgen._loop import run_sync
 from banditgen.service.app import create_app
 from banditgen.service.desk import Desk
-from banditgen.service.server import RaceServer, listening
 from banditgen.testing.ollama_server import HostModel, OllamaServer
 from tests.service.asked import TOKEN
+from tests.service.listening import running
 
 DOUBLE_PIECES = ["```python\n", "def double(x):\n", "    return 2 * x\n", "```"]
 
@@ -58,17 +56,8 @@ def served(
         stack.callback(lambda: run_sync(backend.aclose()))
         bandit = stack.enter_context(BanditGenerator.open("balanced", backend=backend, arms=arms, history="sqlite://", seed=0))
         app = create_app(bandit, token=TOKEN, **more)  # type: ignore[arg-type]
-        at, ready = listening("127.0.0.1", 0), threading.Event()
-        server = RaceServer(app, 0.0, ready.set)
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[at])), daemon=True)
-        thread.start()
-        assert ready.wait(20)
-        try:
-            yield Served(at.getsockname()[1], bandit, app.state.desk, host)
-        finally:
-            server.should_exit = True
-            thread.join(20)
-            assert not thread.is_alive()
+        port = stack.enter_context(running(app))
+        yield Served(port, bandit, app.state.desk, host)
 
 
 def request(path: str, body: object, *more: str) -> bytes:
