@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from banditgen.ensemble.groups import FEATURES, Floats, Groups, votes, weigh_up
 from banditgen.ensemble.inputs import Inputs
 from banditgen.ensemble.weights import chances
 from banditgen.errors import UsageError
-from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.base import Sandbox, check_sandbox
 from banditgen.sandbox.default import shared_sandbox
 from banditgen.task import Task
 
@@ -77,12 +78,14 @@ def choose(
         sandbox: where candidates run; None is the strongest here, shared within the process.
 
     Raises:
-        UsageError: no code, or lists that don't fit it.
+        UsageError: no code, lists that don't fit it, or what cannot be what it is handed in as.
         SandboxError: the sandbox failed.
     """
     if task is not None and not isinstance(task, Task):
         raise UsageError(f"task must be a Task or None, not {task!r:.80}")
-    observer = Observer(sandbox or shared_sandbox(), task or Task("what do they do?"))
+    if sandbox is not None:
+        check_sandbox(sandbox)
+    observer = Observer(shared_sandbox() if sandbox is None else sandbox, task or Task("what do they do?"))
     return observed(codes, observer, entry_point=entry_point, calls=calls, tests=tests, reliabilities=reliabilities, models=models)
 
 
@@ -98,7 +101,7 @@ def observed(
 ) -> Choice:
     """`choose` with an observer that may know some of the candidates already."""
     codes, trusted, names = _checked(codes, reliabilities, models)
-    if entry_point is not None and not isinstance(entry_point, str):
+    if entry_point is not None and not (isinstance(entry_point, str) and entry_point.isidentifier()):
         raise UsageError(f"entry_point must be a function's name or None, not {entry_point!r:.80}")
     entry_point = entry_point or observer.task.entry_point
     # in an order of their own, so that nothing depends on the places in which they were given
@@ -139,7 +142,9 @@ def _checked(
         trusted = np.full(len(codes), np.nan)
     if trusted.shape != (len(codes),) or not ((trusted >= 0) & (trusted <= 1)).all():
         raise UsageError(f"reliabilities must be numbers between 0 and 1, not {reliabilities!r:.80}")
-    return list(codes), trusted, [str(i) for i in range(len(codes))] if models is None else [str(model) for model in models]
+    if models is not None and (isinstance(models, str | AbstractSet | Mapping) or not all(isinstance(model, str) for model in models)):
+        raise UsageError(f"models must be a list of names, not {models!r:.80}")
+    return list(codes), trusted, [str(i) for i in range(len(codes))] if models is None else list(models)
 
 
 def _asked(codes: Sequence[str], found: Inputs, observer: Observer) -> tuple[list[str], list[tuple[Outcome, ...]]]:

@@ -124,22 +124,22 @@ def _text(source: str) -> str:
 
 def _checked(calls: Iterable[str], tests: Iterable[tuple[str, str, float]]) -> tuple[list[str], list[tuple[str, str, float]]]:
     if isinstance(calls, str) or not isinstance(calls, Iterable):
-        raise UsageError(f"calls must be a list of source texts, not {calls!r}")
+        raise UsageError(f"calls must be a list of source texts, not {calls!r:.80}")
     if isinstance(tests, str) or not isinstance(tests, Iterable):
-        raise UsageError(f"tests must be a list of (call, expected, votes), not {tests!r}")
+        raise UsageError(f"tests must be a list of (call, expected, votes), not {tests!r:.80}")
     given, told = list[str](), list[tuple[str, str, float]]()
     for call in calls:
         if not isinstance(call, str):
-            raise UsageError(f"a call must be source text such as 'f(2)', not {call!r}")
+            raise UsageError(f"a call must be source text such as 'f(2)', not {call!r:.80}")
         asserted = _asserted(call)
         given.append(asserted[0] if asserted else call)
         told += [(*asserted, 1.0)] if asserted and asserted[1] else []
     for test in tests:
         if not isinstance(test, tuple | list) or len(test) != 3 or not all(isinstance(part, str) for part in test[:2]):
-            raise UsageError(f"a test must be (call, expected, votes) with source texts, not {test!r}")
+            raise UsageError(f"a test must be (call, expected, votes) with source texts, not {test!r:.80}")
         call, expected, votes = test
         if not is_number(votes) or not 0 <= votes < float("inf"):
-            raise UsageError(f"votes must be a number of at least 0, not {votes!r}")
+            raise UsageError(f"votes must be a number of at least 0, not {votes!r:.80}")
         told.append((call, expected, min(votes, ENOUGH)))
     return given, told
 

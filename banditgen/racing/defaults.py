@@ -8,7 +8,7 @@ from banditgen.errors import UsageError
 from banditgen.evaluators.base import Evaluator
 from banditgen.generators.base import Generator
 from banditgen.history.base import HistoryStore
-from banditgen.sandbox.base import Sandbox
+from banditgen.sandbox.base import check_sandbox
 from banditgen.sandbox.default import checked_name
 from banditgen.strategy import Strategy, strategy_in_use
 
@@ -63,5 +63,5 @@ def checked_parts(node_runner: Any, sandbox: Any, extract: Any = None) -> None:
             raise UsageError(f"a node runner needs save_code and run_node; {type(node_runner).__name__} has no {method}")
     if isinstance(sandbox, str):
         checked_name(sandbox)
-    elif sandbox is not None and not isinstance(sandbox, Sandbox):
-        raise UsageError(f"a sandbox needs name, run, isolation and close; {type(sandbox).__name__} is none")
+    elif sandbox is not None:
+        check_sandbox(sandbox)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Protocol, runtime_checkable
 
+from banditgen.errors import UsageError
 from banditgen.result import FailureKind
 from banditgen.task import Task
 
@@ -55,3 +56,10 @@ class Sandbox(Protocol):
     def close(self) -> None:
         """Release workers; a second call does nothing."""
         ...
+
+
+def check_sandbox(value: Any) -> None:
+    """Refuse what cannot be a sandbox (UsageError)."""
+    if isinstance(value, type) or not isinstance(value, Sandbox):
+        what = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise UsageError(f"a sandbox needs name, run, isolation and close; {what} is none")

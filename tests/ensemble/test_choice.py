@@ -13,6 +13,7 @@ import pytest
 from banditgen import Task, UsageError
 from banditgen.ensemble import Choice, choose
 from banditgen.sandbox.default import shared_sandbox
+from banditgen.sandbox.pool import ZygoteSandbox
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 CALLS = [f"f({n})" for n in range(-2, 6)]
@@ -221,6 +222,15 @@ def test_inputs_are_drawn_from_type_hints_where_there_are_no_others() -> None:
         (["x"], {"models": 7}, "one entry for each"),
         (["x"], {"task": "Square it."}, "must be a Task"),
         (["x"], {"entry_point": 3}, "a function's name"),
+        (["x"], {"entry_point": "f(1); import os"}, "a function's name"),
+        (["x", "y"], {"models": "ab"}, "a list of names"),
+        (["x", "y"], {"models": {"a", "b"}}, "a list of names"),
+        (["x"], {"models": [None]}, "a list of names"),
+        (["x"], {"sandbox": 3}, "a sandbox needs name, run, isolation and close; int is none"),
+        (["x"], {"sandbox": "container"}, "str is none"),
+        (["x"], {"sandbox": ZygoteSandbox}, "the class ZygoteSandbox is none"),
+        (["x"], {"calls": 3}, "a list of source texts"),
+        (["x"], {"tests": [("f(1)", "2", True)]}, "votes must be"),
     ],
 )
 def test_what_cannot_be_is_named(codes: Sequence[str], more: dict[str, object], message: str) -> None:
