@@ -176,6 +176,39 @@ def test_what_still_writes_is_stopped_when_it_is_worth_no_more() -> None:
     assert "stopped" in race.reason
 
 
+class OneByOne(Slow):
+    """Has one slot, and says when it begins; its first answer comes soon."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        super().__init__(seconds)
+        self.slot = asyncio.Semaphore(1)
+
+    async def generate(self, request: Request, on_text: Callable[[str], None] | None = None) -> Generation:
+        async with self.slot:
+            if on_text is not None:
+                on_text("")
+            done = await super().generate(request, on_text)
+            self.seconds = dict.fromkeys(self.seconds, 30.0)
+            return done
+
+
+def test_what_waits_for_a_slot_when_the_race_is_over_is_asked_nothing_and_costs_nothing() -> None:
+    backend = OneByOne({f"model{i}": 0.05 for i in range(3)})
+    arms = [GeneratorConfig(f"arm{i}", f"model{i}") for i in range(3)]
+    events: list[tuple[str, str]] = []
+    with BanditGenerator.open(strategy(spend="at_once").with_arms(arms), backend=backend, history="sqlite://", seed=1) as bandit:
+        race = bandit.run(TASK, k=3, first_pass=True, on_event=lambda event: events.append((event.arm, event.stage)))
+    won, *others = race.results
+    assert [result.failure for result in others] == [FailureKind.CANCELLED] * 2
+    began = {arm for arm, stage in events if stage == "generating"}
+    waited = next(result for result in others if result.generator_name not in began)
+    assert waited.generation_time == 0
+    assert waited.timings is not None
+    assert waited.timings.queue == pytest.approx(waited.timings.wall)
+    assert won.generator_name in began
+    assert len(backend.cancelled) == len(began) - 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("spend", ["waves", "at_once"])
 def test_a_deadline_and_the_first_pass_end_a_race(spend: str) -> None:

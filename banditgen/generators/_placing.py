@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from banditgen.generators._pool_host import PoolHost
 
-_PATIENCE = 8  # how often a waiting request is overtaken before hosts are kept free for it
+_TURN = 8  # generations of one model on a slot, before what waits for another model is let in
+_LOADS = 4  # a turn takes at least as long as so many loads: then a fifth of the time at most goes into them
 _LOAD_SECONDS = 0.0  # of a model whose load was not seen yet: it is tried
 _SECONDS = 5.0  # of a generation, likewise
 
@@ -35,7 +36,6 @@ class Ticket:
     place: asyncio.Future[PoolHost]
     patience: float | None = None
     arrival: int = 0
-    overtaken: int = 0
     cold: bool = False  # whether the model has to be loaded where it goes
     alone: asyncio.TimerHandle | None = None  # while all of its hosts rest
 
@@ -47,14 +47,15 @@ class Placing:
     """Gives waiting requests their hosts.
 
     Races take turns: a request of the race that has the least running goes first, of two the one that was served longer ago. It goes
-    where its model is in memory and a slot is free; else to a host on which nothing runs, though not while a model waits that is in no
-    memory, nor where waiting for a slot has been seen to take less than the load. So requests for one model stay together, and one that
-    is overtaken too often is waited for.
+    where its model is in memory and a slot is free; else to a host on which nothing runs and whose models nobody else waits for, though
+    not while a model waits that is in no memory, nor where waiting for a slot has been seen to take less than the load. So requests for
+    one model stay together, of whatever race they are; what they have overtaken for a turn gets the next host.
     """
 
     def __init__(self) -> None:
         self.waiting: list[Ticket] = []  # in order of arrival
         self._queues: dict[Kind, dict[str, deque[Ticket]]] = {}  # the same, by kind and race
+        self._overtaken: Counter[Kind] = Counter()  # how often, of those that wait, since one of the kind was placed
         self._running: Counter[str] = Counter()
         self._served: dict[str, int] = {}  # by race, when last
         self._arrivals = self._turn = 0
@@ -77,6 +78,7 @@ class Placing:
             del races[ticket.race]
         if not races:
             del self._queues[ticket.kind]
+            self._overtaken.pop(ticket.kind, None)
 
     def dispatch(self) -> None:
         """Place all that can be placed now."""
@@ -85,13 +87,10 @@ class Placing:
             if ticket.place.done():  # it was cancelled, or gave up, just now
                 self.leave(ticket)
                 continue
-            if len(self._queues) > 1:
-                for older in self.waiting[: self.waiting.index(ticket)]:
-                    older.overtaken += older.model != ticket.model
             self.leave(ticket)
-            host.running[ticket.model] += 1
-            ticket.cold = ticket.model not in host.warm
-            host.warm.add(ticket.model)  # on its way there: others of the model may follow
+            self._overtaken.pop(ticket.kind, None)
+            self._overtaken.update(other.kind for other in self._heads() if other.model != ticket.model)
+            ticket.cold = host.take(ticket.model)
             self._turn += 1
             self._running[ticket.race], self._served[ticket.race] = self._running[ticket.race] + 1, self._turn
             ticket.place.set_result(host)
@@ -121,15 +120,32 @@ class Placing:
     def _host(self, ticket: Ticket) -> PoolHost | None:
         model = ticket.model
         usable = [host for host in ticket.hosts if not host.resting and host.free(model)]
-        if usable and len(self._queues) > 1 and (kept := next((one for one in self.waiting if one.overtaken >= _PATIENCE), None)):
-            usable = [host for host in usable if kept.model == model or host not in kept.hosts]
+        late, kept = self._kept() if usable and len(self._queues) > 1 else (None, None)
+        if late is not None and late.model != model:
+            usable = [host for host in usable if host is not kept]
         warm = [host for host in usable if model in host.warm]
         if warm:
             return min(warm, key=lambda host: (host.running[model] / host.width, host.seconds(model) or 0.0))
-        idle = [host for host in usable if not host.busy]
+        idle = [host for host in usable if not host.busy and (host is kept or not self._wanted(host))]
         if not idle or not self._worth_a_load(ticket):
             return None
-        return min(idle, key=lambda host: (self._wanted(host), len(host.warm), host.seconds(model) or 0.0))
+        return min(idle, key=lambda host: (len(host.warm), host.seconds(model) or 0.0))
+
+    def _heads(self) -> list[Ticket]:
+        """One request of each kind that waits."""
+        return [next(iter(races.values()))[0] for races in self._queues.values()]
+
+    def _kept(self) -> tuple[Ticket, PoolHost] | tuple[None, None]:
+        """A request whose model is in no memory and that was overtaken for a turn; and the host that is kept free for it."""
+        for ticket in self._heads():
+            hosts = [host for host in ticket.hosts if not host.resting]
+            if not hosts or self._overtaken[ticket.kind] < _TURN or any(ticket.model in host.warm for host in hosts):
+                continue
+            load = _mean([host.load_seconds(ticket.model) for host in hosts], _LOAD_SECONDS)
+            turn = max(_TURN, _LOADS * load / _mean([host.seconds(ticket.model) for host in hosts], _SECONDS))
+            if self._overtaken[ticket.kind] >= turn * sum(host.width for host in hosts):
+                return ticket, min(hosts, key=lambda host: host.running.total())
+        return None, None
 
     def _worth_a_load(self, ticket: Ticket) -> bool:
         """Whether the model is to be loaded on one more host."""
@@ -137,17 +153,21 @@ class Placing:
         holding = [host for host in ticket.hosts if model in host.warm and not host.resting]
         if not holding:
             return True
-        waiting = [next(iter(races.values()))[0] for races in self._queues.values()]  # one of each kind
-        if any(not any(one.model in host.warm and not host.resting for host in one.hosts) for one in waiting):
+        if any(not any(one.model in host.warm and not host.resting for host in one.hosts) for one in self._heads()):
             return False  # a model that is nowhere comes first
         ahead = sum(one.model == model for one in self.waiting) + sum(host.running[model] for host in holding)
         seconds = _mean([host.seconds(model) for host in ticket.hosts], _SECONDS)
         load = _mean([host.load_seconds(model) for host in ticket.hosts], _LOAD_SECONDS)
         return seconds * (ahead - 1) / sum(host.width for host in holding) > load
 
-    def _wanted(self, host: PoolHost) -> int:
-        """How many wait for what a load might push out of the host's memory."""
-        return sum(ticket.model in host.warm and host in ticket.hosts for ticket in self.waiting)
+    def _wanted(self, host: PoolHost) -> bool:
+        """Whether somebody waits for what a load might push out of the host's memory, and no other has in its own."""
+        for ticket in self._heads():
+            if host in ticket.hosts and ticket.model in host.warm and host.free(ticket.model):
+                others = (other for other in ticket.hosts if other is not host and not other.resting)
+                if not any(ticket.model in other.warm for other in others):
+                    return True
+        return False
 
 
 def _mean(values: Sequence[float | None], otherwise: float) -> float:

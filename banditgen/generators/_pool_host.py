@@ -35,6 +35,7 @@ class PoolHost:
     slots: int | None = None
     models: dict[str, ModelInfo] = dataclasses.field(default_factory=dict)  # by model_key
     warm: set[str] = dataclasses.field(default_factory=set)
+    room: int = 1  # models that it was seen to hold at once
     running: Counter[str] = dataclasses.field(default_factory=Counter)
     resting: bool = False
     why: str = ""  # it rests
@@ -64,6 +65,15 @@ class PoolHost:
         """Mean seconds of the model's load; None where none was seen."""
         return self._loads.get(model)
 
+    def take(self, model: str) -> bool:
+        """Count one more request for a model; whether the model has to be loaded for it, which may push out what does not fit beside it."""
+        cold = model not in self.warm
+        if cold and len(self.warm) >= self.room:
+            self.warm = self.busy
+        self.running[model] += 1
+        self.warm.add(model)  # on its way there: others of the model may follow
+        return cold
+
     async def look(self) -> None:
         """See what it has and holds; where it does not answer, keep what was known (BackendError)."""
         listed = await self.generator.models()
@@ -74,7 +84,9 @@ class PoolHost:
         """See what it holds, where its backend can say; another is ready with all that it has."""
         warm = getattr(self.generator, "warm", None)
         held: Iterable[str] = await warm() if warm is not None else self.models
-        self.warm = {model_key(name) for name in held} | self.busy
+        self.warm = {model_key(name) for name in held}
+        self.room = max(self.room, len(self.warm))
+        self.warm |= self.busy
 
     def did(self, model: str, done: Generation, *, cold: bool) -> None:
         """A generation has ended there, for which the model was perhaps loaded."""

@@ -46,6 +46,12 @@ class Streamed:
         """What was written; thoughts, where nothing else was."""
         return "".join(self.pieces) or "".join(self.thoughts)
 
+    def send(self) -> None:
+        """The request goes out: from now on the time is the model's."""
+        self.sent = time.perf_counter()
+        if self._on_text is not None:
+            self._on_text("")
+
     def begin(self) -> None:
         """A token has arrived, whatever it says."""
         if self.first_token is None:

@@ -103,7 +103,7 @@ class Generator(Protocol):
 
     @property
     def concurrency(self) -> int:
-        """How many requests may be under way at once; a wave of a race keeps to what it says at its start."""
+        """How many requests it works on at once. What is asked beyond that waits with it, which knows best whose turn it is."""
         ...
 
     async def models(self) -> list[ModelInfo]:
@@ -118,7 +118,10 @@ class Generator(Protocol):
         ...
 
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
-        """Generate; `on_text` is called with each piece as it arrives, on the event loop's thread."""
+        """Generate; `on_text` is called on the event loop's thread: with "" as soon as the model works on it, and with each piece.
+
+        What is cancelled before the first of these calls is taken to have cost the model nothing.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -59,6 +59,8 @@ class ClientGenerator:
         started = time.perf_counter()
         self._in_flight += 1
         in_flight = self._in_flight
+        if on_text is not None:
+            on_text("")
         try:
             text = await self._call(request)
         except GenerationError as error:

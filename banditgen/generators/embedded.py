@@ -103,6 +103,8 @@ class EmbeddedGenerator:
                 paid = await self._load(model, request.deadlines.load)
                 self._in_flight += 1
                 answer = _Answer(started, self._in_flight, time.perf_counter() - loading if paid else 0.0)
+                if on_text is not None:
+                    on_text("")
                 try:
                     await self._run(model, request, answer, on_text)
                 finally:

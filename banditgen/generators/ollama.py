@@ -99,15 +99,13 @@ class OllamaGenerator:
     async def prepare(self, models: Sequence[str]) -> None:
         """Load the first of these models, unless the host has one of them already.
 
-        More of them might push each other out; the rest is loaded when its turn comes, in a deadline of its own.
+        More of them might push each other out, or what others use; the rest is loaded when its turn comes, in a deadline of its own.
         """
-        if not models:
+        if not models or self._jobs:
             return
         try:
             async with asyncio.timeout(Deadlines().load):
-                if {normal_name(model) for model in models} & set(await self._resident()):
-                    return
-                await self._load(models[0])
+                await self._load(models[0], unless=models)
         except Exception as error:  # noqa: BLE001  # best effort
             logger.warning("ollama cannot load %s: %s", one_line(models[0]), reason(error))
 
@@ -150,7 +148,7 @@ class OllamaGenerator:
 
     async def _attempt(self, job: OllamaJob) -> Generation:
         await self._make_resident(job)
-        job.sent = time.perf_counter()
+        job.send()
         async with contextlib.aclosing(
             self._api.generate(self._body(job.request))
         ) as records:  # left early, the connection is closed at once
@@ -199,11 +197,11 @@ class OllamaGenerator:
         job.context = tokens(runner, "context_length") or tokens(self._runner_options.get(name, {}), "num_ctx")
         job.check_abandoned()
 
-    async def _load(self, model: str) -> bool:
-        """Load a model with an empty prompt; False where somebody else did while this waited."""
+    async def _load(self, model: str, unless: Sequence[str] = ()) -> bool:
+        """Load a model with an empty prompt; False where it is in memory, or another one that would do as well."""
         name = normal_name(model)
         async with self._loading:
-            if name in await self._resident(_GOOD_FOR):
+            if {name, *map(normal_name, unless)} & set(await self._resident(_GOOD_FOR)):
                 return False
             await self._api.load({"model": full_name(model), "options": self._runner_options.get(name), "keep_alive": self._keep_alive})
             await self._resident()

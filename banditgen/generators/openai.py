@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
@@ -125,7 +124,7 @@ class OpenAIGenerator:
         model = request.arm.model
         await self._check_model(request)
         await asyncio.sleep(self._resting_until - asyncio.get_running_loop().time())
-        job.sent = time.perf_counter()
+        job.send()
         if model not in self._answered and None not in (deadlines.load, deadlines.first_token):
             deadlines = dataclasses.replace(deadlines, first_token=(deadlines.load or 0.0) + (deadlines.first_token or 0.0))
         async with contextlib.aclosing(self._chunks(request)) as chunks:

@@ -75,22 +75,26 @@ class PoolGenerator:
         return list(found.values())
 
     async def prepare(self, models: Sequence[str]) -> None:
-        """Have the models loaded that are in no memory, each on a host of its own, as far as there are any on which nothing runs."""
+        """Have the models loaded that are in no memory, each on a host of its own, as far as there are any that nobody uses or wants."""
         await self._listed()
-        idle = [host for host in self._hosts if not host.busy and not host.resting]
+        places = [self._where(name) for name in dict.fromkeys(models)]
+        there = {key for key, hosts in places if any(key in host.warm for host in hosts)}
+        idle = [host for host in self._hosts if not host.busy and not host.resting and not host.warm & there]
         asked = []
-        for name in dict.fromkeys(models):
-            key, hosts = self._where(name)
-            if any(key in host.warm for host in hosts):
-                idle = [host for host in idle if key not in host.warm]
-                continue
+        for key, hosts in places:
             host = next((host for host in idle if host in hosts), None)
-            if host is not None:
+            if host is not None and key not in there:
                 idle.remove(host)
+                host.take(key)
                 asked.append((host, key))
-        await asyncio.gather(*(host.generator.prepare([host.models[key].name]) for host, key in asked), return_exceptions=True)
-        for host, key in asked:
-            host.warm.add(key)
+        try:
+            await asyncio.gather(*(host.generator.prepare([host.models[key].name]) for host, key in asked), return_exceptions=True)
+            for host, _ in asked:
+                await self._remember(host)
+        finally:
+            for host, key in asked:
+                host.running[key] -= 1
+            self._placing.dispatch()
 
     async def generate(self, request: Request, on_text: OnText | None = None) -> Generation:
         """See `Generator.generate`. The wait for a host, and what others have tried in vain, is queue."""

@@ -90,6 +90,8 @@ class ReplayGenerator:
 
     async def _wait_and_tell(self, recording: Recording, on_text: OnText | None) -> None:
         seconds = recording.timings.model_seconds * self._pace
+        if on_text is not None:
+            on_text("")
         reading = min(seconds, (recording.timings.prompt_eval or 0.0) * self._pace)
         await asyncio.sleep(reading)
         size = max(1, math.ceil(len(recording.text) / _PIECES))

@@ -89,21 +89,30 @@ async def run_candidate(
     """One arm's candidate, whatever happens to it: a failure is a result with a `FailureKind`, never an exception.
 
     Cancelling the task gives a cancelled result too: the race that cancels it keeps what the others have done.
-    `on_stage(stage, text)` hears of "generating" with each piece of text, and "testing".
+    `on_stage(stage, text)` hears of "generating", first without text, then with each piece of it, and "testing".
     """
     result = GenerationResult(
         arm.name, "", 0.0, arm.model, float(arm.temperature), id=new_id(), arm_id=arm_id(arm), node_id=node_id, verified=False
     )
-    started = time.perf_counter()
+    asked = time.perf_counter()
+    began: float | None = None
+
+    def wrote(text: str) -> None:
+        nonlocal began
+        if began is None:
+            began = time.perf_counter()
+        on_stage("generating", text)
+
     try:
         async with slot:
-            started = time.perf_counter()
-            on_stage("generating", "")
+            asked = time.perf_counter()
             brief = Brief(setting.task.signatures, setting.task.kind == "stdio") if setting.brief else None
             request = Request(setting.prompt, arm, setting.seed, setting.task.wanted, setting.deadlines, brief, setting.node_id)
             with telemetry.generation(setting.generator.name, request) as span:
-                generation = await _generated(setting, request, lambda text: on_stage("generating", text))
+                generation = await _generated(setting, request, wrote)
                 span.wrote(generation)
+            if began is None:
+                wrote("")
         _keep_generation(result, generation)
         with telemetry.trial(result):
             await _keep_code(result, generation, setting)
@@ -111,15 +120,14 @@ async def run_candidate(
                 on_stage("testing", "")
                 await _tried(result, setting, truncated=generation.finish == "length")
     except asyncio.CancelledError:
-        timings = result.timings or Timings(wall=time.perf_counter() - started)
-        return _fail(result, FailureKind.CANCELLED, "the race was over", timings)
+        return _fail(result, FailureKind.CANCELLED, "the race was over", result.timings or _until_now(asked, began))
     except GenerationError as error:
         result.text = error.text
-        return _fail(result, error.kind, error.message, error.timings or Timings(wall=time.perf_counter() - started))
+        return _fail(result, error.kind, error.message, error.timings or Timings(wall=time.perf_counter() - asked))
     except Exception as error:  # a backend of the caller's may raise anything; it says nothing about the arm
         logger.exception("the backend %s failed", setting.generator.name)
         message = f"the backend failed: {type(error).__name__}: {str(error)[:200]}"
-        return _fail(result, FailureKind.INFRASTRUCTURE, message, Timings(wall=time.perf_counter() - started))
+        return _fail(result, FailureKind.INFRASTRUCTURE, message, Timings(wall=time.perf_counter() - asked))
     finally:
         if setting.task.kind == "none":
             result.verified = False  # without tests nothing is a verdict
@@ -160,6 +168,12 @@ async def _generated(setting: RaceSetting, request: Request, on_text: Callable[[
             raise
         message = f"it wrote for longer than the criteria's max_generation_time of {longest:g} s"
         raise GenerationError(FailureKind.TIMEOUT, message, timings=Timings(wall=longest)) from None
+
+
+def _until_now(asked: float, began: float | None) -> Timings:
+    """What a generation took that was stopped: the model's time begins when it began to work on it."""
+    now = time.perf_counter()
+    return Timings(wall=now - asked, queue=(began or now) - asked, eval=now - (began or now), source="wall")
 
 
 def _keep_generation(result: GenerationResult, generation: Generation) -> None:

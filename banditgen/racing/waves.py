@@ -88,20 +88,18 @@ class RaceUnderWay:
 
     async def _run_wave(self, arms: Sequence[GeneratorConfig], step: int) -> None:
         order = start_order(arms, self.rng)
-        slot = asyncio.Semaphore(max(1, min(self.max_workers, self.setting.generator.concurrency)))
-        loop, running, writing, over = asyncio.get_running_loop(), dict[str, asyncio.Future[None]](), set[str](), False
+        # the backend has a bound of its own, and sees all that wait: those of one model, of whatever race, go together
+        slot = asyncio.Semaphore(self.max_workers)
+        running, tested, over = dict[str, asyncio.Future[None]](), set[str](), False
 
         def cut_off() -> None:
-            """Stop what writes; what loads or waits is stopped by its first token, what is being tested may end."""
-            for name in [name for name in writing if over and name in running]:
+            """Stop what waits or writes; what is being tested may end."""
+            for name in running.keys() - tested:
                 running[name].cancel()
 
         def stage(arm: GeneratorConfig, what: str, text: str) -> None:
-            if text:
-                writing.add(arm.name)
-                loop.call_soon_threadsafe(cut_off)
-            elif what == "testing":
-                writing.discard(arm.name)
+            if what == "testing":
+                tested.add(arm.name)
             self.on_event(RaceEvent(arm.name, what, text))
 
         async def one(arm: GeneratorConfig, node_id: str) -> None:

@@ -8,11 +8,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from banditgen._loop import run_sync
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import BackendError, StrategyError, UsageError
 from banditgen.generators.base import Deadlines, Generation, GenerationError, Generator, Request
@@ -115,6 +117,23 @@ def test_a_model_that_many_wait_for_is_loaded_on_one_more_host() -> None:
         with_pool(servers, use)
         assert [len(server.loads) for server in servers] == [1, 1]
         assert min(counts(servers)) >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("through", ["pool", "ollama"])
+def test_whole_races_on_one_host_share_its_loads(through: str) -> None:
+    """Two races of five arms at the same time load each of two models once, and a third begins with the one in memory."""
+    arms = [GeneratorConfig(f"a{number}", "mnmnm"[number], 0.1 + number / 10) for number in range(5)]
+    with hosts([model("m", load_seconds=0.2), model("n", load_seconds=0.2)], room=1) as [server]:
+        host = OllamaGenerator(server.url, parallel=1)
+        backend = host if through == "ollama" else PoolGenerator({"h": host})
+        with BanditGenerator.open(arms=arms, backend=backend, history="sqlite://", seed=1) as bandit, ThreadPoolExecutor(2) as callers:
+            list(callers.map(lambda _: bandit.run(TASK, k=5), range(2)))
+            assert len(server.loads) == 2
+            bandit.run(TASK, k=5)
+            assert len(server.loads) == 3
+        assert len(server.generated()) == 15
+        run_sync(backend.aclose())
 
 
 @pytest.mark.slow
