@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 GOOD = "```python\ndef double(x):\n    return 2 * x\n```"
@@ -12,11 +12,14 @@ BAD = "```python\ndef double(x):\n    return x\n```"
 
 
 class Client:
-    """A caller's client: answers by model name; an exception in the place of a text is raised."""
+    """A caller's client: answers by model name; an exception in the place of a text is raised.
 
-    def __init__(self, answers: Mapping[str, str | Exception], seconds: float | Mapping[str, float] = 0.0) -> None:
+    An answer takes so many seconds, or what `hold`, called with the model's name, takes.
+    """
+
+    def __init__(self, answers: Mapping[str, str | Exception], seconds: float = 0.0, hold: Callable[[str], object] | None = None) -> None:
         self.answers = answers
-        self.seconds = seconds
+        self.hold = hold or (lambda _: time.sleep(seconds))
         self.calls: list[dict[str, Any]] = []
         self.at_once = 0
         self.most_at_once = 0
@@ -28,7 +31,7 @@ class Client:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            time.sleep(self.seconds[model] if isinstance(self.seconds, Mapping) else self.seconds)
+            self.hold(model)
             answer = self.answers[model]
             if isinstance(answer, Exception):
                 raise answer

@@ -16,8 +16,11 @@ from tests.postgres import Cluster
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# how long an example takes says how busy the machine is, not whether the code is right
-hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# how long an example takes says how busy the machine is, not whether the code is right; and every run tries the same examples
+# (`--hypothesis-profile=search` tries others)
+_ANY_MACHINE = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("search", _ANY_MACHINE)
+hypothesis.settings.register_profile("any machine", _ANY_MACHINE, derandomize=True)
 hypothesis.settings.load_profile("any machine")
 
 
@@ -34,7 +37,8 @@ def _private_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("BANDITGEN_HISTORY", f"sqlite:///{tmp_path / 'history.db'}")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for kind in ("CONFIG", "STATE", "DATA"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
 
 
 @pytest.fixture(scope="session")

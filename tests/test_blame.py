@@ -22,7 +22,7 @@ from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer
 from tests.clients import BAD, GOOD, Client
 
 ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1)]
-DOUBLE = Task("Write double(x).", task_type="t", tests="assert double(2) == 4", limits=Limits(wall_seconds=2))
+DOUBLE = Task("Write double(x).", task_type="t", tests="assert double(2) == 4")
 RACES = 5
 
 
@@ -115,7 +115,7 @@ OWN_FAULTS: dict[str, dict[str, Any]] = {
 def test_tests_with_a_fault_of_their_own(fault: str, history: History) -> None:
     """That no look at them can tell; the race says it once."""
     before = beliefs(history)
-    task = Task(DOUBLE.prompt, task_type="t", limits=DOUBLE.limits, **OWN_FAULTS[fault])
+    task = Task(DOUBLE.prompt, task_type="t", **OWN_FAULTS[fault])
     with opened(history) as bandit:
         for _ in range(RACES):
             race = bandit.run(task, 2)
@@ -157,7 +157,7 @@ def test_tests_with_a_fault_that_a_look_can_tell(tests: str) -> None:
 def test_what_stays_the_arms(code: str, history: History) -> None:
     """A missing name, an error, a skip or an exit of its own: all five races count."""
     before = {name: fails for name, *_, fails in beliefs(history)}
-    task = Task(DOUBLE.prompt, task_type="t", tests="def test_a(): assert double(2) == 4", limits=DOUBLE.limits)
+    task = Task(DOUBLE.prompt, task_type="t", tests="def test_a(): assert double(2) == 4")
     with opened(history, Client({"good": f"```python\n{code}\n```", "bad": BAD})) as bandit:
         for _ in range(RACES):
             bandit.run(task, 2)
@@ -178,9 +178,11 @@ def raising() -> None:
     raise OSError("disk")
 
 
-@pytest.mark.parametrize(
-    "work", [raising, pytest.param(lambda: time.sleep(60), marks=pytest.mark.slow), lambda: None, lambda: ("", "", "no metrics")]
-)
+def hanging() -> None:
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("work", [raising, pytest.param(hanging, marks=pytest.mark.slow), lambda: None, lambda: ("", "", "no metrics")])
 def test_a_callers_runner(work: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or returns something else."""
     before = beliefs(history)
@@ -191,7 +193,7 @@ def test_a_callers_runner(work: Callable[[], Any], history: History) -> None:
     assert beliefs(history) == before
 
 
-@pytest.mark.parametrize("take_out", [raising, pytest.param(lambda: time.sleep(60), marks=pytest.mark.slow), lambda: None])
+@pytest.mark.parametrize("take_out", [raising, pytest.param(hanging, marks=pytest.mark.slow), lambda: None])
 def test_a_callers_way_of_taking_the_code_out(take_out: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or returns no text."""
     before = beliefs(history)
@@ -210,22 +212,21 @@ class Evaluator:
         return {"final_score": self.work()}
 
 
-@pytest.mark.parametrize(
-    "work", [raising, pytest.param(lambda: time.sleep(60), marks=pytest.mark.slow), lambda: math.nan, lambda: 2, lambda: None]
-)
+@pytest.mark.parametrize("work", [raising, pytest.param(hanging, marks=pytest.mark.slow), lambda: math.nan, lambda: 2, lambda: None])
 def test_a_callers_evaluator(work: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or gives no score in [0, 1]: the verdicts count, and are all that does."""
     before = {name: (passes, fails) for name, *_, passes, fails in beliefs(history)}
-    task = Task(DOUBLE.prompt, task_type="t", tests=DOUBLE.tests, limits=Limits(wall_seconds=1))
+    races, limits = (2, Limits(wall_seconds=2)) if work is hanging else (RACES, Limits())
+    task = Task(DOUBLE.prompt, task_type="t", tests=DOUBLE.tests, limits=limits)
     with opened(history, evaluator=Evaluator(work)) as bandit:
-        for _ in range(RACES):
+        for _ in range(races):
             race = bandit.run(task, 2)
             assert race.best is not None
             assert [result.measures for result in race.results] == [{}, {}]
             assert race.best.quality_score == quality_score(True, UNMEASURED)  # as where no evaluator said anything
     after = {name: (passes, fails) for name, *_, passes, fails in beliefs(history)}
     (passes, none), (nothing, fails) = before["good"], before["bad"]
-    assert after == {"good": (passes + RACES, none), "bad": (nothing, fails + RACES)}
+    assert after == {"good": (passes + races, none), "bad": (nothing, fails + races)}
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from banditgen._jobs import Jobs
 from banditgen.errors import EngineError, SandboxError, UsageError
 from banditgen.sandbox.engine import ExecutorSandbox
 from banditgen.testing.executors import RIGHT, TASK, ExecutorContract
+from tests.waiting import until
 
 
 class TestThreads(ExecutorContract):
@@ -136,9 +137,4 @@ def children() -> list[int]:
 
 
 def gone(pids: list[int]) -> bool:
-    deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+    return until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))

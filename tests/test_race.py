@@ -55,12 +55,14 @@ def test_when_every_generator_fails_their_failed_results_come_back() -> None:
 
 @pytest.mark.slow
 def test_one_arms_failure_hurts_no_other() -> None:
-    results = race({"down": RuntimeError("x"), "mute": "", "prose": "I cannot do that.", "loop": "while True: pass", "good": GOOD})
+    answers = {"down": RuntimeError("x"), "mute": "", "prose": "I cannot do that.", "loop": "while True: pass", "good": GOOD}
+    results = race(answers, Task(DOUBLE.prompt, tests=DOUBLE.tests, limits={"wall_seconds": 2.0}))
     kinds = {r.generator_name: r.failure for r in results}
     assert results[0].generator_name == "arm_good"
     assert kinds["arm_down"] is FailureKind.INFRASTRUCTURE
     assert kinds["arm_mute"] is FailureKind.INFRASTRUCTURE  # the client's fault, which says nothing about the arm
     assert kinds["arm_prose"] is FailureKind.EMPTY
+    assert kinds["arm_loop"] is FailureKind.TIMEOUT
 
 
 def test_saved_code_ends_with_a_line_end_and_thinking_alone_is_said_to_be_that() -> None:
@@ -88,22 +90,26 @@ def test_a_callers_own_extract_is_asked_with_the_task() -> None:
 def test_an_extract_that_fails_is_never_the_arms_fault() -> None:
     """It raises, returns no string, exits, or hangs: each is infrastructure, in words, and moves no posterior."""
 
+    go = threading.Event()
+
     def extract(text: str, task: Task) -> Any:
         if text == "slow":
-            time.sleep(3)
+            go.wait(60)
         if text == "exit":
             raise SystemExit(3)
         return {"wrong": 7}[text]
 
     history = History("sqlite://")
-    task = Task(DOUBLE.prompt, tests=DOUBLE.tests, limits={"wall_seconds": 0.5})
-    results = race({"raises": "raises", "wrong": "wrong", "exits": "exit", "hangs": "slow"}, task, extract=extract, history=history)
+    results = race({"raises": "raises", "wrong": "wrong", "exits": "exit"}, extract=extract, history=history)
+    task = Task(DOUBLE.prompt, tests=DOUBLE.tests, limits={"wall_seconds": 0.2})
+    results += race({"hangs": "slow"}, task, extract=extract, history=history)
+    go.set()
     errors = {result.generator_name: str(result.error) for result in results}
     assert {result.failure for result in results} == {FailureKind.INFRASTRUCTURE}
     assert errors["arm_raises"] == "extract failed: KeyError: 'raises'"
     assert "returned int, not a string" in errors["arm_wrong"]
     assert "SystemExit" in errors["arm_exits"]
-    assert "not done within 0.5 s" in errors["arm_hangs"]
+    assert "not done within 0.2 s" in errors["arm_hangs"]
     assert history.tallies() == []
     name: Any = "my_extract"
     with pytest.raises(UsageError, match="extract must be a function"):
@@ -173,30 +179,40 @@ def test_races_without_tests_write_no_failures() -> None:
     assert generator.generator_stats == {}
 
 
-@pytest.mark.slow
-def test_max_workers_bounds_what_runs_at_once() -> None:
-    for workers in (1, 2, 5):
-        client = Client(dict.fromkeys("abcde", GOOD), seconds=0.1)
-        generator = ParallelGenerator(client)
-        generator.generate_parallel("p", arms(*"abcde"), "n", "d", max_workers=workers, task=None)
-        assert client.most_at_once == workers
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_max_workers_bounds_what_runs_at_once(workers: int) -> None:
+    together = threading.Event()
+
+    def hold(_: str) -> None:
+        if client.at_once == workers:
+            together.set()
+        together.wait(60)
+        time.sleep(0.05)  # in which one too many would begin
+
+    client = Client(dict.fromkeys("abcde", GOOD), hold=hold)
+    ParallelGenerator(client).generate_parallel("p", arms(*"abcde"), "n", "d", max_workers=workers, task=None)
+    assert client.most_at_once == workers
 
 
-@pytest.mark.slow
 def test_results_come_as_they_finish() -> None:
-    client = Client({"slow": GOOD, "fast": BAD}, seconds={"slow": 1.5, "fast": 0.0})
-    generator = ParallelGenerator(client)
-    names = [r.generator_name for r in generator.iter_parallel("p", arms("slow", "fast"), "n", "d", task=DOUBLE)]
+    go = threading.Event()
+    client = Client({"slow": GOOD, "fast": BAD}, hold=lambda model: model == "slow" and go.wait(60))
+    names = []
+    for result in ParallelGenerator(client).iter_parallel("p", arms("slow", "fast"), "n", "d", task=DOUBLE):
+        names.append(result.generator_name)
+        go.set()
     assert names == ["arm_fast", "arm_slow"]
 
 
 def test_leaving_early_remembers_the_rest_as_cancelled() -> None:
-    client = Client({"slow": GOOD, "fast": GOOD}, seconds={"slow": 3.0, "fast": 0.0})
+    go = threading.Event()
+    client = Client({"slow": GOOD, "fast": GOOD}, hold=lambda model: model == "slow" and go.wait(60))
     history = History("sqlite://")
     generator = ParallelGenerator(client, history=history)
     for result in generator.iter_parallel("p", arms("slow", "fast"), "n", "d", task=DOUBLE):
         assert result.generator_name == "arm_fast"
         break
+    go.set()
     [kept] = history.races()
     assert [r.failure for r in kept.results] == [None, FailureKind.CANCELLED]
     assert [t.arm_name for t in history.tallies()] == ["arm_fast"]

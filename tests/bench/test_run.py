@@ -114,10 +114,10 @@ def test_flaky_tests_are_found_where_the_same_code_has_both_verdicts(tmp_path: P
         channel="cooperative",
     )
     with opened(tmp_path) as bandit:
-        found = bench(bandit, [*TASKS, flaky], samples=6)
+        found = bench(bandit, [TASKS[0], flaky], samples=2, reruns=20)  # all alike once in two million
         assert [one.task.name for one in found.flaky] == ["coin"]
         assert "1 task with flaky tests" in "\n".join(document(found)["sentences"])
-        assert bandit.history.count()["results"] == 48  # trying again is no evidence
+        assert bandit.history.count()["results"] == 8  # trying again is no evidence
 
 
 def test_a_bench_is_found_again_by_its_document_its_id_and_its_history(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from banditgen.history.store import History
 from banditgen.testing.ollama_server import HostModel, OllamaServer
 from tests.cli.command import COMMAND, Done, banditgen
+from tests.waiting import until
 
 GOOD = ["```python\n", "def double(x):\n", "    return 2 * x\n", "```"]
 BAD = ["```python\n", "def double(x):\n", "    return x\n", "```"]
@@ -85,14 +85,15 @@ def test_killed_in_the_middle_it_goes_on_with_what_is_missing(host: OllamaServer
     environment = {**os.environ, "OLLAMA_HOST": host.url, "XDG_STATE_HOME": str(tmp_path / "state")}
     for stop in (4, 15):
         with subprocess.Popen([*COMMAND, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-            end = time.monotonic() + 60
-            while len(host.generated()) < stop and time.monotonic() < end:
-                time.sleep(0.02)
+            assert until(lambda stop=stop: len(host.generated()) >= stop)  # type: ignore[misc]
             running.send_signal(signal.SIGKILL)
+    [journal] = tmp_path.glob("state/banditgen/bench/*")
+    kept, asked = journal.read_text().count("\n"), len(host.generated())
+    assert kept > 4
     done = banditgen(*arguments, "--json", OLLAMA_HOST=host.url, XDG_STATE_HOME=str(tmp_path / "state"))
     assert done.returncode == 0, done.stderr
     assert sum(row["samples"] for row in json.loads(done.stdout)["table"]) == 24
-    assert len(host.generated()) <= 24 + 2 * 4  # what was cut off is asked for again, four at once
+    assert len(host.generated()) == asked + 24 - kept  # what was cut off is asked for again
     assert not list(tmp_path.glob("state/banditgen/bench/*"))
     store = History(history, create=False)
     assert store.count()["results"] == 24

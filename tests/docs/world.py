@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -50,10 +51,15 @@ def _models() -> list[HostModel]:
     return [_model(name, skill) for name, skill in SKILLS.items()]
 
 
+_PORTS = itertools.count(10_000 + os.getpid() % 1000 * 20)
+
+
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as at:
-        return int(at.getsockname()[1])
+    """A port that nobody listens on; below those that the kernel gives to connections, so that it is free when a command asks for it."""
+    for port in _PORTS:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            break
+    return port
 
 
 class Client:

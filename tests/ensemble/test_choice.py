@@ -12,6 +12,7 @@ import pytest
 
 from banditgen import Task, UsageError
 from banditgen.ensemble import Choice, choose
+from banditgen.sandbox.base import Execution
 from banditgen.sandbox.default import shared_sandbox
 from banditgen.sandbox.pool import ZygoteSandbox
 
@@ -175,14 +176,20 @@ def test_programs_are_compared_by_what_they_print() -> None:
 
 
 @pytest.mark.slow
-def test_a_program_that_hangs_is_asked_for_no_more_than_twice_its_time() -> None:
-    started = time.perf_counter()
-    task = Task("Double it.", limits={"wall_seconds": 1.0})
-    chosen = choose(
-        ["while True: pass", "print(int(input()) * 2)", "print(2 * int(input()))"], calls=[f"{n}\n" for n in range(9)], task=task
-    )
+def test_a_program_that_hangs_is_asked_for_no_more_than_twice_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox, asked = shared_sandbox(), list[str]()
+    run = sandbox.run
+
+    def counted(code: str, task: Task) -> Execution:
+        asked.append(code)
+        return run(code, task)
+
+    monkeypatch.setattr(sandbox, "run", counted)
+    codes = ["while True: pass", "print(int(input()) * 2)", "print(2 * int(input()))"]
+    task = Task("Double it.", limits={"wall_seconds": 2.0})
+    chosen = choose(codes, calls=[f"{n}\n" for n in range(9)], task=task, sandbox=sandbox)
     assert (chosen.index in (1, 2), chosen.sure) == (True, True)
-    assert time.perf_counter() - started < 15
+    assert asked.count(codes[0]) == 2
 
 
 def test_inputs_are_drawn_from_type_hints_where_there_are_no_others() -> None:
@@ -306,9 +313,9 @@ def test_asserts_that_no_candidate_meets_make_nobody_sure() -> None:
     ids=["open", "null", "long", "signature", "headings", "blanks"],
 )
 def test_a_prompt_of_any_kind_is_read_in_a_moment(prompt: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert choose([SQUARE[0], prompt], entry_point="f", task=Task(prompt)).index == 0
-    assert time.perf_counter() - started < 5, "it is a text of a hundred kilobytes, not a program"
+    assert time.process_time() - started < 5, "it is a text of a hundred kilobytes, not a program"
 
 
 def test_planted_nothing_is_not_sure() -> None:

@@ -21,6 +21,7 @@ from banditgen.result import FailureKind
 from banditgen.testing.generators import GeneratorContract
 from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer, answer_with
 from tests.generators.running import generated, used
+from tests.waiting import comes, until
 
 T = TypeVar("T")
 CODE = "def add(a, b):\n    return a + b\n"
@@ -140,7 +141,7 @@ def test_a_fault_of_the_host_says_nothing_about_the_arm(fault: Fault) -> None:
     """It is one failed generation of kind infrastructure with a printable message, and it is not tried again."""
     with OllamaServer() as server:
         server.fail_next(fault)
-        failed = generate(server, deadlines=Deadlines(first_token=0.3))
+        failed = generate(server, deadlines=Deadlines(first_token=0.3) if "HANG" in fault.name else None)
         assert isinstance(failed, GenerationError)
         assert failed.kind is FailureKind.INFRASTRUCTURE
         assert FAULTS[fault] in failed.message
@@ -172,7 +173,7 @@ def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time
     """A host that stops in mid-answer is infrastructure; what had arrived is kept in both cases."""
     with OllamaServer() as server:
         server.fail_next(Fault.HANG_IN_STREAM)
-        failed = generate(server, deadlines=Deadlines(total=0.5))
+        failed = generate(server, deadlines=Deadlines(total=1.0))
         assert isinstance(failed, GenerationError)
         assert failed.kind is FailureKind.TIMEOUT
         assert failed.text == "def add(a, b):\n"
@@ -186,7 +187,7 @@ def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time
 def test_a_slow_drip_ends_with_the_total_deadline() -> None:
     """Records that keep coming don't put it off."""
     with OllamaServer([HostModel("tiny", ["x "] * 1000, token_seconds=0.02)]) as server:
-        failed = generate(server, max_tokens=1000, deadlines=Deadlines(first_token=0.3, total=0.6))
+        failed = generate(server, max_tokens=1000, deadlines=Deadlines(total=0.6))
         assert isinstance(failed, GenerationError)
         assert failed.kind is FailureKind.TIMEOUT
 
@@ -194,8 +195,8 @@ def test_a_slow_drip_ends_with_the_total_deadline() -> None:
 @pytest.mark.slow
 def test_a_load_has_a_deadline_of_its_own() -> None:
     """It does not count as waiting for the first token."""
-    with OllamaServer([HostModel("tiny", load_seconds=0.6)]) as server:
-        assert isinstance(generate(server, deadlines=Deadlines(first_token=0.3, total=0.5)), Generation)
+    with OllamaServer([HostModel("tiny", load_seconds=1.5)]) as server:
+        assert isinstance(generate(server, deadlines=Deadlines(first_token=1.4, total=1.4)), Generation)
     with OllamaServer([HostModel("tiny", load_seconds=30)]) as server:
         failed = generate(server, deadlines=Deadlines(load=0.2))
         assert isinstance(failed, GenerationError)
@@ -269,12 +270,12 @@ def test_models_that_are_resident_generate_side_by_side() -> None:
 
 def test_a_loser_is_cancelled_only_after_its_first_token() -> None:
     """Cancelled while its model loads, it lets the load finish, and sends no prompt; in the stream, it closes the connection at once."""
-    with OllamaServer([HostModel("tiny", ["x"] * 500, load_seconds=0.4, token_seconds=0.02)]) as server:
+    with OllamaServer([HostModel("tiny", ["x"] * 5000, load_seconds=0.5, token_seconds=0.02)]) as server:
 
         async def use(generator: OllamaGenerator) -> None:
             request = Request("Add.", GeneratorConfig("a", "tiny", 0.1))
             loading = asyncio.ensure_future(generator.generate(request))
-            await asyncio.sleep(0.2)
+            await comes(lambda: any(asked.path == "/api/generate" for asked in server.received))
             loading.cancel()
             await asyncio.wait([loading])
             begun = asyncio.Event()
@@ -286,11 +287,7 @@ def test_a_loser_is_cancelled_only_after_its_first_token() -> None:
         with_generator(server, use)
         assert server.loads == ["tiny:latest"]
         assert len(server.generated()) == 1
-        for _ in range(500):
-            if server.left:
-                break
-            time.sleep(0.01)  # the server's thread notices a closed connection in its own time
-        assert server.left == ["/api/generate"]
+        assert until(lambda: server.left == ["/api/generate"])  # the server's thread notices a closed connection in its own time
 
 
 def test_models_that_only_embed_are_not_listed() -> None:
@@ -364,14 +361,14 @@ def test_a_model_that_cannot_be_shown_is_left_out_and_hides_no_other(caplog: pyt
     assert "cannot show broken:latest, which is left out: unexpected EOF" in caplog.text
 
 
-@pytest.mark.parametrize("first", [HostModel("one", shown=500), HostModel("one", show_seconds=9), HostModel("one", shown=[])])  # type: ignore[arg-type]
+@pytest.mark.parametrize("first", [HostModel("one", shown=500), HostModel("one", show_seconds=99), HostModel("one", shown=[])])  # type: ignore[arg-type]
 def test_a_host_is_found_whatever_its_first_model_does(first: HostModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """And without waiting for it."""
     with OllamaServer([first, HostModel("two")]) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url)
         started = time.perf_counter()
         assert isinstance(resolve_backend("ollama"), OllamaGenerator)
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 50
 
 
 def test_a_host_all_of_whose_models_are_broken_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -467,9 +464,10 @@ def test_requests_that_are_cancelled_at_any_moment_hold_no_connection() -> None:
                     task.cancel()
                     await asyncio.sleep(rng.choice((0.0, 0.0005)))
                 await asyncio.wait(asking)
-            await asyncio.sleep(0.1)
+            held: list[Any] = generator._api._client._transport._pool._requests  # type: ignore[attr-defined]
+            await comes(lambda: not held)  # those that were being closed are gone in a moment, or never
             assert len(await generator.models()) == 1
-            return list(generator._api._client._transport._pool._requests)  # type: ignore[attr-defined]
+            return list(held)
         finally:
             await generator.aclose()
 

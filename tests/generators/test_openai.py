@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import BackendError, BanditgenError, UsageError
-from banditgen.generators import models
+from banditgen.generators import _streamed, models
 from banditgen.generators._secrets import HIDDEN, Secrets
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.default import resolve_backend
@@ -27,6 +26,7 @@ from banditgen.task import Task
 from banditgen.testing.generators import GeneratorContract
 from banditgen.testing.openai_server import Fault, HostModel, OpenAIServer
 from tests.generators.running import generated, used
+from tests.waiting import comes, until
 
 T = TypeVar("T")
 CODE = "def add(a, b):\n    return a + b\n"
@@ -179,9 +179,10 @@ def test_times_are_the_hosts_where_it_tells_them_and_else_those_of_the_stream(cl
     assert timings.prompt_eval is not None
     assert timings.eval is not None
     assert timings.queue >= 0.35
-    assert 0.2 <= timings.prompt_eval < 0.35
-    assert 0.15 <= timings.eval < 0.4
-    assert timings.queue + timings.prompt_eval + timings.eval == pytest.approx(timings.wall, rel=0.1)
+    assert timings.prompt_eval >= 0.2
+    assert timings.eval >= 0.15
+    parts = timings.queue + timings.prompt_eval + timings.eval
+    assert parts == pytest.approx(timings.wall) if source == "host" else parts <= timings.wall  # the stream's end is nobody's
     assert (timings.prompt_tokens, timings.completion_tokens) == (3, 10)
     assert timings.cached_tokens == (None if clock != "llama" else timings.cached_tokens)
 
@@ -224,7 +225,7 @@ def test_a_fault_of_the_server_says_nothing_about_the_arm(fault: Fault) -> None:
     """It is one failed generation of kind infrastructure with a printable message, and it is not tried again."""
     with OpenAIServer() as server:
         server.fail_next(fault)
-        failed = generate(server, deadlines=Deadlines(load=0.0, first_token=0.3))
+        failed = generate(server, deadlines=Deadlines(load=0.0, first_token=0.3) if "HANG" in fault.name else None)
         assert isinstance(failed, GenerationError)
         assert failed.kind is FailureKind.INFRASTRUCTURE
         assert FAULTS[fault] in failed.message
@@ -243,9 +244,10 @@ def test_a_busy_server_and_a_broken_connection_are_tried_again(fault: Fault) -> 
         done = generate(server)
         assert isinstance(done, Generation)
         assert len(server.generated()) == 3
+        asked = 0.8 if fault is Fault.TOO_MANY else 0.25
         assert done.timings.queue is not None
-        assert done.timings.queue > (0.8 if fault is Fault.TOO_MANY else 0.25)
-        assert done.timings.model_seconds < 0.25
+        assert done.timings.queue > asked
+        assert done.timings.wall - done.timings.model_seconds > asked
         server.fail_next(fault, fault)
         failed = generate(server, options={"retries": 1})
         assert isinstance(failed, GenerationError)
@@ -260,7 +262,7 @@ def test_who_is_told_to_wait_keeps_the_others_waiting() -> None:
             request = Request("Add.", GeneratorConfig("a", "tiny", 0.1))
             server.fail_next(Fault.TOO_MANY)
             first = asyncio.ensure_future(generator.generate(request))
-            await asyncio.sleep(0.25)  # refused by now, and asked to wait for 0.4 s
+            await comes(lambda: generator._resting_until)  # it was refused, and asked to wait for 0.4 s
             await asyncio.gather(first, generator.generate(request))
 
         with_generator(server.url, use)
@@ -269,12 +271,12 @@ def test_who_is_told_to_wait_keeps_the_others_waiting() -> None:
         assert min(later) - refused >= 0.39
 
 
-@pytest.mark.slow
-def test_an_answer_is_whole_with_its_reason_to_finish() -> None:
+def test_an_answer_is_whole_with_its_reason_to_finish(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the server keeps the connection after that."""
+    monkeypatch.setattr(_streamed, "_LAST_WORDS", 0.1)
     with OpenAIServer() as server:
         server.fail_next(Fault.HANG_AT_END)
-        done = generate(server, deadlines=Deadlines(total=0.7))
+        done = generate(server)
         assert isinstance(done, Generation)
         assert done.text == CODE
 
@@ -284,7 +286,7 @@ def test_an_answer_that_hangs_in_the_middle_is_the_arms_only_when_its_total_time
     """A server that stops in mid-answer is infrastructure; what had arrived is kept in both cases."""
     with OpenAIServer() as server:
         server.fail_next(Fault.HANG_IN_STREAM)
-        failed = generate(server, deadlines=Deadlines(total=0.5))
+        failed = generate(server, deadlines=Deadlines(total=1.0))
         assert isinstance(failed, GenerationError)
         assert (failed.kind, failed.text) == (FailureKind.TIMEOUT, "def add(a, b):\n")
         server.fail_next(Fault.HANG_IN_STREAM)
@@ -388,18 +390,16 @@ def test_a_cancelled_generation_closes_its_connection_at_once() -> None:
     with OpenAIServer([HostModel("tiny", ["x"] * 500, prompt_seconds=0.2, token_seconds=0.02)]) as server:
 
         async def use(generator: OpenAIGenerator) -> None:
-            for wait in (0.1, 0.4):
-                running = asyncio.ensure_future(generator.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1))))
-                await asyncio.sleep(wait)
+            heard: list[str] = []
+            for begun in (server.generated, lambda: heard):
+                running = asyncio.ensure_future(generator.generate(Request("Add.", GeneratorConfig("a", "tiny", 0.1)), heard.append))
+                await comes(begun)
+                assert len(heard) < 500
                 running.cancel()
                 await asyncio.wait([running])
 
         with_generator(server.url, use)
-        for _ in range(500):
-            if len(server.left) == 2:
-                break
-            time.sleep(0.01)
-        assert server.left == ["/v1/chat/completions"] * 2
+        assert until(lambda: server.left == ["/v1/chat/completions"] * 2)
 
 
 def test_models_that_only_embed_are_not_listed_and_no_server_is_a_backend_error() -> None:

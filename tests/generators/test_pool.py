@@ -31,6 +31,7 @@ from banditgen.testing.generators import GeneratorContract
 from banditgen.testing.ollama_server import Fault, HostModel, OllamaServer
 from banditgen.testing.openai_server import OpenAIServer
 from tests.generators.running import used
+from tests.waiting import comes
 
 T = TypeVar("T")
 TASK = Task("Write add(a, b).", tests="assert add(1, 2) == 3")
@@ -108,7 +109,7 @@ def test_temperatures_of_one_model_stay_together_where_loads_are_dear() -> None:
 @pytest.mark.slow
 def test_a_model_that_many_wait_for_is_loaded_on_one_more_host() -> None:
     """Where that takes less time than waiting for a slot."""
-    with hosts(*([model("m", *["x"] * 20, load_seconds=0.6, token_seconds=0.05)] for _ in range(2))) as servers:
+    with hosts(*([model("m", *["x"] * 20, load_seconds=0.25, token_seconds=0.02)] for _ in range(2))) as servers:
 
         async def use(pool: PoolGenerator) -> None:
             await pool.generate(asked())
@@ -156,8 +157,9 @@ def test_a_model_that_is_overtaken_gets_its_turn() -> None:
         assert ended.index("n") <= 12
 
 
-def test_hosts_are_asked_for_the_requests_and_for_little_else() -> None:
+def test_hosts_are_asked_for_the_requests_and_for_little_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever comes at once is served by one look, and what writes is known to be in memory."""
+    monkeypatch.setattr("banditgen.generators.ollama._GOOD_FOR", 60.0)  # however slow the machine is
     with hosts([model("m")], slots=4) as servers:
 
         async def use(pool: PoolGenerator) -> None:
@@ -207,7 +209,7 @@ def test_races_take_turns() -> None:
                 ended.append(race)
 
             many = [asyncio.ensure_future(one("many")) for _ in range(20)]
-            await asyncio.sleep(0.1)
+            await comes(lambda: ended)
             await asyncio.gather(*(one("few") for _ in range(3)), *many)
             return ended
 
@@ -221,13 +223,15 @@ BEFORE_A_TOKEN = [Fault.RESET, Fault.SERVER_ERROR, Fault.BUSY, Fault.TOO_MANY, F
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", BEFORE_A_TOKEN)
-def test_another_host_takes_over_what_had_no_token_yet(fault: Fault) -> None:
+def test_another_host_takes_over_what_had_no_token_yet(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was tried in vain is queue, not speed; the host that failed rests."""
+    monkeypatch.setattr("banditgen.generators._pool_host._FIRST_REST", 600.0)
+    patience = 1.0 if fault is Fault.HANG_AFTER_HEADERS else 60.0
     with hosts([model("m")], [model("m")]) as servers:
 
         async def use(pool: PoolGenerator) -> Generation:
             servers[0].fail_next(fault)  # where the first request goes, nothing being known yet
-            done = await pool.generate(asked(first_token=0.4))
+            done = await pool.generate(asked(first_token=patience))
             assert not servers[0]._faults
             assert pool.concurrency == 1
             return done
@@ -235,7 +239,7 @@ def test_another_host_takes_over_what_had_no_token_yet(fault: Fault) -> None:
         done = with_pool(servers, use)
         assert done.text.startswith("def add")
         assert done.timings.queue is not None
-        assert done.timings.model_seconds < 0.4
+        assert fault is not Fault.HANG_AFTER_HEADERS or done.timings.queue >= patience
         assert done.timings.wall >= done.timings.queue + done.timings.model_seconds - 0.05
 
 
@@ -265,13 +269,13 @@ def test_a_host_rests_for_longer_each_time_and_is_tried_with_a_real_token(monkey
         async def use(pool: PoolGenerator) -> None:
             for server in servers:
                 server.fail_next(*[Fault.SERVER_ERROR] * 3)
+            started = time.perf_counter()
             with pytest.raises(GenerationError, match="terminated"):
                 await pool.generate(asked())
             with pytest.raises(BackendError, match="terminated"):
                 await pool.models()
-            started = time.perf_counter()
             done = await pool.generate(asked())
-            assert 0.4 < time.perf_counter() - started < 3
+            assert time.perf_counter() - started > 0.4
             assert done.text.startswith("def add")
 
         with_pool(servers, use)
@@ -290,7 +294,7 @@ def test_hosts_that_do_not_come_back_are_waited_for_as_long_as_for_a_connection(
             started = time.perf_counter()
             with pytest.raises(GenerationError, match=r"no host answers .h0: "):
                 await pool.generate(asked(connect=0.6))
-            assert time.perf_counter() - started < 2.5
+            assert time.perf_counter() - started < 9  # where nothing is said, it is 10 s
 
         with_pool(servers, use)
 
@@ -387,15 +391,14 @@ def test_what_is_wrong_in_a_file_is_named(text: str, said: str) -> None:
 
 @pytest.mark.slow
 def test_four_hosts_do_nearly_four_times_as_much_as_one() -> None:
-    def seconds(count: int) -> float:
-        with hosts(*([model("m", *["x"] * 20, token_seconds=0.02)] for _ in range(count))) as servers:
+    """All of them write nearly all of the time, by their own clocks; 3.6 on a machine with nothing else to do, 3 where one is left out."""
+    with hosts(*([model("m", *["x"] * 20, token_seconds=0.02)] for _ in range(4))) as servers:
 
-            async def use(pool: PoolGenerator) -> float:
-                await asyncio.gather(*(pool.generate(asked()) for _ in range(count)))
-                started = time.perf_counter()
-                await asyncio.gather(*(pool.generate(asked()) for _ in range(40)))
-                return time.perf_counter() - started
+        async def use(pool: PoolGenerator) -> float:
+            await asyncio.gather(*(pool.generate(asked()) for _ in range(4)))
+            started = time.perf_counter()
+            done = await asyncio.gather(*(pool.generate(asked()) for _ in range(40)))
+            return sum(one.timings.model_seconds for one in done) / (time.perf_counter() - started)
 
-            return with_pool(servers, use)
-
-    assert seconds(1) / seconds(4) >= 3.4  # both run their hosts in this process, too
+        assert with_pool(servers, use) > 3.1
+        assert min(counts(servers)) >= 8

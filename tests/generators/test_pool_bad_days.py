@@ -59,7 +59,7 @@ def test_a_host_killed_in_mid_stream_loses_what_it_was_writing_and_nothing_else(
             return PoolGenerator({url: OllamaGenerator(url, parallel=4, retries=0) for url in (doomed, other.url)}, seed=1)
 
         done = used(make, use)
-        process.join(10)
+        process.join(60)
         assert process.exitcode == -signal.SIGKILL
         failed = [one for one in done if isinstance(one, BaseException)]
         assert 1 <= len(failed) <= 4

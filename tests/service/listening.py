@@ -22,12 +22,12 @@ def running(app: FastAPI) -> Iterator[int]:
     server = serving.RaceServer(app, 0.0, ready.set)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[at])), daemon=True)
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(60)
     try:
         yield at.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 

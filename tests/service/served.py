@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from banditgen import BanditGenerator, GeneratorConfig, OllamaGenerator
 from banditgen._loop import run_sync
@@ -27,7 +27,7 @@ class Served:
         self.url = f"http://127.0.0.1:{port}"
         self.headers = {"Authorization": f"Bearer {TOKEN}"}
 
-    def raw(self, data: bytes, seconds: float = 10.0, then: bytes = b"", after: float = 0.0) -> bytes:
+    def raw(self, data: bytes, seconds: float = 60.0, then: bytes = b"", after: float = 0.0) -> bytes:
         """What comes back for these bytes, and more bytes later, until the server closes or is silent."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection, contextlib.suppress(OSError):
             connection.sendall(data)
@@ -65,13 +65,3 @@ def request(path: str, body: object, *more: str) -> bytes:
     data = json.dumps(body).encode()
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {TOKEN}", f"Content-Length: {len(data)}", *more, "", ""]
     return "\r\n".join(lines).encode() + data
-
-
-def until(holds: Callable[[], object], seconds: float = 10.0) -> bool:
-    """Whether it comes to hold in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.01)
-    return bool(holds())

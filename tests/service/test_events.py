@@ -39,7 +39,7 @@ def decision(race_id: str, *names: str, step: int = 0) -> Decision:
 async def heard(listener: Listener, count: int) -> list[Happening]:
     """The next ones, once they came."""
     found = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async for one in listener:
             found.append(one)
             if len(found) == count:
@@ -120,7 +120,7 @@ async def test_who_begins_to_listen_at_the_end_hears_nothing_and_does_not_wait()
     feed = Feed()
     feed.close()
     with feed.listen() as listener:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert [one async for one in listener] == []
 
 

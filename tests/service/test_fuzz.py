@@ -41,7 +41,7 @@ def fuzz(service: Served, operation: Any, mode: GenerationMode) -> Counter[tuple
     def run(case: Any) -> None:
         if mode is GenerationMode.POSITIVE and isinstance(case.body, dict) and "model" in case.body:
             case.body["model"] = "banditgen"  # a text that no other name of a model is
-        answer = case.call(headers=service.headers, timeout=20)
+        answer = case.call(headers=service.headers, timeout=60)
         case.validate_response(answer, checks=checks)
         answered[operation.label, answer.status_code] += 1
 

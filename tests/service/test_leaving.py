@@ -8,7 +8,8 @@ from collections.abc import Callable
 import httpx
 
 from tests.service.asked import DOUBLE, TESTS
-from tests.service.served import Served, request, served, until
+from tests.service.served import Served, request, served
+from tests.waiting import until
 
 REQUESTS = {
     "a chat completion": ("/v1/chat/completions", DOUBLE),
@@ -48,7 +49,7 @@ def test_a_caller_who_leaves_cancels_the_race() -> None:
 def test_who_leaves_while_models_load_starts_no_race() -> None:
     with served() as service:
         for model in service.host.models.values():
-            model.load_seconds = 1.0
+            model.load_seconds = 20.0
         leave(service, "/v1/chat/completions", DOUBLE, lambda: "banditgen_races_running 1.0" in service.desk.metrics.text().decode())
         assert until(lambda: "banditgen_races_running 0.0" in service.desk.metrics.text().decode())
         assert service.bandit.history.count() == {"decisions": 0, "races": 0, "results": 0, "feedback": 0}
@@ -57,10 +58,10 @@ def test_who_leaves_while_models_load_starts_no_race() -> None:
 
 def test_a_race_that_is_listened_to_by_all_goes_on_when_they_leave() -> None:
     with served(token_seconds=0.05) as service:
-        with httpx.Client() as client, client.stream("GET", service.url + "/banditgen/events", headers=service.headers) as heard:
+        with httpx.Client(timeout=60) as client, client.stream("GET", service.url + "/banditgen/events", headers=service.headers) as heard:
             lines = heard.iter_lines()
             assert next(lines) == "event: now"
-            answer = httpx.post(service.url + "/v1/chat/completions", json=DOUBLE, headers=service.headers, timeout=30)
+            answer = httpx.post(service.url + "/v1/chat/completions", json=DOUBLE, headers=service.headers, timeout=60)
             assert answer.json()["banditgen"]["passed"]
             seen = []
             for line in lines:
@@ -69,6 +70,6 @@ def test_a_race_that_is_listened_to_by_all_goes_on_when_they_leave() -> None:
                     break
             assert seen[:2] == ["started", "wave"]
             assert seen.count("candidate") >= 8
-        assert httpx.post(service.url + "/v1/chat/completions", json=DOUBLE, headers=service.headers, timeout=30).json()["banditgen"][
+        assert httpx.post(service.url + "/v1/chat/completions", json=DOUBLE, headers=service.headers, timeout=60).json()["banditgen"][
             "passed"
         ]

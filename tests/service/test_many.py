@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from tests.service.asked import DOUBLE
-from tests.service.served import Served, request, served, until
+from tests.service.served import Served, request, served
+from tests.waiting import until
 
 CALLERS = 100  # twice as many: `experiments/serve`
 

@@ -34,7 +34,7 @@ def bandit(tmp_path: Path) -> Iterator[BanditGenerator]:
 
 def test_without_the_token_the_pages_are_read_and_nothing_else_is(bandit: BanditGenerator) -> None:
     race = bandit.run(TASK)
-    with listening(bandit, token=TOKEN) as url, httpx.Client(base_url=url) as client:
+    with listening(bandit, token=TOKEN) as url, httpx.Client(base_url=url, timeout=60) as client:
         for path in ("/", "/page/arms", f"/page/races/{race.id}", "/page/newest", "/page/static/page.css"):
             answer = client.get(path)
             assert answer.status_code == 200, path
@@ -55,7 +55,7 @@ def test_without_the_token_the_pages_are_read_and_nothing_else_is(bandit: Bandit
 def test_with_the_token_the_pages_own_forms_rate_and_nobody_elses(bandit: BanditGenerator) -> None:
     race = bandit.run(TASK)
     place = f"/page/races/{race.id}/rate"
-    with listening(bandit, token=TOKEN) as url, httpx.Client(base_url=url) as client:
+    with listening(bandit, token=TOKEN) as url, httpx.Client(base_url=url, timeout=60) as client:
         assert client.get("/?token=wrong").status_code == 401
         assert not client.cookies
         assert client.get(f"/?token={TOKEN}").status_code == 303
@@ -100,7 +100,7 @@ def test_a_race_is_seen_from_its_first_wave_to_its_winner(tmp_path: Path, lookin
 
     class Waiting(Client):
         def generate(self, **asked: Any) -> str:
-            go.wait(30)
+            go.wait(120)
             return super().generate(**asked)
 
     client = Waiting({"good-model": GOOD, "bad-model": BAD})
@@ -181,9 +181,9 @@ def test_codes_are_laid_side_by_side_and_hostile_lengths_are_cut() -> None:
     assert rows[-1][:3] == (None, "", 4)
     assert len(lines_of("x\n" * 10_000)) == MOST_LINES + 1
     assert len(lines_of("x" * 10_000)[0]) <= MOST_WIDE + 2
-    started = time.monotonic()
+    started = time.process_time()
     compared("\n".join(map(str, range(9999))), "\n".join(map(str, range(9999, 0, -1))))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert "\x1b" not in lines_of("\x1b[2J")[0]
 
 
@@ -203,5 +203,5 @@ def test_an_empty_history_has_pages_too(tmp_path: Path) -> None:
         BanditGenerator.open("balanced", backend=Client({}), arms=ARMS, history=tmp_path / "e.db", seed=0) as bandit,
         listening(bandit, token=None) as url,
     ):
-        assert "Nothing was raced yet." in httpx.get(url).text
-        assert "Nothing is known of any arm yet" in httpx.get(f"{url}/page/arms").text
+        assert "Nothing was raced yet." in httpx.get(url, timeout=60).text
+        assert "Nothing is known of any arm yet" in httpx.get(f"{url}/page/arms", timeout=60).text

@@ -17,7 +17,8 @@ import pytest
 from banditgen.history.store import History
 from banditgen.testing.ollama_server import HostModel, OllamaServer
 from tests.cli.command import COMMAND, banditgen, process
-from tests.service.served import DOUBLE_PIECES, until
+from tests.service.served import DOUBLE_PIECES
+from tests.waiting import until
 
 SECRET = "a-prompt-that-nobody-may-log"
 TESTS = "assert double(2) == 4"
@@ -32,7 +33,7 @@ class Process:
         command = [*COMMAND, "-v", "serve", "--port", "0", "--history", str(self.history), *arguments]
         with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
             self.running = subprocess.Popen(command, stdout=out, stderr=err, env=known, cwd=folder)
-        assert until(lambda: "http://" in self.out or self.running.poll() is not None, 60)
+        assert until(lambda: "http://" in self.out or self.running.poll() is not None)
         lines = self.out.splitlines()
         assert lines, self.err
         self.url = lines[0].split(": ")[1].removesuffix("/v1")
@@ -64,7 +65,7 @@ class Process:
             json.dumps(body),
         ]
         caller = subprocess.Popen(asked, stdout=subprocess.PIPE)
-        assert until(lambda: len(host.generated()) > before, 30)
+        assert until(lambda: len(host.generated()) > before)
         return caller
 
 
@@ -78,7 +79,7 @@ def serving(
             yield started, host
         finally:
             started.running.kill()
-            started.running.wait(20)
+            started.running.wait(60)
 
 
 def children(pid: int) -> list[int]:
@@ -117,8 +118,8 @@ def test_openais_client_and_curl_talk_to_it_and_a_signal_ends_it(tmp_path: Path)
         with contextlib.closing(raced):
             caller = served.begin(host)
             served.running.send_signal(signal.SIGTERM)
-            assert json.loads(caller.communicate(timeout=30)[0])["best"]["test_passed"]
-            assert served.running.wait(30) == 0
+            assert json.loads(caller.communicate(timeout=60)[0])["best"]["test_passed"]
+            assert served.running.wait(60) == 0
             assert raced.count()["races"] == 3
         assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
         assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("served.db")) == ["err", "out"]
@@ -143,9 +144,9 @@ def test_what_runs_longer_than_the_grace_is_cancelled_and_recorded_and_a_second_
                 time.sleep(0.3)
                 assert served.running.poll() is None
                 served.running.send_signal(again)
-            assert served.running.wait(20) == (0 if len(signals) == 1 else 130)
-            assert time.monotonic() - started < 6
-            answer = caller.communicate(timeout=20)[0]
+            assert served.running.wait(60) == (0 if len(signals) == 1 else 130)
+            assert time.monotonic() - started < 30  # the models would write for 100 s, and the longer grace is 60
+            answer = caller.communicate(timeout=60)[0]
             assert not answer or "ending" in json.loads(answer)["error"]
             assert until(lambda below=below: not any(Path(f"/proc/{pid}").exists() for pid in below))  # type: ignore[misc]
             assert until(lambda: "/api/generate" in host.left)

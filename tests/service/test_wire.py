@@ -11,6 +11,7 @@ import pytest
 from banditgen.service import server
 from tests.service.asked import DOUBLE, TOKEN
 from tests.service.served import request, served
+from tests.waiting import until
 
 BODY = json.dumps(DOUBLE).encode()
 HEAD = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n"
@@ -52,17 +53,16 @@ def test_heads_that_two_readers_may_read_otherwise_are_refused() -> None:
 
 
 def test_bodies_over_the_limit_are_refused_while_they_are_read() -> None:
-    with served(max_body_bytes=4000, body_seconds=0.5) as service:
+    slow = HEAD.encode() + f"Content-Length: {len(BODY)}\r\n\r\n".encode()
+    with served(max_body_bytes=4000, body_seconds=60) as service:  # after which it would be a 408
         endless = HEAD.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + b"1000\r\n" + b"x" * 4096 + b"\r\n"
-        started = time.monotonic()
         assert service.raw(endless).startswith(b"HTTP/1.1 413")  # its end never came
         announced = HEAD.encode() + b"Content-Length: 999999999999\r\n\r\n"
         assert service.raw(announced).startswith(b"HTTP/1.1 413")
-        assert time.monotonic() - started < 2
-        slow = HEAD.encode() + f"Content-Length: {len(BODY)}\r\n\r\n".encode()
+        assert service.raw(slow, then=BODY, after=0.1).startswith(b"HTTP/1.1 200")
+    with served(body_seconds=0.2) as service:
         for begun in (slow, slow + BODY[:-1]):
             assert service.raw(begun).startswith(b"HTTP/1.1 408")
-        assert service.raw(slow, then=BODY, after=0.1).startswith(b"HTTP/1.1 200")
 
 
 def test_heads_that_trickle_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,18 +71,20 @@ def test_heads_that_trickle_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
         for begun in (b"", b"GET /v1/mod", HEAD.encode()):
             started = time.monotonic()
             assert service.raw(begun) == b""
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 30  # `raw` itself gives up after 60 s
         ask = request("/v1/chat/completions", DOUBLE)
         again = service.raw(ask, then=ask[:20], after=0.1)  # a next request that never ends
         assert again.startswith(b"HTTP/1.1 200")
 
 
 def test_an_answer_does_not_wait_for_its_acknowledgement() -> None:
-    """Its head and body are two packets; 40 ms pass where the second waits for word of the first."""
-    with served() as service, httpx.Client(headers=service.headers) as client:
-        seconds = []
-        for _ in range(10):
+    """Its head and body are two packets; 40 ms pass where the second waits for word of the first, but in a connection's first answer."""
+    with served() as service, httpx.Client(headers=service.headers, timeout=60) as client:
+
+        def quick() -> bool:
             started = time.monotonic()
             assert client.get(f"{service.url}/v1/models/banditgen").status_code == 200
-            seconds.append(time.monotonic() - started)
-        assert min(seconds) < 0.03
+            return time.monotonic() - started < 0.03
+
+        quick()
+        assert until(quick)
