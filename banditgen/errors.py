@@ -81,3 +81,8 @@ class HistoryCorruptError(HistoryError):
 
 class HistoryVersionError(HistoryError):
     """The history was written by a newer banditgen."""
+
+
+def install(extra: str) -> str:
+    """How an extra is brought, for the end of a message: banditgen is on no package registry, so its bare name would find nothing."""
+    return f"`pip install -e '.[{extra}]'` in a checkout of banditgen brings it"

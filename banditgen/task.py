@@ -224,7 +224,8 @@ def _files(files: Mapping[str, str] | None, taken: set[str]) -> tuple[tuple[str,
         place = PurePosixPath(path) if isinstance(path, str) else PurePosixPath()
         parts = [*place.parts[:-1], place.stem]
         if place.suffix != ".py" or str(place) != path or not all(part.isidentifier() for part in parts):
-            raise TaskError(f"files are Python modules, like 'helper.py' or 'shop/helper.py', not {path!r}")
+            said = f"files are Python modules, like 'helper.py' or 'shop/helper.py', not {path!r}"
+            raise TaskError(f"{said}; a data file is written by the tests, before they call the code")
         if ".".join(parts) in taken:
             raise TaskError(f"the file {path!r} is what the candidate is imported as")
         if parts[0] in sys.stdlib_module_names:

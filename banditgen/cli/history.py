@@ -159,7 +159,7 @@ def _decided(decision: DecisionRecord | None) -> list[str]:
     lines.append(f"arms       {arms}, each with its chance to be chosen")
     if "explanation" in decision.detail:
         with contextlib.suppress(KeyError, TypeError, ValueError):  # one of another version, or imported
-            lines += [f"chosen     {line}" for line in Explanation.from_dict(decision.detail["explanation"]).words.splitlines()]
+            lines += [f"because    {line}" for line in Explanation.from_dict(decision.detail["explanation"]).words.splitlines()]
     return lines
 
 

@@ -12,7 +12,7 @@ import click
 
 from banditgen.cli.histories import history_to_write
 from banditgen.cli.output import shared
-from banditgen.errors import UsageError
+from banditgen.errors import UsageError, install
 from banditgen.racing import defaults
 from banditgen.session import BanditGenerator
 
@@ -52,7 +52,7 @@ def command(
         from banditgen.service.app import create_app  # noqa: PLC0415 - an extra
         from banditgen.service.server import listening, run  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise UsageError(f"serve needs {error.name}, which is not installed: pip install 'banditgen[serve]'") from None
+        raise UsageError(f"serve needs {error.name}, which is not installed: {install('serve')}") from None
     token, random = (None, False) if no_token else _token()
     hosts = _hosts(host, allowed)
     if no_token and "*" in hosts:

@@ -13,7 +13,7 @@ from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig
 from banditgen.bandit.arrays import Floats
 from banditgen.demo.catalogue import TASK_TYPES, catalogue
-from banditgen.errors import UsageError
+from banditgen.errors import UsageError, install
 from banditgen.generators.recordings import Recording, read_recordings
 from banditgen.offline.replay import replay
 
@@ -155,7 +155,7 @@ def check_plot(path: Path) -> None:
     try:
         from matplotlib.backend_bases import FigureCanvasBase  # noqa: PLC0415 - heavy, and only who wants the picture needs it
     except ImportError:
-        raise UsageError("a plot needs matplotlib, which is not installed: pip install 'banditgen[plots]'") from None
+        raise UsageError(f"a plot needs matplotlib, which is not installed: {install('plots')}") from None
     kinds = FigureCanvasBase.get_supported_filetypes()
     if path.suffix.removeprefix(".").lower() not in kinds:
         raise UsageError(f"cannot draw {one_line(path)}: its name must end in one of .{', .'.join(sorted(kinds))}")

@@ -11,6 +11,7 @@ import sys
 from typing import IO
 
 from banditgen._checks import is_measure
+from banditgen.errors import install
 from banditgen.evaluators.measures import Subject, find
 
 SIZE = struct.Struct("=Q")
@@ -40,7 +41,7 @@ def _answer(name: str, subject: Subject) -> tuple[float | None, str]:
         told = f"it must be a number between 0 and 1, not {value!r:.80}"
         return (float(value), "") if is_measure(value) else (None, told)
     except ImportError as error:
-        return None, f"{error}: pip install 'banditgen[measures]', or the package that gives it"
+        return None, f"{error}: {install('measures')}, or install the package that gives it"
     except BaseException as error:  # noqa: BLE001 - whatever a tool raises
         return None, f"{type(error).__name__}: {error!s:.200}"
 

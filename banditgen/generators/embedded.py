@@ -16,7 +16,7 @@ from typing import Any
 
 from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig, arm_settings
-from banditgen.errors import BackendError, ModelNotFoundError
+from banditgen.errors import BackendError, ModelNotFoundError, install
 from banditgen.generators import _gguf
 from banditgen.generators import models as registry
 from banditgen.generators._llama import Chunk, LoadedModel
@@ -28,7 +28,7 @@ from banditgen.result import FailureKind, Timings
 logger = logging.getLogger("banditgen.generators")
 
 _SAMPLING = ("temperature", "max_tokens", "top_p", "top_k", "min_p", "repeat_penalty")
-_NOT_INSTALLED = "xllamacpp is not installed: run `pip install 'banditgen[embedded]'`"
+_NOT_INSTALLED = f"xllamacpp is not installed: {install('embedded')}"
 _STOP_SECONDS = 10.0  # a cancelled generation ends with its next token; waiting longer than this would hang the race
 
 

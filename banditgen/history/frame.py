@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from banditgen.errors import UsageError
+from banditgen.errors import UsageError, install
 from banditgen.history.column_types import as_given
 from banditgen.history.database import Database
 from banditgen.history.export import CandidateRow, Stretch, chunks, other_records
@@ -174,4 +174,4 @@ def _installed(module: str, what: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise UsageError(f"{what} needs {error.name}, which is not installed: pip install 'banditgen[dataframe]'") from None
+        raise UsageError(f"{what} needs {error.name}, which is not installed: {install('dataframe')}") from None

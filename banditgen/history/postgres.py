@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from banditgen.errors import HistoryError
+from banditgen.errors import HistoryError, install
 from banditgen.history import schema as t
 from banditgen.history.database import WRITE, Database
 
@@ -48,7 +48,7 @@ class PostgreSQL(Database):
         try:
             engine = sa.create_engine(parsed, connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "banditgen"})
         except ModuleNotFoundError:
-            raise HistoryError("a PostgreSQL history needs psycopg: pip install 'banditgen[postgres]'") from None
+            raise HistoryError(f"a PostgreSQL history needs psycopg: {install('postgres')}") from None
         logging.getLogger("psycopg").addFilter(_no_echo)
         sa.event.listen(engine, "connect", _take_shard)
         super().__init__(shown, engine)

@@ -327,7 +327,7 @@ class History(Opinions, Roster):
         return self._run(lambda connection: {**connection.execute(sa.select(*counts)).mappings().one()})
 
     def dataframe(self, task_type: str | None = None, *, code: bool = False) -> pd.DataFrame:
-        """Every candidate as a row of a pandas DataFrame, in the order of the log; `pip install 'banditgen[dataframe]'` brings pandas.
+        """Every candidate as a row of a pandas DataFrame, in the order of the log; the extra `dataframe` brings pandas.
 
         Columns are named as the fields of `GenerationResult`; `created_at` is a UTC datetime, what `timings` holds ends in
         `_seconds` or is a count of tokens, each measure is `measure_NAME`, and what enforced a property of the sandbox `isolation_NAME`.

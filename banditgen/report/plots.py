@@ -1,6 +1,6 @@
 """A history's pictures as plotly Figures, and what they are made of as pandas DataFrames.
 
-Each `plot_NAME` has a `NAME_dataframe` beside it with the same arguments; `pip install 'banditgen[report]'` brings plotly and pandas. A
+Each `plot_NAME` has a `NAME_dataframe` beside it with the same arguments; the extra `report` brings plotly and pandas. A
 history is a store (SQLite, PostgreSQL or your own); nothing is written to it. `strategy` is the one whose weights say what a reward is: a
 `Strategy`, its name or file, or None for the one that raced last; `task_type` leaves out all other tasks.
 

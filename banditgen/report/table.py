@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from banditgen.errors import UsageError
+from banditgen.errors import UsageError, install
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,4 +71,4 @@ def installed(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise UsageError(f"this needs {error.name}, which is not installed: pip install 'banditgen[report]'") from None
+        raise UsageError(f"this needs {error.name}, which is not installed: {install('report')}") from None

@@ -29,7 +29,7 @@ FINE: dict[str, dict[str, Any]] = {
     [
         ({}, ["Races run on ollama: 2 models.", "isolated", "Nothing to do better."]),
         ({"ollama": {"error": "x"}, "embedded": {"models": "s"}}, ["Races run on embedded: 1 model.", "install Ollama"]),
-        ({"ollama": {"error": "x"}}, ["Nothing can run:", "start Ollama and pull a model, or pip install"]),
+        ({"ollama": {"error": "x"}}, ["Nothing can run:", "start Ollama and pull a model, or `pip install -e"]),
         ({"ollama": {"error": "x"}, "embedded": {"models": ""}}, ["Nothing can run yet", "banditgen models pull", "331 MB"]),
         ({"sandbox": {"level": "confined", "memory": "polling; seen open"}}, ["confined", "Not held: memory.", "user namespaces"]),
         ({"sandbox": {"error": "no kernel"}}, ["cannot run", "the sandbox: no kernel"]),

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from banditgen.cli import cli
+from banditgen.strategy import POLICIES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -54,6 +55,12 @@ def test_python_in_the_docs_compiles(path: Path) -> None:
     for block in re.findall(r"^```python\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE):
         if not block.startswith((" ", "\t")):
             compile(block, str(path), "exec")
+
+
+def test_the_policies_that_are_named_for_strategies_are_those_that_a_strategy_may_name() -> None:
+    line = re.search(r"^Policies: (.*), and those", (ROOT / "docs/reference/strategies.md").read_text(), re.MULTILINE)
+    assert line is not None
+    assert set(re.findall(r"`(\w+)`", line[1])) == set(POLICIES)
 
 
 HOUSE = (ROOT / "docs/explanation/architecture.md").read_text()

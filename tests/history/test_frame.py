@@ -65,7 +65,7 @@ def test_without_pandas_one_line_says_what_to_install() -> None:
         "    try: ask()\n    except UsageError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "a DataFrame needs pandas, which is not installed: pip install 'banditgen[dataframe]'" in done.stdout
+    assert "a DataFrame needs pandas, which is not installed: `pip install -e '.[dataframe]'` in a checkout" in done.stdout
     assert "Parquet needs pyarrow" in done.stdout
 
 

@@ -67,7 +67,7 @@ def test_a_database_that_is_not_there_is_named(postgres_url: str) -> None:
 def test_without_psycopg_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['psycopg'] = None\nfrom banditgen.history.store import History\nHistory('postgresql://x/y')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "pip install 'banditgen[postgres]'" in done.stderr
+    assert "pip install -e '.[postgres]'" in done.stderr
 
 
 def as_postgres(version: str, url: str, folder: Path) -> None:

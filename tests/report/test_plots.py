@@ -85,7 +85,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr("importlib.import_module", gone)
-    with pytest.raises(UsageError, match=r"plotly.*pip install 'banditgen\[report\]'"):
+    with pytest.raises(UsageError, match=r"plotly.*pip install -e '\.\[report\]'"):
         figure.figure(Chart("t", ()))
     with pytest.raises(UsageError, match="pandas"):
         table.dataframe({})
