@@ -75,6 +75,7 @@ class BanditGenerator(Closing):
             brief=strategy.brief,
             price=strategy.prices.of,
             criteria=strategy.criteria,
+            seed=seed,
         )
 
         def learner(arms: Sequence[GeneratorConfig], bred: Bred | None = None) -> Learner:
@@ -118,7 +119,7 @@ class BanditGenerator(Closing):
             deadlines: how long a generation may take, step by step; None is `Deadlines()`.
             extract: takes the code out of what a model wrote, as `ParallelGenerator` takes it; None is our own.
             allow_unsafe: candidates may run with resource limits alone, your files and network in reach, unless the strategy forbids it.
-            seed: of every choice; the same seed and history give the same decisions.
+            seed: of every choice, and of the order in which a race's arms start; the same seed and history give the same.
 
         Raises:
             UsageError: a strategy, arms or models that cannot be used.

@@ -85,6 +85,18 @@ def test_the_bandit_learns_which_arm_passes() -> None:
         assert bandit.recommend("text", top_k=1)[0].name == "good"
 
 
+def test_the_same_seed_starts_arms_in_the_same_order() -> None:
+    started: list[list[str]] = []
+    for seed in (5, 5, 6):
+        order: list[str] = []
+        with opened(seed=seed) as bandit:
+            for _ in range(8):
+                bandit.run(DOUBLE, 3, on_event=lambda event, order=order: event.stage == "waiting" and order.append(event.arm))  # type: ignore[misc]
+        started.append(order)
+    assert started[0] == started[1] != started[2]
+    assert len(started[0]) == 24
+
+
 def test_the_same_seed_gives_the_same_decisions() -> None:
     chosen = []
     for _ in range(2):
