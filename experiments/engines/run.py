@@ -34,7 +34,7 @@ CODES = [f"def f(n):\n    total = {i} - {i}\n    for k in range(n):\n        tot
 
 
 def played(executor: Executor | None) -> Any:
-    return replay("best_set", OUTCOMES, ARMS, k=3, rounds=30, seeds=128, executor=executor).choices.tolist()
+    return replay("best_set", OUTCOMES, ARMS, k=3, rounds=150, seeds=128, executor=executor).choices.tolist()
 
 
 def tried(executor: Executor | None) -> Any:
@@ -68,12 +68,14 @@ def main() -> None:
     with (
         ThreadPoolExecutor(2) as threads,
         ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes,
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,  # type: ignore[no-untyped-call]
-        distributed.Client(cluster) as client,  # type: ignore[no-untyped-call]
-        client.get_executor() as on_dask,
+        contextlib.ExitStack() as stack,
     ):
+        list(processes.map(time.sleep, [0.5, 0.5]))  # its workers begin before Dask's, whose environment they would inherit
+        cluster = stack.enter_context(distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0"))  # type: ignore[no-untyped-call]
+        client = stack.enter_context(distributed.Client(cluster))  # type: ignore[no-untyped-call]
+        on_dask = stack.enter_context(client.get_executor())
         works: dict[str, Callable[[Executor | None], Any]] = {
-            "replay, best_set, 128 seeds × 30 rounds × 24 arms": played,
+            "replay, best_set, 128 seeds × 150 rounds × 24 arms": played,
             "40 trials with measures": tried,
         }
         for (what, work), (name, executor) in (
