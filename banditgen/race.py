@@ -29,7 +29,7 @@ from banditgen.racing.beside import NOTHING, Beside
 from banditgen.racing.callers import Callers
 from banditgen.racing.candidate import Extract, RaceSetting
 from banditgen.racing.documented import Documented
-from banditgen.racing.events import OnEvent, each_finished, heard
+from banditgen.racing.events import OnEvent, check_listener, each_finished, heard
 from banditgen.racing.models import check_models
 from banditgen.racing.record import describe_arm, race_record
 from banditgen.racing.soft import witnesses
@@ -290,6 +290,7 @@ class ParallelGenerator(Documented):
         if task is not None and not isinstance(task, Task):
             raise UsageError(f"task must be a Task or None, not {type(task).__name__}")
         check_whole("max_workers", max_workers)
+        check_listener("on_event", on_event)
         check_weights(self.quality_weight, self.speed_weight)
         race_task = task or Task(prompt)
         generator = await asyncio.to_thread(lambda: self.backend)

@@ -25,7 +25,7 @@ from banditgen.racing import defaults
 from banditgen.racing.beside import Beside
 from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
-from banditgen.racing.events import OnEvent
+from banditgen.racing.events import OnEvent, check_listener
 from banditgen.racing.success import record_success
 from banditgen.racing.told import told_race
 from banditgen.result import GenerationResult
@@ -243,6 +243,8 @@ class BanditGenerator(Closing):
             raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
         if deadline is not None and (not is_number(deadline) or not 0 < deadline < math.inf):
             raise UsageError(f"deadline must be a number of seconds above 0, not {deadline!r}")
+        for name, listener in (("on_event", on_event), ("on_decision", on_decision)):
+            check_listener(name, listener)
         await asyncio.to_thread(self.racer.check, task)
         await self.racer.look()
         criteria = await asyncio.to_thread(self._criteria, task.context)
@@ -322,6 +324,8 @@ class BanditGenerator(Closing):
     def task_types(self) -> list[str]:
         """The types of task on which anything is known of any arm, verdicts or soft evidence, by alphabet."""
         return self._current().task_types(soft=True)
+
+    atask_types = in_thread(task_types)
 
     def explain(self, decision: Decision | Race | str) -> Explanation:
         """Why a decision (or race, or the id of either) fell out as it did, in words (`.words`) and as data.

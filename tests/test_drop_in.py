@@ -110,6 +110,8 @@ def test_what_was_handed_in_is_there_and_the_best_is_selected_by_quality() -> No
     assert parallel_gen.select_best(results, 0.95) is None
     assert parallel_gen.select_best([results[1]], 0.0) is None
     assert parallel_gen.select_best([], 0.5) is None
+    with pytest.raises(UsageError, match="takes dictionaries, too"):
+        parallel_gen.select_best([vars(best)], 0.5)  # type: ignore[list-item]
     assert {result.race_id for result in results} == {race.id for race in parallel_gen.history.races()}
     assert all(result.race_id for race in parallel_gen.history.races() for result in race.results)
 
@@ -163,9 +165,14 @@ def test_a_runner_gets_its_inputs_and_the_winner_is_saved_under_the_node() -> No
         assert {result.race_id for result in race.results} == {race.id}
         with pytest.raises(UsageError, match="payload"):
             bandit.run(Task("p"), payload=[])  # type: ignore[arg-type]
+        for listener in ("on_event", "on_decision"):
+            with pytest.raises(UsageError, match=f"{listener} must be a function"):
+                bandit.run(Task("p"), **{listener: 3})  # type: ignore[arg-type]
     events = list[RaceEvent]()
     parallel_gen = made()
     parallel_gen.generate_parallel("p", ARMS, "n", "d", payload={"y": 1}, on_event=events.append)
+    with pytest.raises(UsageError, match="on_event must be a function"):
+        parallel_gen.generate_parallel("p", ARMS, "n", "d", on_event="print")  # type: ignore[arg-type]
     assert parallel_gen.runner.payloads == [{"y": 1}] * 2
     assert {event.arm for event in events if event.stage == "done"} == {"good", "bad"}
 

@@ -215,6 +215,7 @@ def test_async_twins_in_a_running_loop() -> None:
             decision = await bandit.aask("text", 1)
             await bandit.atell(decision.id, [told(decision.arms[0].name)])
             assert len(await bandit.arecommend("text", 2)) == 2
+            assert await bandit.atask_types() == bandit.task_types()
             # the synchronous API in a running loop
             assert bandit.run(DOUBLE, k=1).results
 

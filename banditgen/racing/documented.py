@@ -8,6 +8,7 @@ from typing import Any
 
 from banditgen._checks import check_text, check_whole
 from banditgen.arm import GeneratorConfig, create_default_generators
+from banditgen.errors import UsageError
 from banditgen.evaluators.base import Evaluator
 from banditgen.history.base import HistoryStore
 from banditgen.history.tallies import generator_stats, success_rates
@@ -46,8 +47,10 @@ class Documented:
         """The best of these results that passed, is within the criteria and has at least this quality score; None where none is.
 
         Raises:
-            UsageError: a quality outside [0, 1].
+            UsageError: a quality outside [0, 1], or what is no `GenerationResult`; dictionaries are for an `ExperimentSelector`.
         """
+        if isinstance(results, GenerationResult) or not all(isinstance(result, GenerationResult) for result in results):
+            raise UsageError("select_best needs a list of GenerationResults; ExperimentSelector.select_best takes dictionaries, too")
         criteria = dataclasses.replace(self._criteria_now(), min_quality_score=min_quality)
         return winner(rank(results, criteria), criteria)[0]
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+from banditgen.errors import UsageError
 from banditgen.result import GenerationResult
 
 logger = logging.getLogger("banditgen.race")
@@ -25,6 +26,12 @@ class RaceEvent:
 
 
 OnEvent = Callable[[RaceEvent], None]
+
+
+def check_listener(name: str, listener: Any) -> None:
+    """Refuse what cannot hear of a race (UsageError)."""
+    if listener is not None and not callable(listener):
+        raise UsageError(f"{name} must be a function of one argument or None, not {listener!r:.80}")
 
 
 def heard(on_event: OnEvent | None) -> OnEvent:

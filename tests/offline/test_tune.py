@@ -11,6 +11,7 @@ from scipy.stats import f
 
 from banditgen.bandit.arrays import Floats
 from banditgen.errors import StrategyError, UsageError
+from banditgen.evaluators.default import WEIGHTS
 from banditgen.offline.tune import Evidence, Tuned, open_storage, tune
 from banditgen.offline.tune.report import to_toml, write
 from banditgen.scoring import SelectionCriteria
@@ -166,6 +167,18 @@ def test_a_further_measure_that_people_care_for_is_found_and_one_they_do_not_is_
     assert own.get("style", 0.0) < 0.1
     # planted nothing: at 5 % false proposals, more than 3 of 12 come in 1 of 440 test runs
     assert sum(tuned(Evidence.build(rows(0.0)), i, trials=3).strategy is not None for i in range(12)) <= 3
+
+
+def test_goals_are_measures_and_not_what_our_quality_is_made_of_or_how_likely_code_is_right() -> None:
+    """What another evaluator gives under one of these names is a goal."""
+    rng = np.random.default_rng(3)
+
+    def goals(*names: str) -> tuple[str, ...]:
+        rows = [("a", {**candidate(rng), "measures": {name: float(rng.random()) for name in names}}, 0.5, 1.0, None) for _ in range(3)]
+        return Evidence.build(rows).names
+
+    assert goals(*WEIGHTS, "quality", "confidence", "agreed", "lint", "memory") == ("quality", "speed", "documentation", "lint", "memory")
+    assert goals("style", "charm") == ("quality", "speed", "charm", "style")
 
 
 def test_a_measure_that_was_not_looked_at_keeps_its_share() -> None:

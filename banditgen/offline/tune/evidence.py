@@ -11,8 +11,11 @@ import numpy as np
 
 from banditgen.bandit.arrays import Floats, Ints
 from banditgen.errors import UsageError
+from banditgen.evaluators.default import WEIGHTS
 from banditgen.history.base import HistoryStore
 from banditgen.history.judged import Measured
+from banditgen.racing.compared import AGREED
+from banditgen.result import CONFIDENCE
 from banditgen.scoring import (
     EXECUTION_SCALE_SECONDS,
     EXECUTION_SHARE,
@@ -23,6 +26,7 @@ from banditgen.scoring import (
 )
 
 OBJECTIVES = ("quality", "speed")
+NO_GOALS = {*OBJECTIVES, CONFIDENCE, AGREED}  # how likely one is right is no matter of taste
 TIMES = ("generation_time", "execution_time")
 USUAL_SCALES = (GENERATION_SCALE_SECONDS, EXECUTION_SCALE_SECONDS)  # of the speeds in `Evidence.values`
 
@@ -154,10 +158,12 @@ def _candidate(measured: Measured) -> dict[str, Any]:
 
 
 def _measures(candidates: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Measures that every candidate has and that are not alike in all."""
+    """Measures that every candidate has and that are not alike in all; what our evaluator's quality is made of is in that already."""
     if not candidates:
         return []
-    shared = set.intersection(*(set(candidate.get("measures") or {}) for candidate in candidates)) - set(OBJECTIVES)
+    shared = set.intersection(*(set(candidate.get("measures") or {}) for candidate in candidates)) - NO_GOALS
+    if {"structure", "clean_run"} <= shared:  # ours: also where ruff was not there
+        shared -= WEIGHTS.keys() - {"documentation"}  # which is a measure by itself, too
     return sorted(name for name in shared if np.ptp([candidate["measures"][name] for candidate in candidates]) > 1e-9)
 
 
