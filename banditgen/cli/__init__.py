@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import sys
@@ -83,6 +84,7 @@ class _OneLine(logging.Formatter):
 
 def main() -> None:
     """Run the command: exit 0 fine, 1 nothing passed, 2 wrong use or a part that does not work, in one line."""
+    gc.set_threshold(50_000)  # what a start makes stays, and to look through it again and again is a tenth of a short command's time
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -130,6 +130,10 @@ class HistoryStore(Protocol):
         """The decisions of a race, in their order."""
         ...
 
+    def decisions_by_id(self, ids: Sequence[str]) -> dict[str, DecisionRecord]:
+        """Those of these decisions that are there, by id."""
+        ...
+
     def race(self, race_id: str) -> RaceRecord | None:
         """A race by id."""
         ...

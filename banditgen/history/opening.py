@@ -15,7 +15,6 @@ from banditgen.errors import HistoryCorruptError, HistoryError, HistoryVersionEr
 from banditgen.history import schema as t
 from banditgen.history import statistics
 from banditgen.history.database import Database
-from banditgen.history.postgres import PostgreSQL, read_url
 from banditgen.history.sqlite import MEMORY, SQLite, sqlite_path
 
 VERSION_TABLE = "banditgen_alembic_version"  # Optuna, which may share the database, has Alembic's own
@@ -94,6 +93,8 @@ def shown(url: str | os.PathLike[str]) -> str:
     """
     place = place_of(url)
     if isinstance(place, str):
+        from banditgen.history.postgres import read_url  # noqa: PLC0415 - its dialect is slow to import, and most need none
+
         return read_url(place)[1]
     return MEMORY if place is None else f"sqlite:///{place}"
 
@@ -101,6 +102,8 @@ def shown(url: str | os.PathLike[str]) -> str:
 def _database(url: str | os.PathLike[str], *, create: bool) -> Database:
     place = place_of(url)
     if isinstance(place, str):
+        from banditgen.history.postgres import PostgreSQL  # noqa: PLC0415 - likewise
+
         return PostgreSQL(place)
     if not create and not is_there(url):
         raise HistoryError(f"there is no history at {place}: check its name; `banditgen run` makes one where there is none")

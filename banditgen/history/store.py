@@ -232,8 +232,12 @@ class History(Opinions, Roster):
 
     def decisions(self, race_id: str) -> list[DecisionRecord]:
         """The decisions of a race, in their order."""
-        d = t.decisions.c
-        return self._all(lambda row: DecisionRecord(**row), _DECISIONS.where(d.race_id == race_id).order_by(d.step))
+        return self._all(lambda row: DecisionRecord(**row), _DECISIONS.where(t.decisions.c.race_id == race_id).order_by(t.decisions.c.step))
+
+    def decisions_by_id(self, ids: Sequence[str]) -> dict[str, DecisionRecord]:
+        """Those of these decisions that are there, by id."""
+        parts = (ids[start : start + MANY] for start in range(0, len(ids), MANY))
+        return {row["id"]: DecisionRecord(**row) for of in parts for row in self._all(dict, _DECISIONS.where(t.decisions.c.id.in_(of)))}
 
     def race(self, race_id: str) -> RaceRecord | None:
         """A race by id."""

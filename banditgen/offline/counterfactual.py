@@ -101,11 +101,11 @@ class Logged:
     def read(cls, history: HistoryStore, judge: Strategy, newest: int = NEWEST, *, told: bool = True) -> Logged:
         """What of the newest races can be used; where not `told`, without what posteriors were made of: for the log alone."""
         races = [_generated(race) for race in reversed(history.races(newest))]
-        decisions = {race.id: history.decision(race.id) for race in races}
+        decisions = history.decisions_by_id([race.id for race in races])
         left_out: Counter[str] = Counter()
-        usable = [race for race in races if _usable(race, decisions[race.id], left_out)]
-        column = _columns([decision for decision in decisions.values() if decision is not None], usable)
-        used = [record for race in usable if (record := decisions[race.id]) is not None]
+        usable = [race for race in races if _usable(race, decisions.get(race.id), left_out)]
+        used = [decisions[race.id] for race in usable]
+        column = _columns(used)
         outcomes, soft = (history.outcomes(), history.soft_evidence()) if told else ([], [])
         return cls(usable, used, column, left_out, judge, outcomes, soft)
 
@@ -162,10 +162,9 @@ def _eligible(decision: DecisionRecord) -> Mapping[str, str]:
     return eligible
 
 
-def _columns(decisions: Sequence[DecisionRecord], usable: Sequence[RaceRecord]) -> dict[str, int]:
+def _columns(decisions: Sequence[DecisionRecord]) -> dict[str, int]:
     """A column for every arm id that the log could race."""
-    wanted = {race.id for race in usable}
-    ids = [own for decision in decisions if decision.id in wanted for own in _eligible(decision).values()]
+    ids = [own for decision in decisions for own in _eligible(decision).values()]
     return {own: position for position, own in enumerate(dict.fromkeys(ids))}
 
 

@@ -31,6 +31,7 @@ class HistoryContract(LearnedContract):
         assert store.races() == []
         assert store.tallies() == []
         assert (store.race("x"), store.decision("x"), store.result("x"), store.strategy("x"), store.last_named("x")) == (None,) * 5
+        assert store.decisions_by_id(["x"]) == store.decisions_by_id([]) == {}
         assert store.weights("x") == (None, 0)
         store.close()
 
@@ -51,6 +52,7 @@ class HistoryContract(LearnedContract):
         assert read is not None
         assert dataclasses.replace(read, created_at=0.0) == race
         kept = store.decision(race.id)
+        assert store.decisions_by_id(["x", race.id]) == {race.id: kept}
         assert kept is not None
         assert dataclasses.replace(kept, created_at=0.0) == decision
         assert abs(read.created_at - time.time()) < 600
