@@ -31,6 +31,8 @@ COOKIE = "banditgen"
 PAGE = "/page"  # where the pages for people are, beside "/"
 _ONCE = (b"host", b"authorization", b"content-length", b"transfer-encoding", b"origin", b"content-type")
 
+_FORWARDED = {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip"}
+
 
 def may_write(scope: Scope) -> bool:
     """Whether whoever asks brought the token, or none is needed; pages that are read on loopback need none."""
@@ -186,8 +188,10 @@ def _is_page(scope: Scope) -> bool:
 
 
 def _reads_a_page(scope: Scope) -> bool:
-    """Whether this is a look at a page from this machine."""
+    """Whether this is a look at a page from this machine, and not by a proxy on it for somebody elsewhere."""
     client = scope.get("client")
+    if any(name in _FORWARDED for name, _ in scope["headers"]):
+        return False
     try:
         here = client is not None and ipaddress.ip_address(client[0]).is_loopback
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -15,13 +15,16 @@ from banditgen.history.ids import new_id
 from banditgen.racing.decision import Race
 from banditgen.service import names
 from banditgen.service.desk import Desk, RunningRace
-from banditgen.service.orders import Asked, Strict
+from banditgen.service.orders import Asked, Strict, unless_empty
 from banditgen.service.refusals import Json, OpenAIRefused, answers, said, what_failed
 from banditgen.service.streams import Pieces, event, unless_gone
 
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 Tokens = Annotated[int, Field(ge=1)]
+
+
+NoTools = Annotated[list[Any] | dict[str, Any] | None, unless_empty("no tool is called here: take it out")]
 
 
 class ChatPart(Strict):
@@ -38,6 +41,11 @@ class ChatMessage(Strict):
     content: str | list[ChatPart] | None = None
     refusal: str | None = None
     name: str | None = None
+    tool_calls: NoTools = None
+    function_call: NoTools = None
+    annotations: list[Any] | None = None
+    audio: None = None
+    reasoning_content: str | None = None
 
     @property
     def text(self) -> str:
@@ -51,8 +59,14 @@ class StreamOptions(Strict):
     include_usage: bool = False
 
 
+class TextFormat(Strict):
+    """The one form that answers have."""
+
+    type: Literal["text"]
+
+
 class ChatRequest(Strict):
-    """A request. Settings of sampling are taken and not used: arms have their own."""
+    """A request. Settings of sampling are taken and not used, as arms have their own; so is what says nothing of the answer."""
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
@@ -67,7 +81,24 @@ class ChatRequest(Strict):
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     seed: int | None = None
+    stop: str | list[str] | None = None
+    logit_bias: dict[str, float] | None = None
+    reasoning_effort: str | None = None
+    verbosity: str | None = None
     user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    store: bool | None = None
+    metadata: dict[str, str] | None = None
+    service_tier: str | None = None
+    tools: NoTools = None
+    functions: NoTools = None
+    tool_choice: Literal["none", "auto"] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: TextFormat | None = None
+    modalities: list[Literal["text"]] | None = None
+    logprobs: Annotated[bool | None, unless_empty("there are none: take it out")] = None
+    top_logprobs: Annotated[int | None, unless_empty("there are none: take it out")] = None
 
 
 class ChatUsage(BaseModel):
@@ -143,6 +174,7 @@ def router(desk: Desk) -> APIRouter:
     """The dialect's routes."""
     routes = APIRouter(prefix="/v1", tags=["OpenAI"], default_response_class=Json)
 
+    @routes.head("/models", include_in_schema=False)
     @routes.get("/models", response_model=ListedModels, responses=answers(refused=OpenAIRefused))
     async def models() -> Response:
         """Every name that may be asked for."""
@@ -160,7 +192,9 @@ def router(desk: Desk) -> APIRouter:
         """Race on what the messages ask for; the answer is the winner's code."""
         if body.stream_options is not None and not body.stream:
             raise HTTPException(400, "stream_options: only goes with stream")
-        order = names.meant(desk, body.model, body.banditgen).order(prompt_of(body.messages), "openai")
+        order = names.meant(desk, body.model, body.banditgen).order(
+            prompt_of([(message.role, message.text) for message in body.messages]), "openai"
+        )
         running = await desk.start(order)
         try:
             if not body.stream:
@@ -175,10 +209,10 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-def prompt_of(messages: list[ChatMessage]) -> str:
-    """What is asked for: the messages one after another, each with its speaker where models spoke, too."""
-    spoken = any(message.role == "assistant" for message in messages)
-    return "\n\n".join(f"{message.role}: {message.text}" if spoken else message.text for message in messages)
+def prompt_of(messages: Sequence[tuple[str, str]]) -> str:
+    """What is asked for: what was said, by whom, one after another; with its speaker where models spoke, too."""
+    spoken = any(role == "assistant" for role, _ in messages)
+    return "\n\n".join(f"{role}: {text}" if spoken else text for role, text in messages)
 
 
 def raced(race: Race) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from banditgen.strategy.spending import Unit
 from banditgen.task import Task
@@ -22,6 +23,17 @@ class Strict(BaseModel):
     """A body that says nothing which is not known, and no number that is none."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def unless_empty(said: str) -> AfterValidator:
+    """Takes what clients send along without meaning anything by it, such as an empty list, and refuses all else in these words."""
+
+    def check(value: Any) -> Any:
+        if value:
+            raise PydanticCustomError("refused", said)
+        return value
+
+    return AfterValidator(check)
 
 
 class ExamplePair(Strict):

@@ -140,7 +140,7 @@ def install(app: FastAPI) -> None:
 
 def invalid_line(faults: Sequence[Any]) -> str:
     """What is wrong with a body or query, of all faults the first; values are not repeated, they may be secret or long."""
-    fault = faults[0]
+    fault = max(faults, key=lambda one: len(one["loc"]))  # of several forms that a value may have, the one that it came nearest to
     where = ".".join(str(part) for part in fault["loc"][1:] if not _a_branch(str(part)))
     if fault["type"] == "extra_forbidden":
         return f"unknown field {where!r}: take it out"

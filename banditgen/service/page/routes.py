@@ -51,6 +51,7 @@ def router(desk: Desk) -> APIRouter:
         writes = request is not None and may_write(request.scope)
         return HTMLResponse(fragment(name, writes=writes, **given).encode("utf-8", "replace"), status, HEADERS)
 
+    @routes.head("/", include_in_schema=False)
     @routes.get("/")
     async def races(request: Request, type: Type = None) -> Response:  # noqa: A002 - as everywhere in the service
         found = await asyncio.to_thread(views.newest, desk.bandit.history, type or None)
