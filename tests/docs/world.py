@@ -23,7 +23,7 @@ from banditgen.testing.ollama_server import HostModel, OllamaServer
 from banditgen.testing.openai_server import OpenAIServer
 
 SKILLS = {"qwen2.5-coder:14b": 0.9, "deepseek-coder:6.7b": 0.7, "codellama": 0.4}
-PROGRAMS = {
+PROGRAMS = {  # what the pages ask for, whichever arms race
     "word_lengths": "def word_lengths(words):\n    return [len(word) for word in words]\n",
     "two integers": "print(sum(map(int, input().split())))\n",
     "total(frame)": "def total(frame):\n    return frame['sales'].sum()\n",
@@ -32,7 +32,8 @@ PROGRAMS = {
     "shout(": "def shout(text):\n    return text.upper()\n",
     "clamp(": "def clamp(x, low, high):\n    return max(low, min(high, x))\n",
     "add(": "def add(a, b):\n    return a + b\n",
-} | {entry.task.prompt: entry.solution for entry in catalogue()}
+}
+CATALOGUE = {entry.task.prompt: entry.solution for entry in catalogue()}
 WRONG = "def wrong():\n    pass\n"
 
 
@@ -41,8 +42,9 @@ def _model(name: str, skill: float) -> HostModel:
         prompt = str(body.get("prompt") or body["messages"][-1]["content"])
         temperature = (body.get("options") or body).get("temperature")
         luck = hashlib.sha256(f"{name} {prompt} {temperature}".encode()).digest()[0] / 256
-        code = next((code for words, code in PROGRAMS.items() if words in prompt), WRONG)
-        yield f"```python\n{code if luck < skill else WRONG}```\n"
+        code = next((code for words, code in CATALOGUE.items() if words in prompt and luck < skill), WRONG)
+        code = next((code for words, code in PROGRAMS.items() if words in prompt), code)
+        yield f"```python\n{code}```\n"
 
     return HostModel(name, answer, token_seconds=0.001)
 
