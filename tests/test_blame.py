@@ -63,6 +63,7 @@ class Coroutine:
         raise ConnectionError("down")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "client", [Saying(""), Saying(" \n"), Saying(None), Saying(b"x"), Saying(OSError("down")), Saying(SystemExit(1)), Coroutine()]
 )
@@ -84,6 +85,7 @@ def test_a_callers_client_that_does_not_answer_in_time(history: History) -> None
     assert beliefs(history) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.ERROR_IN_STREAM, Fault.CUT, Fault.ONLY_LOADED, Fault.UNLOADED, None])
 def test_an_ollama_host(fault: Fault | None, history: History) -> None:
     """That fails, loads a model in place of an answer, or (None) cuts the prompt to its context."""
@@ -182,7 +184,8 @@ def hanging() -> None:
     time.sleep(60)
 
 
-@pytest.mark.parametrize("work", [raising, pytest.param(hanging, marks=pytest.mark.slow), lambda: None, lambda: ("", "", "no metrics")])
+@pytest.mark.slow
+@pytest.mark.parametrize("work", [raising, hanging, lambda: None, lambda: ("", "", "no metrics")])
 def test_a_callers_runner(work: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or returns something else."""
     before = beliefs(history)
@@ -193,7 +196,8 @@ def test_a_callers_runner(work: Callable[[], Any], history: History) -> None:
     assert beliefs(history) == before
 
 
-@pytest.mark.parametrize("take_out", [raising, pytest.param(hanging, marks=pytest.mark.slow), lambda: None])
+@pytest.mark.slow
+@pytest.mark.parametrize("take_out", [raising, hanging, lambda: None])
 def test_a_callers_way_of_taking_the_code_out(take_out: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or returns no text."""
     before = beliefs(history)
@@ -212,7 +216,8 @@ class Evaluator:
         return {"final_score": self.work()}
 
 
-@pytest.mark.parametrize("work", [raising, pytest.param(hanging, marks=pytest.mark.slow), lambda: math.nan, lambda: 2, lambda: None])
+@pytest.mark.slow
+@pytest.mark.parametrize("work", [raising, hanging, lambda: math.nan, lambda: 2, lambda: None])
 def test_a_callers_evaluator(work: Callable[[], Any], history: History) -> None:
     """That raises, never returns, or gives no score in [0, 1]: the verdicts count, and are all that does."""
     before = {name: (passes, fails) for name, *_, passes, fails in beliefs(history)}

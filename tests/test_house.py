@@ -61,6 +61,7 @@ def test_modules_are_small() -> None:
     assert lines[len(lines) // 2] <= 125
 
 
+@pytest.mark.slow
 def test_a_class_name_stands_in_one_room() -> None:
     """One word, one meaning: a public class of a name that another room has, too, is two things by one word."""
     rooms: dict[str, set[str]] = {}

@@ -42,7 +42,8 @@ class TestDask(ExecutorContract):
     @contextlib.contextmanager
     def make(self) -> Iterator[Executor]:
         with (
-            dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+            # a worker that was killed may take its time to come back before the cluster gives it up
+            dask.config.set({"distributed.scheduler.allowed-failures": 1, "distributed.deploy.lost-worker-timeout": "5 minutes"}),
             distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,  # type: ignore[no-untyped-call]
             distributed.Client(cluster) as client,  # type: ignore[no-untyped-call]
             client.get_executor() as executor,

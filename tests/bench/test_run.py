@@ -30,6 +30,7 @@ def opened(path: Path, client: Any = None) -> BanditGenerator:
     return BanditGenerator.open(Strategy("s", arms=ARMS, k=2), backend=client or Client(ANSWERS), history=path / "h.db")
 
 
+@pytest.mark.slow
 def test_a_bench_goes_on_with_what_is_missing_and_does_nothing_twice(tmp_path: Path) -> None:
     client = Client(ANSWERS)
     with opened(tmp_path, client) as bandit:
@@ -71,6 +72,7 @@ def test_what_a_race_brought_before_it_was_killed_is_not_asked_for_again(tmp_pat
         assert not journal.exists()
 
 
+@pytest.mark.slow
 def test_what_failed_by_no_fault_of_an_arm_is_tried_again_the_next_time(tmp_path: Path) -> None:
     class Failing(Client):
         def generate(self, *, model: str, prompt: str, temperature: float, max_tokens: int) -> str:
@@ -105,6 +107,7 @@ def test_its_races_are_full_matrix_evidence(tmp_path: Path) -> None:
         assert (best.name, best.passes, best.fails) == ("good", 6, 0)
 
 
+@pytest.mark.slow
 def test_flaky_tests_are_found_where_the_same_code_has_both_verdicts(tmp_path: Path) -> None:
     flaky = Task(
         "Write double(x).",
@@ -120,6 +123,7 @@ def test_flaky_tests_are_found_where_the_same_code_has_both_verdicts(tmp_path: P
         assert bandit.history.count()["results"] == 8  # trying again is no evidence
 
 
+@pytest.mark.slow
 def test_a_bench_is_found_again_by_its_document_its_id_and_its_history(tmp_path: Path) -> None:
     with opened(tmp_path) as bandit:
         done = bench(bandit, TASKS, samples=2)

@@ -42,6 +42,7 @@ def bench(host: OllamaServer, *arguments: str | Path) -> Done:
     return banditgen("bench", *map(str, arguments), "-t", "0.1", OLLAMA_HOST=host.url)
 
 
+@pytest.mark.slow
 def test_the_answer_comes_as_a_table_and_as_json_and_nothing_is_raced_twice(host: OllamaServer, tasks: Path, tmp_path: Path) -> None:
     done = bench(host, tasks, "--samples", "2", "--json")
     assert done.returncode == 0, done.stderr
@@ -67,6 +68,7 @@ def test_the_answer_comes_as_a_table_and_as_json_and_nothing_is_raced_twice(host
     assert bench(host, tasks, "--samples", "2", "-m", "bad:1b", "--at-least", "1").returncode == 1
 
 
+@pytest.mark.slow
 def test_a_budget_leaves_the_rest_for_the_next_time(host: OllamaServer, tasks: Path) -> None:
     part = bench(host, tasks, "--samples", "1", "--budget", "5 generations")
     assert len(host.generated()) == 4
@@ -100,6 +102,7 @@ def test_killed_in_the_middle_it_goes_on_with_what_is_missing(host: OllamaServer
     store.close()
 
 
+@pytest.mark.slow
 def test_names_that_somebody_else_wrote_are_shown_as_text(tmp_path: Path) -> None:
     task = {"name": HOSTILE, "task_type": HOSTILE, "prompt": "Write double(x).", "tests": "assert double(1) == 3"}
     (tmp_path / "t.jsonl").write_text(json.dumps(task))

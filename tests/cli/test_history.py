@@ -51,6 +51,7 @@ def test_export_pipes_into_import(tmp_path: Path, path: str) -> None:
     assert banditgen("history", "check", "--history", target).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["h.jsonl", "h.jsonl.gz", "h.parquet"])
 def test_files_by_their_names(tmp_path: Path, path: str, name: str) -> None:
     file, target = tmp_path / name, str(tmp_path / "t.db")
@@ -88,6 +89,7 @@ def test_a_malformed_line_stops_or_is_left_out(tmp_path: Path) -> None:
     assert History(target).count()["results"] == 2
 
 
+@pytest.mark.slow
 def test_recordings_become_races_that_teach(tmp_path: Path) -> None:
     timings = Timings(2.0, prompt_eval=0.5, eval=1.0)
     text = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -152,6 +154,7 @@ def json_lines(path: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in banditgen("history", "export", "--history", path).stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_prune_says_what_it_would_do_and_does_it_when_told(path: str) -> None:
     store = History(path)
     aged(store, 30)

@@ -42,6 +42,7 @@ def test_many_unreliable_arms_of_one_model_do_not_outvote_a_reliable_one() -> No
     assert apart.confidence > even.confidence, "of one model they are wrong in the same way more often"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_choice_follows_the_candidate_and_not_its_place(seed: int) -> None:
     codes = [*SQUARE, *WRONG, CRASHES]
@@ -307,6 +308,7 @@ def test_asserts_that_no_candidate_meets_make_nobody_sure() -> None:
     assert (chosen.index, chosen.sure) == (1, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "prompt",
     ["f(" * 10_000, ">>> f(\n\0 f(2) → ", "f(2) " * 100_000, "def f(" * 20_000, "input:\n" * 20_000, " \t>#*" * 50_000 + "input"],
@@ -318,6 +320,7 @@ def test_a_prompt_of_any_kind_is_read_in_a_moment(prompt: str) -> None:
     assert time.process_time() - started < 5, "it is a text of a hundred kilobytes, not a program"
 
 
+@pytest.mark.slow
 def test_planted_nothing_is_not_sure() -> None:
     """Candidates of which no two do the same, none of them crashing, under no witness: it says that it doesn't know."""
     rng = np.random.default_rng(3)

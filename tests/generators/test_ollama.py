@@ -451,6 +451,7 @@ def test_the_stand_in_answers_with_a_real_models_tokens() -> None:
     assert served.timings.eval is not None
 
 
+@pytest.mark.slow
 def test_requests_that_are_cancelled_at_any_moment_hold_no_connection() -> None:
     """httpcore keeps one for ever whose answer is being closed when its reader is cancelled; after a hundred of them it would hang."""
 

@@ -185,6 +185,7 @@ def test_a_host_that_does_not_answer_is_named_with_its_variable(monkeypatch: pyt
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_no_environment_keeps_the_package_from_being_used() -> None:
     """In a process of its own: nothing is imported that reads the environment at import."""
     code = (

@@ -475,6 +475,7 @@ def test_a_key_in_a_settings_file_is_refused_without_being_shown(monkeypatch: py
 # keys
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_a_key_is_taken_out_of_a_text_however_it_is_cut(data: st.DataObject) -> None:
     """And nothing else is: what looks like its beginning is passed on as it was."""

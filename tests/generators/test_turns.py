@@ -2,12 +2,14 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banditgen.generators._turns import ModelTurns
 
 
+@pytest.mark.slow
 @given(
     jobs=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.booleans()), max_size=12),
     parallel=st.integers(1, 3),

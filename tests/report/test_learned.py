@@ -31,6 +31,7 @@ def said(told: list[Finding], beginning: str) -> list[Finding]:
     return [finding for finding in told if finding.sentence.startswith(beginning)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_planted_best_arm_is_named_and_that_choosing_paid(seed: int) -> None:
     told = found(BEST, 250, seed)
@@ -69,6 +70,7 @@ def test_a_history_with_nothing_or_little_in_it_says_so() -> None:
     assert not said(told, "The intervals")
 
 
+@pytest.mark.slow
 def test_every_sentence_has_its_evidence_and_its_doubt(source: Source) -> None:
     told = learned(source, calibration.held(source))
     assert len(told) >= 6

@@ -27,6 +27,7 @@ def made(name: str, history: History, **options: Any) -> tuple[Any, Any]:
     return plot(history, **options), frame(history, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLOTS)
 def test_a_figure_and_its_frame(name: str, history: History) -> None:
     drawn, frame = made(name, history)
@@ -49,6 +50,7 @@ def test_names_are_consistent() -> None:
         assert "In doubt" in plot.__doc__ or "in doubt" in plot.__doc__
 
 
+@pytest.mark.slow
 def test_an_empty_history_has_empty_pictures_that_say_why() -> None:
     store = History("sqlite://")
     for name in PLOTS:
@@ -59,6 +61,7 @@ def test_an_empty_history_has_empty_pictures_that_say_why() -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_postgresql_shows_the_same(postgres_url: str) -> None:
     world = World(some_arms(3), np.array([[0.8], [0.4], [0.3]]), ("text",))
     one, other = fill(world, 20, k=2), fill(world, 20, k=2, path=postgres_url)
@@ -69,6 +72,7 @@ def test_postgresql_shows_the_same(postgres_url: str) -> None:
     other.close()
 
 
+@pytest.mark.slow
 def test_names_are_text_to_plotly() -> None:
     """Plotly reads markup in titles, labels and hover texts: there is none in what others wrote."""
     arms = [GeneratorConfig(text or "x", "<b>model</b>", 0.1) for text in (TEXTS[0], TEXTS[1], "<a href='javascript:1'>arm</a>")]

@@ -133,6 +133,7 @@ def test_soft_evidence_is_held_against_tests(source: Source) -> None:
     assert sum(row.cases for row in levels.values() if row.kind == "agreed, against tests") == 60
 
 
+@pytest.mark.slow
 def test_a_full_matrix_is_replayed_and_what_chance_chose_is_not(source: Source) -> None:
     """Tasks count where all arms were tried at once; a history whose arms were chosen has none."""
     assert solved.matrix(source) == ([], {})

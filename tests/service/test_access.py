@@ -36,6 +36,7 @@ def line(answer: Any) -> str:
     return str(said)
 
 
+@pytest.mark.slow
 def test_nothing_is_answered_without_the_token() -> None:
     wrong: list[dict[str, str]] = [
         {"Authorization": ""},

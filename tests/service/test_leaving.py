@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from tests.service.asked import DOUBLE, TESTS
 from tests.service.served import Served, request, served
@@ -30,6 +31,7 @@ def leave(service: Served, path: str, body: object, when: Callable[[], object]) 
         assert until(when)
 
 
+@pytest.mark.slow
 def test_a_caller_who_leaves_cancels_the_race() -> None:
     with served(token_seconds=0.2, pieces=["#\n"] * 500) as service:
         for number, (name, (path, body)) in enumerate(REQUESTS.items(), start=1):
@@ -56,6 +58,7 @@ def test_who_leaves_while_models_load_starts_no_race() -> None:
         assert service.host.generated() == []
 
 
+@pytest.mark.slow
 def test_a_race_that_is_listened_to_by_all_goes_on_when_they_leave() -> None:
     with served(token_seconds=0.05) as service:
         with httpx.Client(timeout=60) as client, client.stream("GET", service.url + "/banditgen/events", headers=service.headers) as heard:

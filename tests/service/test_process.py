@@ -156,6 +156,7 @@ def test_what_runs_longer_than_the_grace_is_cancelled_and_recorded_and_a_second_
             assert raced.pending("demo") == []
 
 
+@pytest.mark.slow
 def test_what_cannot_be_served_is_refused_in_a_line() -> None:
     for arguments, said in {
         ("--host", "0.0.0.0", "--no-token"): "--no-token is for loopback alone",
