@@ -63,6 +63,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a page has up to thirty commands, each with an interpreter of its own
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_blocks_run(page: Path, world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "postgresql://" in page.read_text():

@@ -161,5 +161,5 @@ class World:
         for word, value in self.words.items():
             source = re.sub(rf"(?<![\w-]){word}(?![\w-])", value, source)
         source = re.sub(r"postgresql://[\w.:@-]+/\w+", self.postgres, source)
-        done = subprocess.run(["bash", "-euc", source], capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(["bash", "-euc", source], capture_output=True, text=True, check=False, timeout=600)
         assert done.returncode == 0, f"{source}\n{done.stdout}\n{done.stderr}"

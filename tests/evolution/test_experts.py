@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,10 +53,20 @@ def text_by_arm2(name: str, task_type: str, _: int) -> float:
     return 0.95 if (name, task_type) == ("arm2", "text") else 0.4
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Review], Path]:
+    """500 races in which arm2 was the best for "text", and where they are kept."""
+    path = tmp_path_factory.mktemp("learned") / "h.db"
+    with contextlib.closing(History(path)) as store:
+        reports, _ = raced(text_by_arm2, 500, history=store)
+    return reports, path
+
+
 @pytest.mark.slow
-def test_the_best_arm_of_a_task_type_becomes_its_tool() -> None:
+@pytest.mark.xdist_group("learned")
+def test_the_best_arm_of_a_task_type_becomes_its_tool(learned: tuple[list[Review], Path]) -> None:
     """One arm passes 95 % on one of two task types, all others 40 %: that arm is the tool of that type, and no other is any."""
-    reports, store = raced(text_by_arm2, 500)
+    reports, store = learned[0], History(learned[1])
     assert not reports[0].tools
     (tool,) = reports[-1].tools
     told = tool["metadata"]
@@ -104,8 +117,9 @@ def test_a_tool_is_retired_when_its_model_changed_and_another_is_best() -> None:
 
 
 @pytest.mark.slow
-def test_a_tool_whose_arm_races_no_more_is_retired() -> None:
-    _, store = raced(text_by_arm2, 500)
+@pytest.mark.xdist_group("learned")
+def test_a_tool_whose_arm_races_no_more_is_retired(learned: tuple[list[Review], Path], tmp_path: Path) -> None:
+    store = History(shutil.copy(learned[1], tmp_path / "h.db"))
     rest = [arm for arm in ARMS if arm.name != "arm2"]
     report = review(store, Strategy.load("balanced").with_arms(rest), rest)
     assert not report.tools
