@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib.metadata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 
+from banditgen._packages import registered, registered_as
 from banditgen.errors import EvaluatorError
 from banditgen.sandbox.base import Execution
 from banditgen.task import Task
@@ -44,7 +45,7 @@ _BUILT_IN = {
 
 def known_measures() -> dict[str, str]:
     """Every measure that can be asked for here, ours and those of packages, by name: what gives it, and its version."""
-    return {name: tool_of(name) for name in (*_BUILT_IN, *_of_packages())}
+    return {name: tool_of(name) for name in (*_BUILT_IN, *registered(GROUP))}
 
 
 def find(name: str) -> EntryPoint:
@@ -52,12 +53,13 @@ def find(name: str) -> EntryPoint:
 
     Raises:
         EvaluatorError: there is none of that name.
+        UsageError: several packages register it.
     """
     if name in _BUILT_IN:
         return EntryPoint(name, _BUILT_IN[name][0], GROUP)
-    if name not in _of_packages():
-        raise EvaluatorError(f"neither the evaluator nor a package gives it; known are {', '.join((*_BUILT_IN, *_of_packages()))}")
-    return _of_packages()[name]
+    if (found := _of_package(name)) is None:
+        raise EvaluatorError(f"neither the evaluator nor a package gives it; known are {', '.join((*_BUILT_IN, *registered(GROUP)))}")
+    return found
 
 
 @functools.cache
@@ -72,5 +74,5 @@ def tool_of(name: str) -> str:
 
 
 @functools.cache
-def _of_packages() -> Mapping[str, EntryPoint]:
-    return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+def _of_package(name: str) -> EntryPoint | None:
+    return registered_as(name, GROUP, "measure")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from banditgen import GenerationResult, GeneratorConfig, ParallelGenerator, SelectionCriteria, Task
+from banditgen.errors import UsageError
 from banditgen.evaluators import measurer, measures
 from banditgen.evaluators.complexity import cognitive_complexity
 from banditgen.evaluators.covered import covered
@@ -177,7 +178,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _forget() -> None:
-    measures._of_packages.cache_clear()
+    measures._of_package.cache_clear()
     tool_of.cache_clear()
     measurer._close_all()
     measurer._known.clear()
@@ -189,6 +190,12 @@ def test_a_package_brings_measures_of_its_own(own: Path) -> None:
     assert taken["talking"][0] == 0.25
     assert taken["lint"] == (1.0, tool_of("lint"))
     assert known_measures()["brevity"] == "own-measures 1.2"
+
+
+def test_a_name_that_several_packages_give_is_refused_with_their_names(own: Path, tmp_path: Path) -> None:
+    leave_package(tmp_path, "other-measures", "2.0", "banditgen.measures", {"brevity": "own_measures:brevity"})
+    with pytest.raises(UsageError, match=r"several packages register a measure 'brevity' \(other-measures, own-measures\)"):
+        measures.find("brevity")
 
 
 @pytest.mark.slow
