@@ -116,6 +116,17 @@ def reason(error: BaseException, secrets: Secrets) -> str:
     return one_line(secrets.hide(_told(error)))  # hidden before it is cut, which might cut a key
 
 
+def _complaint(body: object) -> object:
+    """What the body of a refusal says; servers made with FastAPI list what is wrong with each field."""
+    if not isinstance(body, dict):
+        return body
+    said = body.get("message") or body.get("detail")
+    if not isinstance(said, list):
+        return said
+    faults = [one for one in said if isinstance(one, dict) and isinstance(one.get("loc"), list)]
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one.get('msg')}" for one in faults)
+
+
 def _told(error: BaseException) -> str:
     if isinstance(error, openai.APITimeoutError):
         return "the server cannot be reached in time"
@@ -123,7 +134,7 @@ def _told(error: BaseException) -> str:
         cause = error.__cause__ or error
         return f"the connection to the server failed ({type(cause).__name__}: {cause})"
     if isinstance(error, openai.APIStatusError):
-        said = error.body.get("message") if isinstance(error.body, dict) else error.body
+        said = _complaint(error.body)
         hint = ": name the environment variable that holds its key (api_key_env)" if error.status_code == 401 else ""
         return f"status {error.status_code}{hint} ({said})" if said else f"status {error.status_code}{hint}"
     if isinstance(error, openai.APIError):

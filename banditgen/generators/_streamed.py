@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger("banditgen.generators")
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_CHARACTERS = 4_000_000
 _FIRST_PAUSE = 0.25
 _LAST_WORDS = 5.0  # seconds that a host has, after an answer's end, for its counts
@@ -44,7 +46,10 @@ class Streamed:
     @property
     def text(self) -> str:
         """What was written; thoughts, where nothing else was."""
-        return "".join(self.pieces) or "".join(self.thoughts)
+        text = "".join(self.pieces) or "".join(self.thoughts)
+        if _SURROGATE.search(text):  # a character that some gateways cut in two
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        return text
 
     def send(self) -> None:
         """The request goes out: from now on the time is the model's."""

@@ -110,7 +110,8 @@ async def be_refused(count: int) -> None:
     print(f"\n{dict(said)}\n", flush=True)
 
 
-def race(urls: list[str], count: int) -> None:
+def race(urls: list[str], talk: multiprocessing.connection.Connection, count: int) -> None:
+    """Races one after another, of which each fifth meets a fault, and each tenth is over after a tenth of a second."""
     arms = [GeneratorConfig(f"arm{number}", "mn"[number % 2], 0.1 * number) for number in range(5)]
     task = Task("Write double(x).", task_type="text", tests="assert double(2) == 4", entry_point="double")
     with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +119,9 @@ def race(urls: list[str], count: int) -> None:
         with contextlib.closing(default_sandbox()) as sandbox:
             with BanditGenerator.open(arms=arms, backend=backend, history=f"sqlite:///{folder}/h.db", sandbox=sandbox, seed=1) as bandit:
                 for number in range(count):
-                    bandit.run(task, k=5)
+                    if number % 5 == 0:
+                        talk.send(1)
+                    bandit.run(task, k=5, deadline=0.1 if number % 10 == 9 else None)
                     if number % (count // 5) == count // 5 - 1:
                         look(f"{number + 1} races of 5 arms")
             run_sync(backend.aclose())
@@ -142,7 +145,7 @@ def main() -> None:
         asyncio.run(generate(urls, talk, options.generations))
         look("the pool is closed")
         asyncio.run(be_refused(options.refusals))
-        race(urls, options.races)
+        race(urls, talk, options.races)
         look("all of the races' is closed")
         talk.send("done")
         process.join(20)

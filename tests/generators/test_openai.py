@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
+import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 from banditgen.arm import GeneratorConfig
 from banditgen.errors import BackendError, BanditgenError, UsageError
 from banditgen.generators import _streamed, models
+from banditgen.generators._openai_job import reason
+from banditgen.generators._openai_wire import refused_setting
 from banditgen.generators._secrets import HIDDEN, Secrets
 from banditgen.generators.base import Brief, Deadlines, Generation, GenerationError, Generator, Request
 from banditgen.generators.default import resolve_backend
@@ -367,6 +371,24 @@ def test_what_a_server_refuses_of_a_request_is_left_out_or_renamed_from_then_on(
         failed = generate(server)
         assert isinstance(failed, GenerationError)
         assert "'temperature' is not supported" in failed.message
+
+
+def test_what_servers_made_with_fastapi_refuse_is_read_from_their_list() -> None:
+    """Else a setting that such a server does not know would fail every request."""
+    asked = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
+    faults = [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted", "type": "extra_forbidden"}]
+    for body in ({"detail": faults}, {"detail": [*faults, 3]}):
+        error = openai.APIStatusError("422", response=httpx.Response(422, request=asked), body=body)
+        said = reason(error, Secrets(()))
+        assert said == "status 422 (body.stream_options: Extra inputs are not permitted)"
+        assert refused_setting(said, set()) == "stream_options"
+
+
+def test_a_character_that_a_gateway_cuts_in_two_is_one_again() -> None:
+    with OpenAIServer([HostModel("tiny", ["x = '\ud83d", "\ude00'\n", "y = '\ude00'"])]) as server:
+        done = generate(server)
+    assert isinstance(done, Generation)
+    assert done.text == "x = '😀'\ny = '\ude00'"
 
 
 def test_llama_servers_other_model_is_no_answer_of_the_one_asked_for() -> None:
