@@ -8,7 +8,7 @@ VENV := $(if $(filter-out $(ASKED),$(THERE)),.venv-$(lastword $(ASKED)),.venv)
 EXTRA := dev
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-QUICK := -m "not models and not slow"
+QUICK := -m "not models and not slow" --hypothesis-profile=quick
 
 .PHONY: demo test check quick others lowest lint docs models system clean
 
@@ -21,6 +21,7 @@ test: lint models system  ## everything: linters, types, the import contract, al
 
 check: lint quick  ## the developers' quick loop
 
+quick: export PYTHONDONTWRITEBYTECODE =  # collecting the tests takes half as long with their bytecode
 quick: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 -q $(QUICK)
 

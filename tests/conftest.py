@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ANY_MACHINE = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("search", _ANY_MACHINE)
 hypothesis.settings.register_profile("any machine", _ANY_MACHINE, derandomize=True)
+hypothesis.settings.register_profile("quick", _ANY_MACHINE, derandomize=True, max_examples=15)  # `make check` asks for it
 hypothesis.settings.load_profile("any machine")
 
 

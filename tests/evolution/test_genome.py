@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen.arm import GeneratorConfig
@@ -113,7 +113,6 @@ def test_units_and_values_belong_together(name: str, unit: float) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_operators_stay_within_the_space(seed: int) -> None:
     rng = seeded(seed)

@@ -4,11 +4,12 @@ import json
 import textwrap
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen.generators.extract import ended, extract, extract_code, is_only_thinking
 from banditgen.task import Task
+from tests.examples import examples
 from tests.generators.answers import ANSWERS, FENCED, THINKING
 
 PROGRAMS = [
@@ -97,7 +98,7 @@ WRAPPINGS = {
     thought=st.sampled_from(THOUGHTS),
     crlf=st.booleans(),
 )
-@settings(max_examples=25, deadline=None, derandomize=True)
+@examples(25)
 def test_a_program_in_any_fence_comes_back_equal(wrapping: str, program: str, before: str, after: str, thought: str, crlf: bool) -> None:
     if wrapping == "unclosed":
         after = ""
@@ -175,7 +176,7 @@ def test_an_interpreter_session_gives_what_was_typed() -> None:
 
 
 @given(names=st.lists(st.sampled_from(["alpha", "beta", "gamma"]), min_size=2, max_size=3, unique=True), wanted=st.integers(0, 1))
-@settings(max_examples=30, deadline=None, derandomize=True)
+@examples(30)
 def test_of_several_blocks_the_one_that_defines_the_entry_point_is_taken(names: list[str], wanted: int) -> None:
     blocks = [f"def {name}(x):\n    return {number}" for number, name in enumerate(names)]
     text = "\n\nor\n\n".join(f"```python\n{block}\n```" for block in blocks)
@@ -267,7 +268,7 @@ def test_hostile_text_neither_raises_nor_hangs(name: str) -> None:
 
 @pytest.mark.slow
 @given(st.text(alphabet=st.sampled_from("`~\n \t()[]{}:='\"#.>abdefinrtu,\\\r\0"), max_size=120), st.sampled_from([None, "f"]))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 def test_any_text_gives_a_string_that_is_part_of_it(text: str, entry_point: str | None) -> None:
     code = extract_code(text, entry_point)
     assert isinstance(code, str)

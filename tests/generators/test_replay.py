@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen.arm import GeneratorConfig
@@ -15,6 +15,7 @@ from banditgen.generators.recordings import Recording, read_recordings, write_re
 from banditgen.generators.replay import ReplayGenerator
 from banditgen.result import FailureKind, Timings
 from banditgen.testing.generators import GeneratorContract
+from tests.examples import examples
 
 TIMINGS = Timings(wall=0.5, queue=0.1, load=0.1, prompt_eval=0.1, eval=0.2, prompt_tokens=9, completion_tokens=30)
 
@@ -54,7 +55,7 @@ def generate(generator: ReplayGenerator, *, seed: int | None = None, temperature
     ),
     st.sampled_from(["recordings.jsonl", "recordings.jsonl.gz"]),
 )
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40)
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, recordings: list[Recording], name: str) -> None:
     path = tmp_path_factory.mktemp("recordings") / name
     assert write_recordings(path, recordings) == len(recordings)

@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen.generators._turns import ModelTurns
+from tests.examples import examples
 
 
 @pytest.mark.slow
@@ -15,7 +16,7 @@ from banditgen.generators._turns import ModelTurns
     parallel=st.integers(1, 3),
     resident=st.sets(st.sampled_from("abc")),
 )
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(150)
 def test_only_resident_models_share_the_host_and_everybody_gets_a_turn(
     jobs: list[tuple[str, int, bool]], parallel: int, resident: set[str]
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen.history.base import RaceRecord
@@ -21,6 +21,7 @@ from banditgen.history.frame import parquet_lines, write_parquet
 from banditgen.history.imports import import_rows, parsed
 from banditgen.history.store import History
 from banditgen.result import FailureKind, GenerationResult, Length, Name, Range, Seconds, Timings
+from tests.examples import examples
 
 HINTS: dict[Any, dict[str, Any]] = {
     declared: typing.get_type_hints(declared, include_extras=True) for declared in (GenerationResult, Timings)
@@ -55,7 +56,7 @@ results = st.builds(GenerationResult, **{**kept, "id": st.uuids().map(str)})
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(results)
 def test_every_field_survives_export_import_and_frame(result: GenerationResult) -> None:
     """Every one that there is, whatever it holds; by JSON lines and by Parquet."""

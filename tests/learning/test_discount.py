@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen import BanditGenerator, GeneratorConfig, Task
@@ -24,6 +24,7 @@ from banditgen.learning.follow import Follower
 from banditgen.offline.counterfactual import Prefix
 from banditgen.result import FailureKind, Feedback, GenerationResult, Timings
 from tests.clients import GOOD
+from tests.examples import examples
 
 ARMS = [GeneratorConfig(f"arm{i}", f"m{i // 2}:latest", 0.2 + 0.3 * (i % 2)) for i in range(4)]
 FIELDS = ("passes", "fails", "total", "square")
@@ -52,7 +53,7 @@ def result(arm: int, verdict: str, digest: str | None, by_name: bool, words: str
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(races, st.sampled_from((0.0, 0.1, 0.5, 1.0)), st.lists(running, min_size=8, max_size=8))
 def test_the_offline_rule_is_the_live_rule(told: list[Any], keep: float, runs: list[dict[str, set[str]]]) -> None:
     """Whatever ran under whichever digests, and whatever was said of it: what a learner read at each moment is what offline questions make

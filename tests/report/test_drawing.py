@@ -6,13 +6,14 @@ import itertools
 from xml.etree.ElementTree import fromstring, tostring
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banditgen.report.chart import Axis, Bars, Chart, Line, Links, Mark, Panel, Points
 from banditgen.report.lettering import LINE, Free, fitting, room, spread
 from banditgen.report.svg import svg
 from banditgen.report.ticks import ticks
+from tests.examples import examples
 from tests.hostile import TEXTS
 
 ATTRIBUTES = {"role", "aria-label", "viewBox", "width", "height", "class", "d", "transform", "x", "y", "text-anchor"}
@@ -46,8 +47,8 @@ def test_labels_are_spread_and_keep_their_order(places: list[float]) -> None:
     assert all(-1e-6 <= place <= 300 + 1e-6 for place in moved)
 
 
-@settings(max_examples=30)
 @given(st.text(max_size=200), st.floats(20, 400), st.integers(0, 8))
+@examples(30)
 def test_a_text_fits_its_room(text: str, most: float, tail: int) -> None:
     assert room(fitting(text, most, tail=tail)) <= max(most, room("…"))
 
