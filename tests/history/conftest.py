@@ -11,7 +11,7 @@ import pytest
 from banditgen.history.store import History
 from tests.postgres import Cluster
 
-DATABASES = ["sqlite", "postgresql"]
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
 
 
 @pytest.fixture(params=DATABASES)

@@ -26,6 +26,7 @@ class TestSQLite(HistoryContract):
         return History(self.url)
 
 
+@pytest.mark.slow
 class TestPostgreSQL(HistoryContract):
     @pytest.fixture(autouse=True)
     def _place(self, postgres_url: str) -> None:

@@ -29,6 +29,7 @@ from tests.history.test_upgrade import missing, old
 from tests.postgres import Cluster
 
 
+@pytest.mark.slow
 def test_a_password_is_never_shown(postgres_url: str) -> None:
     secret = "s3cret/pass"
     quoted = "s3cret%2Fpass"
@@ -59,11 +60,13 @@ def test_what_cannot_be_reached_is_said_at_once(url: str) -> None:
     assert time.monotonic() - before < 30
 
 
+@pytest.mark.slow
 def test_a_database_that_is_not_there_is_named(postgres_url: str) -> None:
     with pytest.raises(HistoryError, match='database "nowhere" does not exist'):
         History(postgres_url.replace(postgres_url.split("/")[3].split("?", maxsplit=1)[0], "nowhere"))
 
 
+@pytest.mark.slow
 def test_without_psycopg_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['psycopg'] = None\nfrom banditgen.history.store import History\nHistory('postgresql://x/y')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -109,6 +112,7 @@ def test_a_shared_database_is_upgraded_only_when_asked(postgres_url: str, tmp_pa
     store.close()
 
 
+@pytest.mark.slow
 def test_a_version_from_the_future_is_refused(postgres_url: str) -> None:
     store = History(postgres_url)
     with store._transaction(write=True) as connection:
@@ -118,6 +122,7 @@ def test_a_version_from_the_future_is_refused(postgres_url: str) -> None:
         History(postgres_url)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("first", ["history", "optuna"])
 def test_optuna_shares_the_database(kind: str, first: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -226,6 +231,7 @@ def _opened(url: str) -> int:
     return races
 
 
+@pytest.mark.slow
 def test_a_reader_misses_no_transaction_that_ends_late(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction that began before a reader looked, and ends after, is seen at its next look."""
     from banditgen.learning.follow import Follower
