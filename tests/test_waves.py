@@ -86,6 +86,7 @@ def test_the_budget_is_the_accounts_whoever_spends_it() -> None:
     assert Ledger(history).read("text", "balanced: 2 generations").races == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["model_seconds", "tokens"])
 def test_budgets_in_other_units(unit: str) -> None:
     with opened([GOOD] * 5, budget=50.0, budget_unit=unit) as bandit:

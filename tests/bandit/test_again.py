@@ -18,6 +18,7 @@ ARMS = [GeneratorConfig(f"arm{i}", f"model{i}", 0.5) for i in range(5)]
 EASE, BETA = np.array([0.3, 0.0, -0.3, 0.5, -0.6]), 1.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
 def test_what_is_left_of_a_chance_is_learned_and_means_stay_what_they_are(share: float) -> None:
     """Planted: an arm's chances on tasks of one ease are spread as a beta distribution that leaves `share` of them after a fail.
@@ -70,6 +71,7 @@ def test_what_second_answers_showed_adds_up_in_any_order_and_can_be_taken_back()
     assert means[0][0, 0] > means[0][0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["best_set", "thompson"])
 def test_in_replay_only_who_failed_runs_again_and_never_at_temperature_0(name: Any) -> None:
     arms = [GeneratorConfig(f"arm{i}", f"model{i}", 0.8 if i else 0.0) for i in range(4)]
@@ -87,6 +89,7 @@ def test_in_replay_only_who_failed_runs_again_and_never_at_temperature_0(name: A
     assert played.generations.mean() < 3.1
 
 
+@pytest.mark.slow
 def test_a_second_answer_of_an_arm_with_one_recorded_candidate_is_the_same() -> None:
     arms = [GeneratorConfig(f"arm{i}", f"model{i}", 0.8) for i in range(3)]
     outcomes = (np.random.default_rng(1).random((3, 40, 1)) < 0.3).astype(float)

@@ -13,6 +13,7 @@ from banditgen.offline.replay import empty_state, observe_arms
 EASE, BETA = np.array([0.4, 0.0, -0.3, 0.3]), 1.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("slower", "limit"), [(1.0, 0.02), (1.1, 0.08), (1.3, 0.15)])
 def test_a_slow_arm_that_is_cut_off_looks_neither_better_nor_worse_than_the_limit(slower: float, limit: float) -> None:
     """Four arms side by side, all that run longer than the first pass cut off: 40 % of three arms' candidates, 72 % of the slow one's.

@@ -93,6 +93,7 @@ def test_what_is_not_readable_python_scores_zero_in_everything(code: str) -> Non
     assert set(result.values()) == {0.0}
 
 
+@pytest.mark.slow
 def test_thousands_of_findings_are_read_only_so_far() -> None:
     result = measures("y;" * (MAX_CODE_CHARS // 2))
     assert result["soundness"] < 0.01
@@ -148,6 +149,7 @@ def test_code_that_ruff_cannot_get_through_in_time_scores_zero_there(broken_ruff
     assert result["quality"] == pytest.approx(0.4)
 
 
+@pytest.mark.slow
 def test_the_callers_warnings_are_left_alone() -> None:
     """Neither importing nor evaluating changes the process's warning filters, and a candidate's odd escapes warn nobody."""
     script = (

@@ -99,6 +99,7 @@ CODE = "def double(n):\n    if n > 0:\n        return 2 * n\n    return n + n\n"
 PROGRAM = "n = int(input())\nif n > 0:\n    print(2 * n)\nelse:\n    print(n + n)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "task", "expected"),
     [

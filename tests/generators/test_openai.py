@@ -514,6 +514,7 @@ def test_a_key_is_taken_out_of_a_text_however_it_is_cut(data: st.DataObject) -> 
     assert shown == text.replace(key, HIDDEN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [None, Fault.ECHO, Fault.BUSY, Fault.RESET, Fault.REDIRECT])
 def test_a_planted_key_is_sent_and_found_nowhere(
     fault: Fault | None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path

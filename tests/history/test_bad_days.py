@@ -24,6 +24,7 @@ def filled(path: Path) -> list[str]:
     return [race.id for race in races]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_truncated_file_is_called_damaged_and_left_alone(tmp_path: Path, share: float) -> None:
     path = tmp_path / "h.db"

@@ -55,6 +55,7 @@ def test_an_empty_history_has_the_same_columns() -> None:
     assert set(store.dataframe("data")["task_type"]) == {"data"}
 
 
+@pytest.mark.slow
 def test_without_pandas_one_line_says_what_to_install() -> None:
     script = (
         "import sys; sys.modules['pandas'] = None; sys.modules['pyarrow'] = None\n"

@@ -11,6 +11,7 @@ from banditgen.history.store import History
 from tests.history.test_transfer import filled
 
 
+@pytest.mark.slow
 def test_a_sound_history_is_sound(history: History) -> None:
     assert check(history).sound
     filled(history)

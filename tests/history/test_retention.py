@@ -70,6 +70,7 @@ def test_old_candidates_lose_code_text_and_output_and_nothing_else(history: Hist
     assert old
 
 
+@pytest.mark.slow
 def test_shared_codes_stay_as_long_as_one_candidate_needs_them(history: History) -> None:
     """All candidates of these histories have one code: it goes with the last of them alone."""
     filled(history)
@@ -103,6 +104,7 @@ def test_a_limit_of_size_takes_the_oldest_first() -> None:
     assert plan(store.database, max_bytes=1 << 40).bytes == 0
 
 
+@pytest.mark.slow
 def test_nothing_is_dropped_where_nothing_is_old(history: History) -> None:
     filled(history)
     text = exported(history)

@@ -123,6 +123,7 @@ def test_a_server_that_is_gone_is_one_line_after_a_while_and_what_it_has_is_ther
         cluster.close()
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_changes_no_posterior_and_no_order_of_what_is_said(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     """A day back, a year ahead, and still: verdicts count alike, a correction corrects, and what is out comes in."""
     real, jump = time.time(), [0.0]

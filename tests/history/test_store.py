@@ -186,6 +186,7 @@ def test_a_full_or_failing_disk_is_one_line(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_many_threads_write_at_once(tmp_path: Path) -> None:
     store = History(tmp_path / "h.db")
     threads = [threading.Thread(target=lambda: [store.add_race(race(result())) for _ in range(25)]) for _ in range(8)]

@@ -146,6 +146,7 @@ def test_posteriors_are_the_same_after_a_move(tmp_path: Path) -> None:
             assert second.generator_stats == first.generator_stats
 
 
+@pytest.mark.slow
 def test_lines_in_any_order_and_in_pieces_give_the_same_statistics(history: History) -> None:
     """The pairs of a race are counted however its candidates come: apart, in other imports, before their race."""
     source = History("sqlite://")
@@ -179,6 +180,7 @@ def test_one_task_type_alone(history: History) -> None:
     assert history.check_statistics() == []
 
 
+@pytest.mark.slow
 def test_parquet_moves_everything_too(tmp_path: Path, history: History) -> None:
     source = History("sqlite://")
     filled(source)

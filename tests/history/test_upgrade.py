@@ -78,6 +78,7 @@ def test_an_old_history_reads_the_same_after_its_upgrade(version: str, tmp_path:
     assert list(tmp_path.glob("h.db.v*.backup")) == copies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_upgraded_database_has_the_tables_of_a_new_one(version: str, tmp_path: Path) -> None:
     assert _shape(old(version, tmp_path / "old.db")) == _shape(tmp_path / "new.db")

@@ -15,6 +15,7 @@ DOUBLE = Task("Write double(x).", task_type="text", tests="assert double(2) == 4
 ARMS = [GeneratorConfig("good", "good", 0.1), GeneratorConfig("bad", "bad", 0.1), GeneratorConfig("down", "down", 0.1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "what"), [([], "candidates"), (["--format", "recordings"], "generations")])
 def test_an_exported_history_races_again_with_the_same_verdicts(tmp_path: Path, options: list[str], what: str) -> None:
     url = f"sqlite:///{tmp_path / 'h.db'}"

@@ -27,6 +27,7 @@ def test_every_policy_races_k_different_arms_and_keeps_the_best(policy: Any) -> 
     assert (played.best_reward == played.rewards.max(2)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", sorted(POLICIES))
 def test_a_seed_replays_alike_alone_and_in_company(policy: Any) -> None:
     together = replay(policy, matrix(), ARMS, k=3, rounds=80, seeds=[0, 3, 7])
@@ -53,6 +54,7 @@ def test_missing_outcomes_are_passed_over_and_a_race_without_any_keeps_nothing()
     assert not np.isnan(played.best_reward).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["thompson", "best_set", "kl_ucb"])
 def test_fractions_and_a_matrix_of_nothing_but_ones_or_zeros_are_played(policy: Any) -> None:
     for outcomes in (matrix() * 0.6, np.ones((8, 5, 1)), np.zeros((8, 5, 1)), np.full((8, 5, 1), np.nan)):
@@ -75,6 +77,7 @@ def test_times_are_those_of_the_slowest_candidate_raced() -> None:
     assert (played.seconds == played.choices.max(2)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["model_seconds", "tokens"])
 def test_waves_keep_a_budget_of_seconds_or_tokens(unit: str) -> None:
     cost = np.random.default_rng(2).uniform(50, 150, (8, 40, 3)) * np.linspace(0.5, 2, 8)[:, None, None]

@@ -105,6 +105,7 @@ def test_several_processes_share_the_trials(url: str) -> None:
     assert max(weights) - min(weights) < 0.05
 
 
+@pytest.mark.slow
 def test_a_trial_whose_process_died_is_buried(url: str) -> None:
     storage = open_storage(url)
     evidence, strategy = ratings(np.random.default_rng(3), 30, 0.4), Strategy.load("balanced")

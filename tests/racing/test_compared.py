@@ -54,6 +54,7 @@ def test_the_winner_is_the_likeliest_and_says_how_likely() -> None:
         assert "text" not in bandit.generator_stats, "nothing of it is a verdict"
 
 
+@pytest.mark.slow
 def test_where_nothing_tells_them_apart_it_is_the_most_reliable_arms() -> None:
     """What tests taught before, on this type or another, decides; without a session it is what the history tells."""
     answers = {f"model{i}": answer(f"2 * x + {i + 1}" if i != 2 else "2 * x") for i in range(4)}
@@ -140,6 +141,7 @@ def test_a_sandbox_that_fails_ends_no_race() -> None:
     assert "the candidates were not compared: no worker is left" in race.reason
 
 
+@pytest.mark.slow
 def test_waves_go_on_while_another_is_worth_its_price() -> None:
     """Without tests an arm's gain shrinks with the chance that the choice is right already; the price is that of races with tests."""
     same = {f"model{i}": answer(right) for i, right in enumerate(("2 * x", "x + x", "x * 2", "x << 1"))}

@@ -62,6 +62,7 @@ def the_id(span: ReadableSpan) -> int:
     return int(span.context.span_id)
 
 
+@pytest.mark.slow
 def test_spans_nest_from_the_caller_to_the_trial(exported: InMemorySpanExporter) -> None:
     """Across threads and the loop; each wave has its own arms, and what a caller's sandbox traces lies below its trial."""
 
@@ -205,6 +206,7 @@ print(min(of(spans) for _ in range(5)))
 """
 
 
+@pytest.mark.slow
 def test_without_the_api_nothing_is_traced_and_it_costs_next_to_nothing() -> None:
     run = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr

@@ -33,6 +33,7 @@ SAID = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tests", SAID)
 def test_a_failing_assert_says_what_it_got(sandbox: Sandbox, tests: str) -> None:
     run = sandbox.run(MEDIAN, Task("median", tests=tests))

@@ -40,6 +40,7 @@ def test_honest_programs_run(sandbox: Sandbox, name: str) -> None:
     assert run.stdout.strip() == "ok"
 
 
+@pytest.mark.slow
 def test_numpy_and_pandas_style_work_fits_the_default_memory(sandbox: Sandbox) -> None:
     code = "import numpy\nx = numpy.random.default_rng(0).random((2000, 2000))\nprint((x @ x).shape)"
     assert sandbox.run(code, Task("matrix", packages=["numpy"])).stdout == "(2000, 2000)\n"

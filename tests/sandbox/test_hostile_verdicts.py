@@ -14,14 +14,18 @@ JUDGED = Task("f", tests=TESTS, channel="judged")
 COOPERATIVE = Task("f", tests="import sys\n" + TESTS)
 PYTEST = Task("f", tests="def test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
 PYTEST_COOPERATIVE = Task("f", tests="import sys\nfrom solution import f\ndef test_f():\n    assert f(1) == 2\n    assert f(2) == 3\n")
-OF_PYTEST = ("pytest", "conftest", "Skip", "replaced", "exit", "killing", "patch")  # worth pytest's slow start
 GOOD = "def f(n): return n + 1"
+
+
+def of_pytest(name: str) -> bool:
+    """Worth pytest's slow start."""
+    return any(word in name for word in ("pytest", "conftest", "Skip", "replaced", "exit", "killing", "patch"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORGERIES)
 def test_no_forgery_passes_the_judge(sandbox: Sandbox, name: str) -> None:
-    for task in (JUDGED, PYTEST) if any(word in name for word in OF_PYTEST) else (JUDGED,):
+    for task in (JUDGED, PYTEST) if of_pytest(name) else (JUDGED,):
         run = sandbox.run(FORGERIES[name], task)
         assert not run.passed, name
         assert task is PYTEST or run.channel == "judged"
@@ -30,9 +34,12 @@ def test_no_forgery_passes_the_judge(sandbox: Sandbox, name: str) -> None:
     assert sandbox.run(GOOD, JUDGED).passed
 
 
-@pytest.mark.parametrize("name", sorted(FORGERIES.keys() - SHARED_OBJECTS))
+BESIDE = sorted(FORGERIES.keys() - SHARED_OBJECTS)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if of_pytest(name) else name for name in BESIDE])
 def test_no_forgery_passes_beside_its_tests(sandbox: Sandbox, name: str) -> None:
-    for task in (COOPERATIVE, PYTEST_COOPERATIVE) if any(word in name for word in OF_PYTEST) else (COOPERATIVE,):
+    for task in (COOPERATIVE, PYTEST_COOPERATIVE) if of_pytest(name) else (COOPERATIVE,):
         run = sandbox.run(FORGERIES[name], task)
         assert (run.passed, run.channel) == (False, "cooperative"), name
     assert sandbox.run(GOOD, COOPERATIVE).passed

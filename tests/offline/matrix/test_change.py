@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from banditgen.offline.matrix.change import compare
 from tests.offline.matrix.worlds import one_best, sampled
@@ -23,6 +24,7 @@ def test_a_planted_change_is_found_and_nothing_else() -> None:
     assert right >= 18
 
 
+@pytest.mark.slow
 def test_where_nothing_changed_nothing_is_said_to_have() -> None:
     """At most 3 of 40, where the chance of one is 2 %: false alarm below 1 %, seeded."""
     wrong = 0

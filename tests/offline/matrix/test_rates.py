@@ -20,6 +20,7 @@ def test_pass_at_and_pass_all_are_the_shares_of_sets_of_samples() -> None:
     assert np.isnan(pass_all([2], [2], 3)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tasks", "samples"), [(10, 3), (30, 1), (60, 5)])
 def test_intervals_of_a_mean_over_tasks_cover_it(tasks: int, samples: int) -> None:
     """At least 93 % of 2,000 each: tasks are drawn from a population whose mean is known (false alarm below 1e-4)."""

@@ -15,6 +15,7 @@ from tests.offline.matrix.worlds import World, all_equal, complements, nobody, o
 RUNS = 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("world", "pays", "says"),
     [
