@@ -21,6 +21,7 @@ _DEEPEST = 2  # code in a JSON text in a tool call
 _QUOTE = re.compile(r"^> ?(?=(?!>))", re.MULTILINE)
 _QUOTED_FENCE = re.compile(r"^> ?(?:```|~~~)", re.MULTILINE)
 _INDENTED = re.compile(r"(?:^(?: {4}|\t).*\n?|^[ \t]*\n)+", re.MULTILINE)  # Markdown's code without fences
+_HEREDOC = re.compile(r"^[ \t]*(?:cat|tee)\b[^\n]*<<-?[ \t]*(['\"]?)(\w+)\1[^\n]*\n(.*?)^\2[ \t]*$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
@@ -103,6 +104,8 @@ def _named(text: str, wanted: Wanted, depth: int) -> str:
     tree = parse(text)
     if isinstance(tree, ast.Module) and not all(isinstance(node, ast.Expr) for node in tree.body):
         return ""
+    if isinstance(tree, ast.Module) and isinstance(quoted := ast.get_docstring(tree, clean=False), str) and len(tree.body) == 1:
+        return _extracted(quoted, wanted, depth + 1)
     programs = [(sure, read(_extracted(value, wanted, depth + 1))) for sure, value in named_code(_without_examples(text, wanted))]
     good = [
         (sure, program) for sure, program in programs if program is not None and (wanted.strength(program) if wanted.entry_point else sure)
@@ -146,9 +149,14 @@ def _program(block: Block, earlier: list[Program], wanted: Wanted) -> Program | 
             if (changed := diffs.applied(one.code, hunks)) is not None and (made := read(changed)) is not None:
                 return made
         return repaired(diffs.new_side(hunks))
+    for *_, body in _HEREDOC.findall(block.body):  # a shell that writes a file; its words would parse as comparisons
+        if (program := repaired(body)) is not None and wanted.strength(program):
+            return program
     program = repaired(block.body)
     if program is None and not block.is_foreign:
         program = cut_back(block.body)
+        if program is None or (wanted.entry_point and not wanted.strength(program)):
+            program = read("\n".join(one.code for one in _programs(block.body)))  # words among the code
         if program is not None and wanted.entry_point and not wanted.strength(program):
             return None
     return program

@@ -140,6 +140,9 @@ ENDS = {
         "<\uff5cend\u2581of\u2581sentence\uff5c>",
     )
 } | {
+    "a sentence inside the fence": of(f"{F}\nHere is the code:\nimport operator\nThen the function:\n{GOOD}\nThat is all.\n{F}"),
+    "a file that a shell writes": of(f"{F}bash\ncat > solution.py <<'EOF'\n{GOOD}\nEOF\npython solution.py\n{F}"),
+    "all in one text": of(f'"""\n{GOOD}\n"""'),
     "bare code and a token": of(f"{GOOD}<|im_end|>"),
     "bare code and </s>": of(f"{GOOD}</s>"),
     "another turn": of(f"{FENCED}<|im_end|>\n<|im_start|>user\nNow subtract.\n<|im_start|>assistant\n{DRAFTED}"),
