@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from banditgen._loop import run_sync
+from banditgen._task_files import read_tasks
 from banditgen.arm import GeneratorConfig, arm_id
 from banditgen.bench.allowance import Allowance
 from banditgen.bench.flaky import Flaky, find_flaky
@@ -66,7 +69,7 @@ class Heard:
 
 def bench(
     bandit: BanditGenerator,
-    tasks: Sequence[Task],
+    tasks: Sequence[Task] | str | os.PathLike[str],
     *,
     samples: int = SAMPLES,
     k: int | None = None,
@@ -82,7 +85,7 @@ def bench(
 
     Args:
         bandit: whose arms race, and where they are remembered.
-        tasks: each with a name and tests.
+        tasks: each with a name and tests; or a file of them, or a folder of such files, as the command takes them.
         samples: of each arm on each task, at least 1.
         k: tries of a task that the answer may use, at most; None is the strategy's.
         seed: of the sampling; another seed is another bench, which begins anew.
@@ -91,11 +94,12 @@ def bench(
         heard: who hears how it goes on.
 
     Raises:
-        TaskError, UsageError: as `BenchPlan`.
+        TaskError, UsageError: as `BenchPlan`, and for files that hold no tasks.
         BackendError: the backend failed every arm of a race.
     """
     run_sync(bandit.racer.look())
-    plan = BenchPlan(list(tasks), bandit.arms, samples, seed, bandit.racer.running)
+    given = read_tasks(Path(tasks)) if isinstance(tasks, str | os.PathLike) else list(tasks)
+    plan = BenchPlan(given, bandit.arms, samples, seed, bandit.racer.running)
     for task in plan.tasks:
         bandit.racer.check(task)
     budget, heard = budget or Allowance(), heard or Heard()

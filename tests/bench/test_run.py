@@ -49,6 +49,15 @@ def test_a_bench_goes_on_with_what_is_missing_and_does_nothing_twice(tmp_path: P
         assert (len(client.calls), anew.findings.rows[0].samples) == (22, 3)
 
 
+def test_tasks_may_be_a_folder_of_files(tmp_path: Path) -> None:
+    text = '[d1]\nprompt = "Write double(x)."\ntests = "assert double(1) == 2"\n'
+    (tmp_path / "t.toml").write_text(text, encoding="utf-8")
+    with opened(tmp_path) as bandit:
+        assert bench(bandit, tmp_path, samples=1).findings.rows[0].task_type == "t"
+        with pytest.raises(TaskError, match="cannot read the tasks"):
+            bench(bandit, str(tmp_path / "none"), samples=1)
+
+
 def test_what_a_race_brought_before_it_was_killed_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     arms = [GeneratorConfig(f"{name}{i}", name, 0.1 * i) for name in ("good", "bad") for i in range(3)]

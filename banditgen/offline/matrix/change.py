@@ -9,6 +9,7 @@ import numpy as np
 from banditgen.bandit.arrays import Floats
 from banditgen.offline.matrix.outcomes import Matrix
 from banditgen.offline.matrix.rates import Interval, difference_interval
+from banditgen.offline.matrix.routing import WORTHWHILE
 from banditgen.offline.matrix.sentences import counted, name, names, points
 
 FLIPS = 10_000
@@ -124,10 +125,7 @@ def _sentences(changes: list[ArmChange], tasks: int, only_old: list[str], only_n
     else:
         said += [_told(change) for change in changes if change.is_real]
         if not said:
-            widest = max(change.difference.high - change.difference.low for change in changes if change.task_type is None) / 2
-            said.append(
-                f"nothing changed beyond noise on {counted(tasks, 'task')}; each arm's difference is known to ±{100 * widest:.0f} points"
-            )
+            said.append(_nothing(changes, tasks))
     if only_old:
         said.append(f"no longer here: {names(only_old)}")
     if only_new:
@@ -135,11 +133,23 @@ def _sentences(changes: list[ArmChange], tasks: int, only_old: list[str], only_n
     return said
 
 
+def _nothing(changes: list[ArmChange], tasks: int) -> str:
+    """Where nothing is beyond noise: how well that is known, and what may have changed most where it is not known well."""
+    everywhere = [change for change in changes if change.task_type is None]
+    widest = max((change.difference.high - change.difference.low) / 2 for change in everywhere)
+    said = f"nothing changed beyond noise on {counted(tasks, 'task')}; each arm's difference is known to ±{100 * widest:.0f} points"
+    most = min(everywhere, key=lambda change: change.p)
+    if max(-most.difference.low, most.difference.high) < WORTHWHILE:
+        return said
+    return f"{said}, the largest is {name(most.arm)}'s: {_moved(most)}; more tasks or samples would tell"
+
+
 def _told(change: ArmChange) -> str:
     where = "" if change.task_type is None else f" on type {name(change.task_type)}"
     verb = "got better" if change.difference.value > 0 else "got worse"
+    return f"{name(change.arm)} {verb}{where}: {_moved(change)} on {counted(change.tasks, 'task')}"
+
+
+def _moved(change: ArmChange) -> str:
     bounds = f"{points(change.difference.low)} to {points(change.difference.high)}"
-    return (
-        f"{name(change.arm)} {verb}{where}: {100 * change.old:.0f} % → {100 * change.new:.0f} %, "
-        f"{points(change.difference.value)} points ({bounds}) on {counted(change.tasks, 'task')}"
-    )
+    return f"{100 * change.old:.0f} % → {100 * change.new:.0f} %, {points(change.difference.value)} points ({bounds})"

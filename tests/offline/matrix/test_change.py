@@ -47,3 +47,15 @@ def test_only_what_both_have_is_compared() -> None:
     few = compare(then.some(tasks=[0, 1]), now)
     assert few.sentences[0].startswith("can't tell what changed: 2 tasks in common")
     assert compare(then.some(arms=[2]), now).sentences[0].startswith("can't tell what changed: the two benches share no arm")
+
+
+def test_where_little_is_known_what_may_have_changed_most_is_named_and_not_claimed() -> None:
+    rng = np.random.default_rng(2)
+    rates = one_best(rng, 3, 16)
+    then = sampled(rates, 2, rng)
+    rates[0] *= 0.9
+    found = compare(then, sampled(rates, 2, rng))
+    assert not any(change.is_real for change in found.changes)
+    assert found.sentences[0].startswith("nothing changed beyond noise on 16 tasks")
+    assert "the largest is a" in found.sentences[0]
+    assert "more tasks or samples would tell" in found.sentences[0]
