@@ -46,6 +46,7 @@ class State:
         patterns: which arms passed and failed together, in races that showed more than one outcome.
         other_count, other_total: (B, L, K), outcomes and Σy of the same arms in L other task types.
         soft: (B, K), how many of `passes` and `fails` are soft evidence's and no verdicts (`bandit.soft`).
+        soft_passes: (B, K), how many of `passes`.
         varies: (K,), whether an arm's second answer to a task may differ from its first.
     """
 
@@ -62,6 +63,7 @@ class State:
     other_count: Floats
     other_total: Floats
     soft: Floats | float = 0.0
+    soft_passes: Floats | float = 0.0
     varies: NDArray[np.bool_] | bool = False
 
     @property

@@ -254,6 +254,7 @@ class Statistics:
             total=state.total + passes * worth,
             square=state.square + passes * worth**2,
             soft=np.broadcast_to(passes + fails, state.passes.shape),
+            soft_passes=np.broadcast_to(passes, state.passes.shape),
         )
 
     def _patterns(self, here: int, rows: Ints, model: Ints) -> Patterns:

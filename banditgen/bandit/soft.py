@@ -17,7 +17,7 @@ from banditgen.bandit.arrays import Floats
 from banditgen.bandit.priors import CAP
 from banditgen.result import LEVELS, RATING
 
-RATED, WITNESSED = 0.7, 0.4  # of a verdict, at most: what a rating counts for, which adds up without end, and all other kinds together
+RATED, WITNESSED = 0.9, 0.4  # of a verdict, at most: what a rating counts for, which adds up without end, and all other kinds together
 APART = {RATING: 1}  # the power of |2·mean − 1| that an arm's mean counts by; 2 for all other kinds
 SURE = 3.9  # log odds at which a witness is as good as certain: 98 %
 FEW_BESIDE_EACH, FEW_AT_LEVEL = 10.0, 5.0  # passes and fails beside a witness, and outcomes at a level, that are worth its prior odds
@@ -25,7 +25,7 @@ FEW_BESIDE_EACH, FEW_AT_LEVEL = 10.0, 5.0  # passes and fails beside a witness, 
 _UP = np.arange(LEVELS + 1) / LEVELS
 _RATED = np.clip(_UP, 0.02, 0.98)
 _PRIOR: Mapping[str, Floats] = {
-    RATING: np.log(_RATED / (1 - _RATED)),  # a fraction of a pass
+    RATING: 2 * np.log(_RATED / (1 - _RATED)),  # ratings of right code are Beta(3, 1), of wrong code Beta(1, 3): means 3/4 and 1/4
     "ran": np.where(_UP < 0.5, -3.0, 0.0),  # what does not even run is not right; what runs may be anything
     "runner": np.where(_UP < 0.5, -3.0, 0.4),
     "agreed": 3.0 * (_UP - 0.5),

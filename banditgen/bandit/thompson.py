@@ -33,7 +33,7 @@ class Thompson:
     @property
     def version(self) -> str:
         """Changes with the settings."""
-        return f"{self.name}-1(sharpness={self.sharpness:g},shrinkage={self.shrinkage:g})"
+        return f"{self.name}-2(sharpness={self.sharpness:g},shrinkage={self.shrinkage:g})"
 
     def sets(self, state: State, k: int, rng: RandomSource, size: int) -> Ints:
         """(size, k): the k best of each draw; of equal ones, as where all always passed, chance decides."""
@@ -81,10 +81,14 @@ class Thompson:
 
 
 def model_rates(state: State) -> Floats:
-    """(B, K): pass rate expected of an arm from what its model's arms did, shrunk towards all arms'."""
-    count, same = state.count, (state.model[:, None] == state.model).astype(float)
-    level = (state.passes.sum(-1, keepdims=True) + 1) / (count.sum(-1, keepdims=True) + 2)
-    ahead = state.passes - level * count
+    """(B, K): pass rate expected of an arm from what its model's arms did, shrunk towards all arms'.
+
+    By verdicts alone: soft evidence counts as far as it sets an arm apart, so mostly against arms, and says nothing of the others.
+    """
+    same = (state.model[:, None] == state.model).astype(float)
+    passes, count = np.maximum(state.passes - state.soft_passes, 0.0), np.maximum(state.count - state.soft, 0.0)
+    level = (passes.sum(-1, keepdims=True) + 1) / (count.sum(-1, keepdims=True) + 2)
+    ahead = passes - level * count
     rate: Floats = np.clip(level + (ahead @ same) / (count @ same + MODEL_STRENGTH), 0.02, 0.98)
     return rate
 

@@ -11,7 +11,7 @@ from banditgen.arm import named_arm_id
 from banditgen.errors import UsageError
 from banditgen.history.base import HistoryStore, SoftEvidence
 from banditgen.history.ids import new_id
-from banditgen.result import GenerationResult
+from banditgen.result import RATING, GenerationResult
 from banditgen.scoring import QUALITY, UNMEASURED, SelectionCriteria, score
 
 TOLD = "told"  # the kind of evidence that somebody told what a race had recorded
@@ -43,6 +43,15 @@ def record_success(history: HistoryStore, name: str, task_type: str, success: bo
     )
     score(outcome, criteria)
     history.add_outcome(outcome, task_type)
+    if last is not None and not last[1].verified and last[1].race_id:
+        _beside(history, last[1], outcome)
+
+
+def _beside(history: HistoryStore, tried: GenerationResult, outcome: GenerationResult) -> None:
+    """Let what a race without tests saw of a candidate stand beside the verdict on it: so it is found out what such witnesses are worth."""
+    for one in history.soft_evidence(tried.race_id):
+        if one.result_id == tried.id and one.kind not in (TOLD, RATING):  # ratings stand beside verdicts by themselves
+            history.add_soft_evidence(dataclasses.replace(one, result_id=outcome.id, id=f"{one.id} {outcome.id}"))
 
 
 def _recorded(raced_as: str, result: GenerationResult, task_type: str, *, success: bool) -> bool:

@@ -1,15 +1,16 @@
-"""What soft evidence is worth on planted arms: `python -m experiments.without_tests.run [--seeds 60] [--output RESULTS.md]`."""
+"""What soft evidence is worth on planted arms: `python -m experiments.without_tests.run [--seeds 200] [--output RESULTS.md]`."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from banditgen.bandit import Policy, make_policy
-from experiments.without_tests.world import ARMS, K, World, believed, run
+from experiments.without_tests.world import ARMS, UNSEEN, K, World, believed, run
 
 EVEN = K / len(ARMS)
 REPORTER = make_policy("thompson", sharpness=1.0)
@@ -67,7 +68,9 @@ def until(seeds: int, races: int, rated: float, *, tests: bool, soft: bool) -> s
 def main() -> None:
     """Write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--seeds", type=int, default=200, help="of the first table")
+    parser.add_argument("--unseen-seeds", type=int, default=40, help="of the worlds on which nothing was chosen")
+    parser.add_argument("--few-seeds", type=int, default=60, help="of the second table")
     parser.add_argument("--slow-seeds", type=int, default=24, help="of the last table, whose every race asks what is recommended")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "RESULTS.md")
     given = parser.parse_args()
@@ -76,6 +79,9 @@ def main() -> None:
     for world, made in (("as above", World.planted), ("milder ratings", World.milder)):
         for name in ("thompson", "best_set"):
             lines.append(f"| {world} | `{name}` | {' | '.join(shares(make_policy(name), made, given.seeds))} |")
+    for people in UNSEEN:
+        row = shares(make_policy("best_set"), functools.partial(World.unseen, people=people), given.unseen_seeds)
+        lines.append(f"| people {people} | `best_set` | {' | '.join(row)} |")
     lines += [
         "",
         "## Half of the races tested",
@@ -86,7 +92,7 @@ def main() -> None:
     lines += ["| ratings | races | tests alone | with soft evidence | difference |", "| --- | --- | --- | --- | --- |"]
     for witness, words in ((0.6, "see what is right"), (0.0, "are noise")):
         for races in (30, 60, 120):
-            lines.append(f"| {words} | {races} | {' | '.join(errors(races, given.seeds, witness))} |")
+            lines.append(f"| {words} | {races} | {' | '.join(errors(races, given.few_seeds, witness))} |")
     lines += ["", "## Until the best arm is recommended", ""]
     lines += [
         "Generations until the recommended arm is within 2 points of the best for good, `best_set`, eight arms right in 10 to 90 %: the",

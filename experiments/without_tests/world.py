@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,11 @@ IDS = [arm.arm_id for arm in ARMS]
 K = 2
 PARTICLES = 16  # one is drawn; more are for propensities, which nobody reads here
 WEIGHTS = (1.0, 0.0)
+UNSEEN: dict[str, dict[str, Any]] = {
+    "only say thumbs": {"thumbs": True, "witness": 0.7},
+    "are kind": {"kind": 0.15, "low": 0.25, "noise": 0.2},
+    "are few and unsure": {"rated": 0.5, "witness": 0.5, "low": 0.2, "noise": 0.25},
+}
 Tested = Callable[[int], bool]
 
 
@@ -32,6 +38,8 @@ class World:
         witness: how well people see what is right: the rating's mean is 0.5 ± witness/2.
         low: see `disliked`.
         noise: the ratings' standard deviation.
+        kind: how much higher everybody rates than half.
+        thumbs: whether ratings are 0 or 1, the likelier the nearer.
     """
 
     right: Floats
@@ -41,9 +49,11 @@ class World:
     witness: float = 0.6
     low: float = 0.1
     noise: float = 0.15
+    kind: float = 0.0
+    thumbs: bool = False
 
     @classmethod
-    def planted(cls, rng: np.random.Generator, **settings: float) -> World:
+    def planted(cls, rng: np.random.Generator, **settings: Any) -> World:
         """One arm always crashes, one is disliked, one runs cleanly and is wrong; five are right in 40 to 90 %."""
         right, runs = rng.uniform(0.4, 0.9, 8), np.full(8, 0.6)
         right[[0, 2]], runs[0], runs[2] = 0.0, 0.0, 1.0
@@ -56,13 +66,21 @@ class World:
         return dataclasses.replace(planted, right=np.maximum(planted.right - 0.2, 0.0), witness=0.4, low=0.15, noise=0.2)
 
     @classmethod
-    def plain(cls, rng: np.random.Generator, **settings: float) -> World:
+    def unseen(cls, rng: np.random.Generator, people: str) -> World:
+        """Worlds that nothing was chosen on: people who only say thumbs up or down, are kind to all, or are few and unsure (`UNSEEN`)."""
+        planted = cls.planted(rng, **UNSEEN[people])
+        return dataclasses.replace(planted, right=np.maximum(planted.right - 0.1, 0.0))
+
+    @classmethod
+    def plain(cls, rng: np.random.Generator, **settings: Any) -> World:
         """All are right in 10 to 90 %."""
         return cls(rng.uniform(0.1, 0.9, 8), np.full(8, 0.6), (), **settings)
 
     def rating(self, arm: int, *, right: bool, rng: np.random.Generator) -> int:
         """In tenths."""
-        mean = self.low if arm in self.disliked else 0.5 + (0.5 if right else -0.5) * self.witness
+        mean = self.low if arm in self.disliked else 0.5 + self.kind + (0.5 if right else -0.5) * self.witness
+        if self.thumbs:
+            return 10 * int(rng.random() < mean)
         return round(10 * float(np.clip(rng.normal(mean, self.noise), 0, 1)))
 
 

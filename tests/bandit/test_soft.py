@@ -32,7 +32,9 @@ def counted(**kinds: np.ndarray) -> tuple[float, float]:
 
 
 def test_before_anything_is_known_a_rating_is_a_fraction_of_a_pass_and_a_crash_speaks_against() -> None:
-    assert said(RATING, NOTHING)[1:-1] == pytest.approx(np.arange(1, LEVELS) / LEVELS)
+    """Right code is rated by Beta(3, 1), wrong code by Beta(1, 3)."""
+    up = np.arange(1, LEVELS) / LEVELS
+    assert said(RATING, NOTHING)[1:-1] == pytest.approx(np.clip(up**2 / (up**2 + (1 - up) ** 2), 0.02, 0.98), abs=1e-3)
     assert said("ran", NOTHING)[0] < 0.06
     assert said("ran", NOTHING)[LEVELS] == said("some evaluator", NOTHING)[3] == 0.5
     assert (np.diff(said("agreed", NOTHING)) > 0).all()
@@ -82,7 +84,8 @@ def test_what_says_nothing_pulls_nobody() -> None:
 def test_ratings_order_arms_and_outweigh_what_machines_say() -> None:
     passes, fails = zip(*(counted(rating=of(**{f"at{level}": 20})) for level in range(LEVELS + 1)), strict=True)
     mean = (1 + np.array(passes)) / (2 + np.array(passes) + np.array(fails))
-    assert (np.diff(mean) > 0).all()
+    assert (np.diff(mean)[1:-1] > 0).all()  # the ends are as certain as it gets
+    assert (np.diff(mean) >= 0).all()
     passes_, fails_ = counted(rating=of(at0=20), agreed=of(at10=500))
     assert (1 + passes_) / (2 + passes_ + fails_) < 0.5
 
@@ -96,7 +99,8 @@ def test_an_arm_that_crashes_is_hardly_raced_and_one_that_runs_is_not_preferred_
     passes, fails = soft_outcomes({"ran": ran, RATING: rating}, {"ran": NOTHING, RATING: NOTHING}, np.zeros(8))
     state = empty_state(arms, np.ones(8), 1)
     state = dataclasses.replace(state, passes=passes[None], fails=fails[None], total=passes[None], square=passes[None])
+    state = dataclasses.replace(state, soft=(passes + fails)[None], soft_passes=passes[None])
     rng = np.random.default_rng(0)
     shares = np.mean([choose(make_policy(name), state, 2, rng).propensities for _ in range(20)], 0) * 8 / 2
-    assert (shares[:2] < (0.36, 0.78)).all()
+    assert (shares[:2] < ((0.6, 0.36) if name == "best_set" else (0.36, 0.78))).all()  # the level of all is told by these two alone there
     assert shares[2:] == pytest.approx(np.full(6, shares[2:].mean()), rel=0.3) or name == "kl_ucb"

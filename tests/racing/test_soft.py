@@ -9,9 +9,10 @@ import pytest
 from banditgen import BanditGenerator, GeneratorConfig, Strategy, Task
 from banditgen.errors import StrategyError
 from banditgen.history.store import History
+from banditgen.learning.follow import Follower
 from banditgen.racing.compared import from_even_odds
 from banditgen.racing.soft import witnesses
-from banditgen.result import FailureKind, GenerationResult
+from banditgen.result import LEVELS, FailureKind, GenerationResult
 from banditgen.strategy import Learning
 from tests.clients import GOOD, Client
 
@@ -134,3 +135,21 @@ def test_behaviour_is_evidence_whatever_was_known_of_the_arm() -> None:
     assert from_even_odds(0.1, 0.5) == pytest.approx(0.1)
     agreed = result("a", test_passed=True, verified=False, measures={"agreed": 0.8})
     assert {(one.kind, one.value) for one in witnesses([agreed])} == {("ran", 1.0), ("agreed", 0.8)}
+
+
+def test_a_verdict_that_is_told_later_shows_what_the_witnesses_were_worth() -> None:
+    """What a race without tests saw of the candidate stands beside it: also how far others agreed, which stands beside no test."""
+    with opened() as bandit:
+        bandit.run(TASK, k=2)
+        bandit.record_success("good", "t", True)
+        bandit.record_success("bad", "t", False)
+        seen = Follower(bandit.history, ARMS).read().soft
+        assert seen["ran"].sum((0, 1))[[0, LEVELS]].tolist() == [[1, 0, 1], [0, 1, 1]]  # levels by fail, pass, no verdict
+        assert seen["agreed"].sum((0, 1, 2))[:2].sum() >= 1
+        assert isinstance(bandit.history, History)
+        assert bandit.history.check_statistics() == []
+        told = bandit.history.count()
+    with opened() as bandit:
+        bandit.run(Task("Write double(x).", task_type="t", tests="assert double(2) == 4"), k=2)
+        bandit.record_success("good", "t", True)
+        assert bandit.history.count()["results"] == told["results"] - 2  # a telling of what a test said is no outcome of its own
