@@ -118,9 +118,7 @@ def _is_better(typed: Judged, one: Judged) -> bool:
 
 
 def _gain(way: _Way, single: _Way, confidence: float) -> Interval:
-    """Its lower end is of each task's mean over the splits; its upper end is wider, as choices on halves are worse than on all."""
-    split = _averaged([difference_interval(values, confidence) for values in way.values - single.values])
-    return split._replace(low=difference_interval((way.values - single.values).mean(0), confidence).low)
+    return _averaged([difference_interval(values, confidence) for values in way.values - single.values])
 
 
 def _averaged(intervals: Sequence[Interval]) -> Interval:
