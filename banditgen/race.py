@@ -239,13 +239,17 @@ class ParallelGenerator(Documented):
                 self.running[model_key(model.name)].add(model.digest)
 
     def check(self, task: Task) -> None:
-        """See that a task can be tried here, before models write for nothing.
+        """See that a task can be tried here, before models are fetched and write for nothing.
 
         Raises:
             PackageError: it names a package that our sandbox does not have; a caller's knows its own.
+            SandboxError: the sandbox that is asked for cannot be had.
         """
-        if task.packages and self._sandbox is None and (self._runner is None or task.kind != "none"):
-            own = getattr(self.sandbox, "check_packages", None)  # an image's packages are not this machine's
+        if self._sandbox is not None or (self._runner is not None and task.kind == "none"):
+            return
+        sandbox = self.sandbox
+        if task.packages:
+            own = getattr(sandbox, "check_packages", None)  # an image's packages are not this machine's
             own(task) if own else check_packages(task, default_environment())
 
     async def prepare(self, models: Sequence[str]) -> None:

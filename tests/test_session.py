@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from banditgen import BanditGenerator, FailureKind, GenerationResult, GeneratorConfig, Strategy, Task
-from banditgen.errors import NoBackendError, StrategyError, UsageError
+from banditgen.errors import NoBackendError, SandboxError, StrategyError, UsageError
+from banditgen.generators.client import ClientGenerator
 from banditgen.scoring import SelectionCriteria
 from tests.clients import BAD, GOOD, Client
 
@@ -25,6 +27,22 @@ def opened(path: Path | str = "sqlite://", **options: Any) -> BanditGenerator:
 
 def told(name: str, *, passed: bool = True, **fields: Any) -> GenerationResult:
     return GenerationResult(name, "x = 1", 2.0, name, 0.1, test_passed=passed, quality_score=0.8 if passed else 0.2, **fields)
+
+
+def test_a_sandbox_that_cannot_be_had_is_refused_before_models_are_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making them ready may fetch them."""
+    asked: list[str] = []
+
+    class Fetching(ClientGenerator):
+        async def prepare(self, models: Sequence[str]) -> None:
+            asked.extend(models)
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    with opened(backend=Fetching(Client(ANSWERS)), sandbox="docker") as bandit:
+        with pytest.raises(SandboxError, match="docker is not installed"):
+            bandit.run(DOUBLE)
+        assert asked == []
+        assert bandit.history.count()["decisions"] == 0
 
 
 def test_run_races_chooses_and_remembers(tmp_path: Path) -> None:

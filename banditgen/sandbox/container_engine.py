@@ -201,7 +201,7 @@ def advice() -> str:
         return "brew install podman && podman machine init && podman machine start, or start Docker Desktop"
     if sys.platform == "win32":
         return "run banditgen in WSL, or: podman machine init, podman machine start, or start Docker Desktop"
-    return "install podman with your system's packages (with uidmap to run it as an ordinary user)"
+    return "install podman by your system's packages (and uidmap, for ordinary users), or start docker and let your user reach it"
 
 
 def last_line(text: bytes) -> str:
