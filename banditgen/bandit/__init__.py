@@ -7,7 +7,7 @@ from banditgen.bandit.explain import Belief, Explanation, beliefs, explain
 from banditgen.bandit.policies import POLICIES, make_policy
 from banditgen.bandit.posterior import Statistics
 from banditgen.bandit.priors import child_prior
-from banditgen.bandit.spending import Account, expected_cost
+from banditgen.bandit.spending import Account, expected_cost, pace
 from banditgen.bandit.waves import Shown, Wave, next_wave
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "exploit",
     "make_policy",
     "next_wave",
+    "pace",
     "without",
 ]

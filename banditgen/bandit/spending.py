@@ -93,6 +93,22 @@ def price(arms: Arms, worth: Floats | None, state: State, cost: Floats, account:
     return found
 
 
+def pace(took: Floats, expected: Floats, ran: ArrayLike) -> Floats:
+    """(B,): what the next generation of a race costs, as a multiple of what is expected of its arm on any task.
+
+    A task that has kept one arm busy for long keeps the next one busy, too: recorded seconds owe a half to two thirds of their variance
+    (of logarithms) to the task. What was expected is worth one more generation, beside those that ran.
+
+    Args:
+        took: (B,), what the race's generations cost.
+        expected: (B,), what was expected of them, above 0 where any ran.
+        ran: a number or (B,), how many they were.
+    """
+    ratio = np.divide(took, expected, out=np.ones_like(expected), where=expected > 0)
+    multiple: Floats = (1 + np.asarray(ran) * ratio) / (1 + np.asarray(ran))
+    return multiple
+
+
 def expected_cost(total: Floats, count: Floats, budget: float) -> Floats:
     """(B, K): what a generation of each arm is expected to cost: its mean, shrunk by one generation of all arms' mean.
 

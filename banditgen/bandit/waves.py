@@ -30,12 +30,14 @@ class Shown:
         passed: (1, n), 1, 0, or NaN where the outcome taught nothing: cut off, infrastructure.
         best: (1,), the best reward so far, 0 where nothing has passed.
         left: where no tests judge candidates, what is left of an arm's gain after what comparing them has shown, in [0, 1].
+        pace: what a generation costs on this task, as a multiple of what it costs on any (`spending.pace`).
     """
 
     arms: Ints
     passed: Floats
     best: Floats
     left: float = 1.0
+    pace: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +120,7 @@ def next_wave(
     places = min(width, len(free), most - len(ran))
     size = particles if policy.randomised else 1
     if len(ran) and places >= 1:
-        places = min(places, int((account.most[0] - spent) / costs[0, free].min()))
+        places = min(places, int((account.most[0] - spent) / (costs[0, free].min() * shown.pace)))
     if places < 1:
         return Wave(np.zeros(0, np.int64), np.zeros(state.arms), 1.0, 1.0, exploration, going_on, size, 0.0, math.inf)
     race = races(policy, state, rng, size, most, costs, begun=len(ran) > 0)
@@ -127,7 +129,7 @@ def next_wave(
         race.saw(shown.arms[:, i], shown.passed[:, i], shown.best)
     for i in range(places):
         proposed[:, i], ratio = race.next()
-        gain = ratio if i == 0 else gain
+        gain = ratio / shown.pace if i == 0 else gain
         race.take()
     least = float(price_of(policy, state, costs, account, most)[0])
     if shown.left < 1:  # whatever the policy knows of gains, nobody waits for one that cannot be seen

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from banditgen.bandit import Account, ChosenSet, Policy, Shown, State, Wave, expected_cost, next_wave, without
+from banditgen.bandit import Account, ChosenSet, Policy, Shown, State, Wave, expected_cost, next_wave, pace, without
 from banditgen.bandit.arrays import Floats
 from banditgen.ensemble.another import worth_of_another
 from banditgen.learning.ledger import UNITS, Spent, Unit
@@ -83,10 +83,13 @@ def wave(
             if own in positions:
                 table[:, 0, positions[own]] = sums[column], sums[0]
         cost = expected_cost(table[0], table[1], means.budget)[0]
+    shown = _shown(course.results, positions)
+    if cost is not None:
+        shown = dataclasses.replace(shown, pace=_pace(course.results, positions, means.unit, cost))
     drawn = next_wave(
         policy,
         without(state, trials),
-        _shown(course.results, positions),
+        shown,
         account,
         rng,
         cost=cost,
@@ -119,6 +122,15 @@ def _shown(results: Sequence[GenerationResult], positions: Mapping[str, int]) ->
     likely = [result.confidence for result in results if result.test_passed and result.confidence is not None]
     left = worth_of_another(max(likely)) if likely else 1.0
     return Shown(arms, np.array([passed], float).reshape(1, -1), np.array([best]), left)
+
+
+def _pace(results: Sequence[GenerationResult], positions: Mapping[str, int], unit: Unit, cost: Floats) -> float:
+    """What a generation costs on this task, beside what is expected; one that was cut off or failed with its server does not say."""
+    silent = (FailureKind.CANCELLED, FailureKind.INFRASTRUCTURE)
+    told = [result for result in results if result.arm_id in positions and result.failure not in silent]
+    took = sum(spending(result, unit) for result in told)
+    expected = sum(float(cost[positions[result.arm_id]]) for result in told)
+    return float(pace(np.array([took], float), np.array([expected], float), len(told))[0])
 
 
 def _with_trial(drawn: Wave, trials: np.ndarray[Any, np.dtype[np.int64]], share: float, rng: np.random.Generator) -> Wave:

@@ -14,7 +14,7 @@ from banditgen.bandit.arrays import Floats, Ints
 from banditgen.bandit.base import Policy, State
 from banditgen.bandit.patterns import Patterns
 from banditgen.bandit.posterior import varies
-from banditgen.bandit.spending import Account, expected_cost
+from banditgen.bandit.spending import Account, expected_cost, pace
 from banditgen.bandit.waves import price_of, races
 
 BLOCK = 64  # rounds of random numbers drawn at once from each seed's stream
@@ -161,11 +161,14 @@ def play_waves(policy: Policy, drawn: DrawnOutcomes, state: State, seeds: Sequen
         account = Account(budget, spent, t)
         least = price_of(policy, state, cost, account, most)
         race, rewards = races(policy, state, rng, batch, most, cost), np.full((batch, most), np.nan)
-        best, own, going = np.zeros(batch), np.zeros(batch), np.ones(batch, bool)
+        best, going = np.zeros(batch), np.ones(batch, bool)
+        own, expected, ran = np.zeros((3, batch))
         for i in range(most):
             arm, gain = race.next()
+            each = np.broadcast_to(cost, (batch, arms))[rows, arm]
             if i > 0:
-                going &= (gain > least) & (own + np.broadcast_to(cost, (batch, arms))[rows, arm] <= account.most)
+                slow = pace(own, expected, ran)
+                going &= (gain / slow > least) & (own + each * slow <= account.most)
             if not going.any():
                 break
             sample = drawn.answer((rows, np.full(batch, t), arm), i, (choices[:, t, :i] == arm[:, None]).any(1))
@@ -174,8 +177,9 @@ def play_waves(policy: Policy, drawn: DrawnOutcomes, state: State, seeds: Sequen
             rewards[:, i] = np.where(going, drawn.rewards[met], np.nan)
             best = np.fmax(best, rewards[:, i])
             race.saw(choices[:, t, i], np.where(np.isnan(rewards[:, i]), np.nan, rewards[:, i] > 0), best)
-            took = np.ones(batch) if drawn.cost is None else np.nan_to_num(drawn.cost[met])
-            own += np.where(going, took, 0.0)
+            took = np.ones(batch) if drawn.cost is None else drawn.cost[met]
+            known, took = going & ~np.isnan(took), np.nan_to_num(took)
+            own, expected, ran = own + going * took, expected + known * each, ran + known
             taken[:, rows[going], arm[going]] += np.stack([took, np.ones(batch)])[:, going]
         spent += own
         observe(state, choices[:, t], rewards)

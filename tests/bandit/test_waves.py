@@ -12,7 +12,7 @@ import pytest
 from scipy.special import ndtr
 
 from banditgen.arm import GeneratorConfig, arm_id
-from banditgen.bandit import Account, Shown, Statistics, make_policy, next_wave
+from banditgen.bandit import Account, Shown, Statistics, make_policy, next_wave, pace
 from banditgen.bandit.waves import LEAST_GAIN, price_of, races
 from banditgen.errors import UsageError
 
@@ -39,7 +39,9 @@ def test_the_chances_of_every_step_are_exact_against_enumeration(name: Any, widt
     """Over all sets that may run next and the stop, from the same draws, they sum to 1 and give q, to 1e-12; what is drawn has its own."""
     policy, state = make_policy(name), seen().state(ARMS, "t", (0.7, 0.3))
     account, cost = Account(3.0, 243.0, 80.0), np.ones((1, 6))
-    for race in (shown([], []), shown([5], [0.0]), shown([5, 1], [0.0, np.nan]), shown([5, 5], [0.0, 0.0]), shown([4], [1.0], 0.5)):
+    alone = shown([5], [0.0])
+    started = (shown([5, 1], [0.0, np.nan]), shown([5, 5], [0.0, 0.0]), shown([4], [1.0], 0.5), dataclasses.replace(alone, pace=1.5))
+    for race in (shown([], []), alone, *started):
         draws = races(policy, state, np.random.default_rng(5), 256, 4, cost, begun=race.arms.shape[1] > 0)
         for i in range(race.arms.shape[1]):
             draws.saw(race.arms[:, i], race.passed[:, i], race.best)
@@ -49,7 +51,7 @@ def test_the_chances_of_every_step_are_exact_against_enumeration(name: Any, widt
             sets.append(first)
             draws.take()
         least = price_of(policy, state, cost, account, 4)[0]
-        goes = np.where((gain <= least) & (race.arms.shape[1] > 0), 0.02, 1.0)
+        goes = np.where((gain / race.pace <= least) & (race.arms.shape[1] > 0), 0.02, 1.0)
         last = dict(zip(race.arms[0].tolist(), race.passed[0].tolist(), strict=True))
         free = [arm for arm in range(6) if last.get(arm, 0.0) == 0.0]  # who has failed may answer otherwise
         probability = {
@@ -98,6 +100,20 @@ def test_what_was_spent_moves_the_price() -> None:
     assert prices == sorted(prices)
     assert prices[0] == LEAST_GAIN  # a budget that is not used up asks for no more
     assert prices[-1] > 0
+
+
+def test_a_task_that_takes_long_is_left_sooner() -> None:
+    """What the next candidate costs follows what the race's first ones cost: with the pace of the task, the chance to stop rises."""
+    policy, state, account = make_policy("best_set"), seen().state(ARMS, "t", (0.7, 0.3)), Account(1.3, 130.0, 100.0)
+    race = shown([5, 4], [0.0, 0.0])
+    stops = [
+        next_wave(policy, state, dataclasses.replace(race, pace=slow), account, np.random.default_rng(5), spent=2.0).stop
+        for slow in (0.25, 1.0, 1.8)
+    ]
+    assert stops == sorted(stops)
+    assert stops[2] > stops[0] + 0.5
+    halved = pace(np.array([0.0, 1.0, 4.0]), np.array([0.0, 2.0, 4.0]), np.array([0, 1, 2]))
+    assert halved.tolist() == [1.0, 0.75, 1.0]  # what was expected stands beside what was seen as one more generation
 
 
 @pytest.mark.slow

@@ -92,6 +92,20 @@ def test_waves_keep_a_budget_of_seconds_or_tokens(unit: str) -> None:
     assert (getattr(once, unit) > 50 * 0.5 * 8).all()
 
 
+def test_a_budget_of_seconds_is_spent_where_tasks_are_quick() -> None:
+    """Half of the tasks keep every arm busy ten times as long and are no harder: a race that has failed goes on where that is cheap."""
+    slow = np.arange(40) % 2 == 0
+    outcomes = np.where(np.arange(40)[None, :, None] % 4 < 2, 0.0, matrix())  # half of each kind cannot be solved
+    seconds = np.broadcast_to(np.where(slow, 10.0, 1.0)[None, :, None], outcomes.shape)
+    played = replay(
+        "best_set", outcomes, ARMS, k=3, rounds=200, seeds=6, waves=True, budget=15.0, budget_unit="model_seconds", speed=seconds
+    )
+    assert played.generations is not None
+    failed = played.best_reward == 0
+    quick, long = (played.generations[failed & kind].mean() for kind in (~slow[played.tasks], slow[played.tasks]))
+    assert quick > long + 1
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
