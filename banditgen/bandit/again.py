@@ -33,7 +33,7 @@ def left(seen: Seen, chances: Floats, task: Floats, before: Floats) -> Floats:
     passed, against = seen.patterns.again_passed, np.zeros(before.shape)
     if seen.again.nnz:
         p = after_a_fail(chances)
-        often = (seen.again.T @ (task * seen.patterns.count[:, None])).reshape(len(before), 2, *p.shape[1:])[:, 0]
+        often = (seen.transposed[2] @ (task * seen.patterns.count[:, None])).reshape(len(before), 2, *p.shape[1:])[:, 0]
         against = (often * p / np.maximum(1 - before[..., None] * p, TINY)).sum(-1)
     level = (ALL * SHARE + passed.sum(1, keepdims=True)) / (ALL + against.sum(1, keepdims=True))
     share: Floats = np.clip((EACH * level + passed) / (EACH + against), 0.0, 1.0)

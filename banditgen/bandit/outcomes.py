@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 from scipy.special import ndtr, ndtri
 
 from banditgen.bandit.arrays import Floats, Ints
@@ -38,6 +39,11 @@ class Seen:
     siblings: csr_matrix
     grouping: csr_matrix
     again: csr_matrix
+
+    @cached_property
+    def transposed(self) -> tuple[csc_matrix, csc_matrix, csc_matrix]:
+        """`lone`, `siblings` and `again` the other way round, made once for all steps of a fit."""
+        return self.lone.T, self.siblings.T, self.again.T
 
     @property
     def node_weights(self) -> Floats:
@@ -138,8 +144,9 @@ def spread_over_nodes(seen: Seen, chances: Floats, again: Floats) -> tuple[Float
         task = np.exp(likelihood - likelihood.max(1, keepdims=True))
         task /= task.sum(1, keepdims=True)
         counted = task * patterns.count[:, None]
-        expected += (lone.T @ counted).reshape(expected.shape)
+        by_lone, by_siblings, _ = seen.transposed
+        expected += (by_lone @ counted).reshape(expected.shape)
         if len(patterns.race):
-            siblings = (groups.T @ (counted[patterns.race][:, :, None] * joint).reshape(len(joint), -1)).reshape(chances.shape)
+            siblings = (by_siblings @ (counted[patterns.race][:, :, None] * joint).reshape(len(joint), -1)).reshape(chances.shape)
     spread: Floats = (expected[..., None] * within).reshape(chances.shape) + siblings
     return spread, task, joint

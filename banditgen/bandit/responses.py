@@ -88,7 +88,9 @@ class Arms:
         """(size, K, Q, U): the chance to pass at each node, for abilities (size, K); this has `size` rows, or one."""
         u = hermite(MODEL_NODES if self.model_loading.any() else 1)[0]
         x = ability[..., None, None] + self.loading[..., None, None] * task_nodes()[0][:, None]
-        chances: Floats = ndtr(np.clip(x + self.model_loading[:, None, None, None] * u, -LIMIT, LIMIT))
+        x = x + self.model_loading[:, None, None, None] * u
+        np.clip(x, -LIMIT, LIMIT, out=x)  # in place: fresh memory for thousands of arms takes as long as the sums
+        chances: Floats = ndtr(x, out=x)
         return chances
 
 
