@@ -149,7 +149,7 @@ def test_without_a_host_the_embedded_models_generate_and_without_these_nothing_d
     assert isinstance(resolve_backend(), EmbeddedGenerator)
     assert "embedded" in caplog.text
     monkeypatch.setattr("banditgen.generators.embedded.is_installed", lambda: False)
-    with pytest.raises(NoBackendError, match="start Ollama and pull a model, or run"):
+    with pytest.raises(NoBackendError, match="start Ollama and pull a model, or `pip install"):
         resolve_backend()
     with pytest.raises(NoBackendError, match="xllamacpp"):
         resolve_backend("embedded")
