@@ -239,12 +239,7 @@ class ParallelGenerator(Documented):
                 self.running[model_key(model.name)].add(model.digest)
 
     def check(self, task: Task) -> None:
-        """See that a task can be tried here, before models are fetched and write for nothing.
-
-        Raises:
-            PackageError: it names a package that our sandbox does not have; a caller's knows its own.
-            SandboxError: the sandbox that is asked for cannot be had.
-        """
+        """See that our sandbox is there (else SandboxError), with the task's packages (PackageError), before models are fetched and write."""
         if self._sandbox is not None or (self._runner is not None and task.kind == "none"):
             return
         sandbox = self.sandbox
