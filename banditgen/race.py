@@ -239,7 +239,7 @@ class ParallelGenerator(Documented):
                 self.running[model_key(model.name)].add(model.digest)
 
     def check(self, task: Task) -> None:
-        """See that our sandbox is there (else SandboxError), with the task's packages (PackageError), before models are fetched and write."""
+        """See that our sandbox is there (else SandboxError), with the task's packages (PackageError), before models are fetched."""
         if self._sandbox is not None or (self._runner is not None and task.kind == "none"):
             return
         sandbox = self.sandbox

@@ -98,7 +98,7 @@ class GenerateResponse(Done):
     response: str
 
 
-class Said(BaseModel):
+class OllamaAnswer(BaseModel):
     """The winner's code."""
 
     role: Literal["assistant"]
@@ -108,7 +108,7 @@ class Said(BaseModel):
 class ChatDone(Done):
     """The same of a conversation."""
 
-    message: Said
+    message: OllamaAnswer
 
 
 class Listed(BaseModel):
@@ -134,7 +134,7 @@ class Version(BaseModel):
     version: str
 
 
-class Shown(BaseModel):
+class OllamaShown(BaseModel):
     """What there is to say of a name."""
 
     details: dict[str, str | list[str]]
@@ -157,7 +157,7 @@ def router(desk: Desk) -> APIRouter:
         """No name is in memory: arms' models are their backend's."""
         return Json({"models": []})
 
-    @routes.post("/show", response_model=Shown, responses=answers())
+    @routes.post("/show", response_model=OllamaShown, responses=answers())
     async def show(body: ModelName) -> Response:
         """What there is to say of a name."""
         names.meant(desk, body.model or body.name or "", None)
