@@ -127,6 +127,7 @@ def test_patterns_are_discounted_as_the_counts_are() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)  # three thousand choices each: ten seconds of processor time, of which a busy machine may give little
 @pytest.mark.parametrize("policy", ["thompson", "best_set"])
 def test_after_a_digest_change_the_better_arm_is_found_again(policy: str) -> None:
     """The best arm falls and the worst rises, both under new digests: the new best is in most of races 100 to 150, 8 times of 10."""
