@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 
+from banditgen._checks import is_number
 from banditgen.arm import GeneratorConfig
+from banditgen.errors import UsageError
 from banditgen.history.base import DecisionRecord
 from banditgen.learning.decider import Once
 from banditgen.race import ParallelGenerator
 from banditgen.racing.beside import Beside
 from banditgen.racing.callers import Callers
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
-from banditgen.racing.events import OnEvent
+from banditgen.racing.events import OnEvent, check_listener
 from banditgen.racing.waves import RacePlan
 from banditgen.result import GenerationResult
 from banditgen.scoring import SelectionCriteria
 from banditgen.task import Task
+
+
+def check_asked(task: object, deadline: object, on_event: object, on_decision: object) -> None:
+    """Refuse what no race can be run on (UsageError names it), before anything is looked up or chosen."""
+    if not isinstance(task, Task):
+        raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
+    if deadline is not None and (not is_number(deadline) or not 0 < deadline < math.inf):
+        raise UsageError(f"deadline must be a number of seconds above 0, not {deadline!r}")
+    for name, listener in (("on_event", on_event), ("on_decision", on_decision)):
+        check_listener(name, listener)
 
 
 class DecidedRace:

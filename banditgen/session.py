@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from banditgen._checks import check_text, check_whole, is_number
-from banditgen._decided_race import DecidedRace
+from banditgen._checks import check_text, check_whole
+from banditgen._decided_race import DecidedRace, check_asked
 from banditgen._loop import Closing, in_thread, release, run_elsewhere, run_sync
 from banditgen._settings import model_names
 from banditgen.arm import Arm, GeneratorConfig, check_arms, distinct_arms
@@ -25,7 +24,7 @@ from banditgen.racing import defaults
 from banditgen.racing.beside import Beside
 from banditgen.racing.candidate import Extract
 from banditgen.racing.decision import Decision, OnDecision, Race, finished
-from banditgen.racing.events import OnEvent, check_listener
+from banditgen.racing.events import OnEvent
 from banditgen.racing.success import record_success
 from banditgen.racing.told import told_race
 from banditgen.result import GenerationResult
@@ -239,12 +238,7 @@ class BanditGenerator(Closing):
         on_decision: OnDecision | None,
         beside: Beside,
     ) -> Race:
-        if not isinstance(task, Task):
-            raise UsageError(f"run needs a Task, not {type(task).__name__}: Task(prompt, …)")
-        if deadline is not None and (not is_number(deadline) or not 0 < deadline < math.inf):
-            raise UsageError(f"deadline must be a number of seconds above 0, not {deadline!r}")
-        for name, listener in (("on_event", on_event), ("on_decision", on_decision)):
-            check_listener(name, listener)
+        check_asked(task, deadline, on_event, on_decision)
         await asyncio.to_thread(self.racer.check, task)
         await self.racer.look()
         criteria = await asyncio.to_thread(self._criteria, task.context)
