@@ -279,7 +279,7 @@ def test_a_loser_is_cancelled_only_after_its_first_token() -> None:
             loading.cancel()
             await asyncio.wait([loading])
             begun = asyncio.Event()
-            streaming = asyncio.ensure_future(generator.generate(request, lambda _: begun.set()))
+            streaming = asyncio.ensure_future(generator.generate(request, lambda text: begun.set() if text else None))
             await begun.wait()
             streaming.cancel()
             await asyncio.wait([streaming])
