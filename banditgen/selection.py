@@ -112,6 +112,7 @@ class ExperimentSelector:
         self._name = scope
         self._task_type = task_type
         self.criteria = criteria or SelectionCriteria()
+        self._selections = self._scope  # also once other criteria are assigned
 
     @property
     def criteria(self) -> SelectionCriteria:
@@ -131,7 +132,7 @@ class ExperimentSelector:
         return [
             {"timestamp": row["created_at"], "generator_name": row["arm_name"]}
             | {name: row[name] for name in ("task_type", "result_id", "combined_score")}
-            for row in self.history.selections(self._scope)
+            for row in self.history.selections(self._selections)
         ]
 
     @property
@@ -182,7 +183,7 @@ class ExperimentSelector:
 
     def keep_selection(self, result: GenerationResult | Mapping[str, Any], task_type: str | None) -> None:
         """Remember that this result was selected."""
-        self.history.add_selection(self._scope, result, task_type)
+        self.history.add_selection(self._selections, result, task_type)
 
     def learn_from_feedback(
         self,
@@ -232,7 +233,7 @@ class ExperimentSelector:
 
     def get_stats(self) -> dict[str, Any]:
         """The design document's selection statistics, read from the history."""
-        stats = self.history.selection_stats(self._scope)
+        stats = self.history.selection_stats(self._selections)
         criteria = self.criteria
         return {
             "total_selections": sum(stats.by_arm.values()),

@@ -115,7 +115,7 @@ class Task:
         channel: Literal["judged", "cooperative"] | None = None,
         packages: Iterable[str] = (),
         module: str | None = None,
-        files: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | tuple[tuple[str, str], ...] | None = None,
         tolerance: float | None = None,
         checker: str | None = None,
     ) -> None:
@@ -215,9 +215,11 @@ def _pairs(examples: Iterable[tuple[str, str] | Mapping[str, str]] | None, *, ch
     return tuple(pairs)
 
 
-def _files(files: Mapping[str, str] | None, taken: set[str]) -> tuple[tuple[str, str], ...]:
+def _files(files: Mapping[str, str] | tuple[tuple[str, str], ...] | None, taken: set[str]) -> tuple[tuple[str, str], ...]:
     if files is None:
         return ()
+    if isinstance(files, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in files):
+        files = dict(files)  # the field of another task, as `dataclasses.replace` gives it
     if not isinstance(files, Mapping):
         raise TaskError(f"files must be a mapping of paths to Python source, not {files!r}")
     for path, source in files.items():

@@ -117,9 +117,10 @@ def test_what_was_handed_in_is_there_and_the_best_is_selected_by_quality() -> No
 
 
 def test_criteria_and_their_weights_can_be_assigned() -> None:
-    """What was learned from other starting weights stays with those."""
+    """What was learned from other starting weights stays with those; what was selected stays with the selector."""
     selector = ExperimentSelector()
     result = GenerationResult("a", "x", 1.0, "m", 0.1, True, 0.1, 0.9, 0.05, 0.8)
+    selector.select_best([result])
     selector.learn_from_feedback(result, 0.4)
     assert selector.criteria == SelectionCriteria(0.65, 0.35)
     [step] = selector.weight_adjustments
@@ -132,6 +133,9 @@ def test_criteria_and_their_weights_can_be_assigned() -> None:
     assert selector.get_stats()["current_weights"] == {"quality": 0.5, "speed": 0.5}
     assert selector.criteria.min_quality_score == 0.4
     assert selector.weight_adjustments == []
+    selector.select_best([result])
+    assert [row["generator_name"] for row in selector.selection_history] == ["a", "a"]
+    assert selector.get_stats()["total_selections"] == 2
     with pytest.raises(UsageError, match="quality_weight"):
         selector.criteria.quality_weight = -1.0  # type: ignore[misc]
     selector.criteria = SelectionCriteria()

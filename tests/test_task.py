@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -93,6 +94,16 @@ def test_wrong_tasks_are_refused_in_one_line(arguments: dict[str, Any], message:
     with pytest.raises(TaskError, match=message) as caught:
         Task(**arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_a_field_of_another_task_is_taken() -> None:
+    """So `dataclasses.replace` works."""
+    task = Task("p", tests="import helper\nassert f(1) == 2", files={"helper.py": "x = 1"})
+    changed = dataclasses.replace(task, prompt="q")
+    assert (changed.prompt, changed.files, changed.tests) == ("q", task.files, task.tests)
+    assert dataclasses.replace(Task("p"), prompt="q") == Task("q")
+    with pytest.raises(TaskError, match="files must be a mapping"):
+        Task("p", files=("helper.py",))  # type: ignore[arg-type]
 
 
 def test_limits_from_a_mapping() -> None:
