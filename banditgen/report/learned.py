@@ -43,7 +43,11 @@ def learned(source: Source, held: list[Held]) -> list[Finding]:
     """
     if not source.races and not source.task_types:
         return [
-            Finding("Nothing was raced here yet.", "The history holds no race.", "`banditgen run` or `banditgen demo` makes the first.")
+            Finding(
+                "Nothing was raced here yet.",
+                "The history holds no race.",
+                "Everything else, until `banditgen run` or `banditgen demo` makes the first race.",
+            )
         ]
     found = [*_best(source)]
     found += [*_choosing(source), *_honest(held)]
