@@ -172,6 +172,12 @@ def spent(results: Sequence[GenerationResult]) -> tuple[float, int | None, float
     return sum(result.generation_time for result in results), sum(tokens) if tokens else None, sum(prices) if prices else None
 
 
+def passed(results: Sequence[GenerationResult]) -> int | None:
+    """How many passed their tests; None where some passed for having run cleanly alone, without tests, and none by tests."""
+    by_tests = sum(result.test_passed and result.verified is not False for result in results)
+    return None if not by_tests and any(result.test_passed for result in results) else by_tests
+
+
 def results_html(results: Sequence[GenerationResult]) -> str:
     """Results as the table that notebooks show."""
     headings = ("arm", "verdict", "quality", "speed", "combined", "seconds", "why not")

@@ -345,5 +345,5 @@ class BanditGenerator(Closing):
         return self.racer.generator_stats
 
     def get_stats(self) -> dict[str, Any]:
-        """The selection statistics of this strategy, with the weights of the moment."""
+        """The selection statistics of this strategy, with the weights of the moment for all tasks: a type's own opinions move its own."""
         return self.selector.get_stats()

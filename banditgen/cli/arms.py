@@ -18,7 +18,7 @@ from banditgen.cli.output import WIDE, errors, print_json, print_table, safe, sh
 from banditgen.errors import BackendError
 from banditgen.evolution.lineage import Member, family
 from banditgen.history.base import HistoryStore
-from banditgen.learning.known import known_arms, strategy_of
+from banditgen.learning.known import as_last_chosen, known_arms, strategy_of
 from banditgen.learning.learner import Learner, Recommendation
 from banditgen.learning.ledger import UNITS
 from banditgen.racing import defaults
@@ -40,13 +40,14 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
     """List arms with what is expected of them on each type of task, best first.
 
     Those that may race here and all that the history knows, other backends' too; with --strategy or --backend those of that one alone.
-    "of" are verdicts, and soft evidence counts for some outcomes beside them; on the front is whom no other arm beats in all goals.
+    "of" are verdicts, and soft evidence counts for some outcomes beside them; on the front is whom no other arm beats beyond doubt in all
+    goals.
     """
     with contextlib.closing(history_to_read(history)) as store:
         plan = defaults.default_strategy(strategy, store)
         arms = _racing(plan, backend, store, needed=bool(strategy or backend))
         if not strategy and not backend:
-            arms = known_arms(store, arms)
+            arms = as_last_chosen(store, known_arms(store, arms))
         rows = []
         if arms:
             learner, criteria = Learner(store, arms, plan.policy, plan.bandit, learning=plan.learning), criteria_now(store, plan)
@@ -58,7 +59,8 @@ def list_arms(task_type: str | None, strategy: str | None, backend: str | None, 
         print_json(
             [
                 {"name": r.name, "arm_id": r.arm.arm_id, "task_type": kind, **arm_settings(r.arm)}
-                | {"expected_reward": r.expected_reward, "low": r.low, "high": r.high, "passes": r.passes, "fails": r.fails, "soft": r.soft}
+                | {"expected_reward": r.expected_reward, "low": r.low, "high": r.high, "chance_best": r.chance_best}
+                | {"passes": r.passes, "fails": r.fails, "soft": r.soft}
                 | {unit: getattr(r.spent, unit) for unit in UNITS}
                 | {"front": own.on_front, "beaten_by": own.beaten_by, "goals": {name: goal._asdict() for name, goal in own.goals.items()}}
                 for kind, r, own in rows

@@ -19,7 +19,7 @@ from banditgen.cli.upkeep import check, prune
 from banditgen.generators.base import Brief
 from banditgen.generators.prompts import added
 from banditgen.history.base import DecisionRecord, RaceRecord, SoftEvidence
-from banditgen.result import Feedback, GenerationResult, Preference, spent
+from banditgen.result import Feedback, GenerationResult, Preference, passed, spent
 from banditgen.scoring import pareto_front
 
 MOST_RACES = 1_000_000
@@ -51,11 +51,10 @@ def list_races(limit: int, task_type: str | None, history: str | None, as_json: 
     rows = []
     for race in races:
         best = next((result.generator_name for result in race.results if result.id == race.best_id), "none")
-        passed = sum(result.test_passed for result in race.results)
+        by_tests = passed(race.results)
+        told = "no tests" if by_tests is None else f"{by_tests}/{len(race.results)}"
         prompt = one_line(race.task.get("name") or race.task.get("prompt") or "", SHORT)
-        rows.append(
-            (race.id, _when(race.created_at), race.task_type, prompt, f"{passed}/{len(race.results)}", best, one_line(race.reason, SHORT))
-        )
+        rows.append((race.id, _when(race.created_at), race.task_type, prompt, told, best, one_line(race.reason, SHORT)))
     print_table(("race", "when", "task type", "task", "passed", "winner", "why"), rows)
     if sys.stdout.isatty():
         errors.print("`banditgen history show last` shows the newest; any beginning of an id will do")

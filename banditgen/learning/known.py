@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from banditgen.arm import GeneratorConfig
 from banditgen.history.base import HistoryStore
@@ -42,3 +42,15 @@ def known_arms(store: HistoryStore, arms: Sequence[GeneratorConfig] = ()) -> lis
         found[arm.arm_id] = arm if arm.name not in names else dataclasses.replace(arm, name=f"{arm.name} ({arm.arm_id})")
         names.add(arm.name)
     return list(found.values())
+
+
+def as_last_chosen(store: HistoryStore, arms: Sequence[GeneratorConfig]) -> list[GeneratorConfig]:
+    """The arms in the order in which the last race chose among them, others after these.
+
+    A seed draws of arms in their order: intervals and chances are those that `BanditGenerator.recommend` says where the order is the same.
+    """
+    races = store.races(1, results=False)
+    last = store.decision(races[0].id) if races else None
+    eligible = last.detail.get("eligible") if last else None
+    place = {str(own): i for i, own in enumerate(eligible.values())} if isinstance(eligible, Mapping) else {}
+    return sorted(arms, key=lambda arm: place.get(arm.arm_id, len(place)))

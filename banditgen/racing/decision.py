@@ -10,7 +10,7 @@ from banditgen import _html
 from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig
 from banditgen.history.base import ArmRecord, DecisionRecord, RaceRecord
-from banditgen.result import GenerationResult, results_html, spent
+from banditgen.result import GenerationResult, passed, results_html, spent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,12 +92,13 @@ class Race:
         }
 
     def __repr__(self) -> str:
-        passed = sum(result.test_passed for result in self.results)
+        by_tests = passed(self.results)
+        told = f"{len(self.results)} without tests" if by_tests is None else f"{by_tests} of {len(self.results)} passed"
         others = [f"{r.generator_name} {'passed' if r.test_passed else r.failure or 'failed'}" for r in self.results if r is not self.best]
         code = "none" if self.best is None else f"{len(self.best.code.splitlines())} lines, .best.code"
         return "\n".join(
             (
-                f"Race {self.id!a} ({self.task_type!r}): {passed} of {len(self.results)} passed in {self.wall_seconds:.1f} s",
+                f"Race {self.id!a} ({self.task_type!r}): {told} in {self.wall_seconds:.1f} s",
                 f"  winner: {'none' if self.best is None else f'{self.best.generator_name}, {self.best.combined_score:.2f}'}",
                 f"  why:    {one_line(self.reason)}",
                 f"  others: {one_line(', '.join(others)) or 'none'}",

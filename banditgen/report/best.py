@@ -33,19 +33,19 @@ def view(source: Source) -> View:
         "at": Column("when (UTC)", [row[1] for row in rows], moment),
         "arm": Column("arm", [row[2] for row in rows]),
         "outcomes": Column("verdicts by then", [float(row[3]) for row in rows], count),
-        "chance_best": Column("chance to be the best", [row[4] for row in rows], share),
+        "chance_best": Column("chance to be the best, by own outcomes", [row[4] for row in rows], share),
     }
     panels = [_panel(source, kind, told[kind], chances[kind]) for kind in told]
     now = ", ".join(f"{kind}: {source.names[int(some[-1].argmax())]} {some[-1].max():.0%}" for kind, some in chances.items())
     return View(
         "best",
-        Chart(title, panels, f"Now: {now}"),
+        Chart(title, panels, f"By own outcomes, now: {now}"),
         table,
-        f"The posterior chance that an arm's mean reward is the highest of all, after so many verdicts on tasks of that type. Up to {MOST} "
-        "arms, those that are or were most likely, have a line; the others are added up.",
+        "The posterior chance that an arm's mean reward is the highest of all, by its own outcomes alone, after so many verdicts on tasks "
+        f"of that type. Up to {MOST} arms, those that are or were most likely, have a line; the others are added up.",
         "Each arm is judged by its own outcomes here, without what races showed together: arms that ran in later waves, where others had "
-        "failed, look worse than they are, and what is expected now differs where that matters. A chance that is looked at again and again "
-        "crosses any line sooner or later: for what is certain see the sentences.",
+        "failed, look worse than they are, and chances differ from those in the sentences and of what is expected of each arm, which go by "
+        "everything. A chance that is looked at again and again crosses any line sooner or later: for what is certain see the sentences.",
     )
 
 
@@ -63,5 +63,5 @@ def _panel(source: Source, kind: str, told: list[Past], chances: Floats) -> Pane
     lines = [Line(source.names[i], verdicts, chances[:, i].tolist(), source.colours[source.names[i]]) for i in shown.tolist()]
     if len(rest):
         lines.append(Line(f"{len(rest)} others", verdicts, chances[:, rest].sum(1).tolist(), GREY, dash="dashed"))
-    x, y = Axis("verdicts so far", "count", low=0.0), Axis("chance to be the best", "share", 0.0, 1.0)
+    x, y = Axis("verdicts so far", "count", low=0.0), Axis("chance to be the best, by own outcomes", "share", 0.0, 1.0)
     return Panel(lines, x, y, kind)

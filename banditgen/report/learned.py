@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from banditgen.evolution.experts import MIN_PROBABILITY, Standing, standings
-from banditgen.learning.learner import Learner, Recommendation
+from banditgen.learning.learner import Recommendation
 from banditgen.offline.counterfactual import Logged
 from banditgen.offline.evaluate import compare
 from banditgen.report.calibration import CREDIBILITIES, Held
@@ -57,12 +57,12 @@ def learned(source: Source, held: list[Held]) -> list[Finding]:
 
 
 def _best(source: Source) -> Iterator[Finding]:
-    plan = source.strategy
-    learner = Learner(source.history, source.arms, plan.policy, plan.bandit, learning=Learning("off"))
+    learner = source.believed(Learning("off"))  # an arm is the best by verdicts
+    soft = {kind for kind in source.task_types if any(row.soft for row in source.learner.recommend(kind, source.criteria(kind)))}
     told = {standing.task_type: standing for standing in (standings(learner, source.criteria) if source.arms else [])}
     kinds = [kind for kind in source.task_types if kind in told]
     for kind in kinds[:MOST_TYPES]:
-        yield _standing(told[kind])
+        yield _standing(told[kind], "By verdicts alone, " if kind in soft else "")
     if len(kinds) > MOST_TYPES:
         sure = sum(told[kind].doubt is None for kind in kinds[MOST_TYPES:])
         yield Finding(
@@ -72,10 +72,10 @@ def _best(source: Source) -> Iterator[Finding]:
         )
 
 
-def _standing(standing: Standing) -> Finding:
+def _standing(standing: Standing, basis: str) -> Finding:
     leader, kind = standing.leader, standing.task_type
     others = sorted((row for row in standing.arms if row is not leader), key=lambda row: -row.chance_best)[:2]
-    evidence = " ".join(f"{row.name}: {_believed(row)}." for row in (leader, *others))
+    evidence = basis + " ".join(f"{row.name}: {_believed(row)}." for row in (leader, *others))
     if standing.doubt is None:
         doubt = f"In at most {share(1 - MIN_PROBABILITY)} of all histories a sentence like this one is ever wrong, however often one "
         doubt += "looks. It is of tasks like these, and of the models as they are."

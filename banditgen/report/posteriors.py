@@ -39,7 +39,8 @@ def view(source: Source) -> View:
         "The mean reward expected of one candidate (0 where it fails, else its weighted quality and speed), with the 95 % credible "
         f"interval of that mean; hollow where no verdict is known.{more}",
         "The interval is of the arm's mean, not of one candidate. Evidence from before a model changed counts a tenth, so numbers of "
-        "outcomes can be fractions. Arms that race less are known less.",
+        "outcomes can be fractions. Arms that race less are known less. All arms that the history knows are "
+        "compared; `recommend` compares those that may race now, and says the same where these are all.",
     )
 
 

@@ -49,7 +49,8 @@ def view(source: Source) -> View:
         Chart(title, [Panel(lines, Axis("generations", "count", low=0.0), y)], said),
         table,
         "Summed up over races: the mean reward of as many of the best arms as ran, less that of the arms that ran (regret). Both by what "
-        "is believed of the arms now, with 95 % credible intervals; the dashed line is what racing all arms equally often would have lost.",
+        "each arm's own outcomes say of it now, with 95 % credible intervals; the dashed line is what racing all arms equally "
+        "often would have lost.",
         "Which arms were best is itself only believed: the interval has that in it. Arms are counted one by one, not as sets that "
         "make up for each other, and arms that came later count as if they had always been there.",
     )

@@ -15,12 +15,12 @@ from banditgen.bandit.arrays import Floats, Ints
 from banditgen.errors import UsageError
 from banditgen.history.base import Changes, Cursor, HistoryStore, RaceRecord
 from banditgen.history.patterns import variant
-from banditgen.learning.known import known_arms, strategy_of
+from banditgen.learning.known import as_last_chosen, known_arms, strategy_of
 from banditgen.learning.learner import Learner
 from banditgen.report.colours import colours_of
 from banditgen.scoring import SelectionCriteria
 from banditgen.selection import criteria_now
-from banditgen.strategy import Strategy
+from banditgen.strategy import Learning, Strategy
 
 MOMENTS = 20  # at which beliefs of the past are asked for
 DRAWS = 500
@@ -164,8 +164,12 @@ class Source:
     @functools.cached_property
     def learner(self) -> Learner:
         """What the strategy's policy believes of all arms now."""
-        plan = self.strategy
-        return Learner(self.history, self.arms, plan.policy, plan.bandit, learning=plan.learning)
+        return self.believed(self.strategy.learning)
+
+    def believed(self, learning: Learning) -> Learner:
+        """What the strategy's policy believes of all arms where this is learned from."""
+        plan, arms = self.strategy, as_last_chosen(self.history, self.arms)
+        return Learner(self.history, arms, plan.policy, plan.bandit, learning=learning)
 
     @functools.cached_property
     def task_types(self) -> list[str]:

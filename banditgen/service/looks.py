@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from banditgen import __version__
 from banditgen.arm import arm_settings
 from banditgen.learning.learner import Recommendation
+from banditgen.learning.ledger import UNITS
 from banditgen.service.desk import Desk
 from banditgen.service.native import PREFIX, Id
 from banditgen.service.orders import Name
@@ -103,4 +104,4 @@ async def _all(desk: Desk) -> AsyncIterator[bytes]:
 def _recommended(one: Recommendation) -> dict[str, Any]:
     said = {"name": one.name, "arm_id": one.arm.arm_id, **arm_settings(one.arm)}
     said |= {"expected_reward": one.expected_reward, "low": one.low, "high": one.high, "chance_best": one.chance_best}
-    return {**said, "passes": one.passes, "fails": one.fails, "soft": one.soft, "spent": one.spent._asdict()}
+    return {**said, "passes": one.passes, "fails": one.fails, "soft": one.soft, "spent": {unit: getattr(one.spent, unit) for unit in UNITS}}

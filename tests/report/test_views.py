@@ -30,7 +30,8 @@ def values(table: Table, *names: str) -> list[tuple[object, ...]]:
 def test_posteriors_are_what_the_learner_recommends(source: Source) -> None:
     view = posteriors.view(source)
     plan = source.strategy
-    learner = Learner(source.history, source.arms, plan.policy, plan.bandit)
+    arms = [*plan.arms, *(arm for arm in source.arms if arm not in plan.arms)]  # as a session has them
+    learner = Learner(source.history, arms, plan.policy, plan.bandit)
     expected = [
         (kind, row.name, row.expected_reward, row.low, row.high)
         for kind in source.task_types

@@ -8,7 +8,7 @@ from typing import Any
 
 from banditgen._text import one_line, printable
 from banditgen.history.base import DecisionRecord, HistoryStore, RaceRecord
-from banditgen.result import GenerationResult
+from banditgen.result import GenerationResult, passed
 from banditgen.service.page.compared import LinePair, compared, lines_of
 from banditgen.session import BanditGenerator
 from banditgen.task import DEFAULT_TASK_TYPE
@@ -62,7 +62,7 @@ def _row(race: RaceRecord) -> dict[str, Any]:
         "task_type": race.task_type,
         "prompt": one_line(race.task.get("prompt") or race.task.get("name") or "", 90),
         "candidates": len(race.results),
-        "passed": sum(result.test_passed for result in race.results),
+        "passed": passed(race.results),
         "best": best and best.generator_name,
         "confidence": best and best.confidence,
         "seconds": race.wall_seconds,
