@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
@@ -64,8 +65,11 @@ def create_app(
 
 
 async def _known_query(request: Request) -> None:
-    """Refuse what a route does not know in its address, as bodies do."""
+    """Refuse what a route does not know in its address, as bodies do, and what stands in it twice."""
     known = {field.alias for field in request.scope["route"].dependant.query_params}
-    unknown = next((name for name in request.query_params if name not in known), None)
-    if unknown is not None:
-        raise HTTPException(400, f"unknown parameter {shown(unknown)}: take it out")
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in given.items():
+        if name not in known:
+            raise HTTPException(400, f"unknown parameter {shown(name)}: take it out")
+        if times > 1:
+            raise HTTPException(400, f"the parameter {shown(name)} is given {times} times: give it once")

@@ -150,7 +150,8 @@ def answer_with(generator: Generator, model: str) -> Answer:
         work.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
-                yield piece
+                if piece:  # the empty one says that the model begins
+                    yield piece
             with contextlib.suppress(GenerationError):
                 await work
         finally:

@@ -242,6 +242,10 @@ def test_no_field_is_unknown_and_none_is_a_path() -> None:
             ):
                 assert answer.status_code == 400, strategy
                 assert "strategy" in line(answer)
+        for query, words in (("top_k=1&top_k=2", "'top_k' is given 2 times"), ("no_such=1", "unknown parameter 'no_such'")):
+            answer = client.get(f"/banditgen/recommend?{query}")
+            assert answer.status_code == 400
+            assert words in line(answer)
         assert client.post("/banditgen/race", json={**NATIVE, "k": True}).status_code == 400
         assert client.post("/banditgen/race", json={**NATIVE, "k": "3"}).status_code == 400
         assert client.post("/banditgen/race", json={**NATIVE, "examples": [["1"]]}).status_code == 400
