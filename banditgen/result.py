@@ -178,6 +178,13 @@ def passed(results: Sequence[GenerationResult]) -> int | None:
     return None if not by_tests and any(result.test_passed for result in results) else by_tests
 
 
+def verdict(result: GenerationResult) -> str:
+    """How it ended, in words: that it passed its tests, that it ran cleanly where there are none, or what failed."""
+    if result.test_passed:
+        return "ran, no tests" if result.verified is False else "passed"
+    return str(result.failure or "failed")
+
+
 def results_html(results: Sequence[GenerationResult]) -> str:
     """Results as the table that notebooks show."""
     headings = ("arm", "verdict", "quality", "speed", "combined", "seconds", "why not")
@@ -186,7 +193,7 @@ def results_html(results: Sequence[GenerationResult]) -> str:
         (
             (
                 r.generator_name,
-                "passed" if r.test_passed else r.failure or "failed",
+                verdict(r),
                 *(f"{score:.2f}" for score in (r.quality_score, r.speed_score, r.combined_score)),
                 f"{r.generation_time:.1f}",
                 r.error or "",

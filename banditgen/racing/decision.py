@@ -10,7 +10,7 @@ from banditgen import _html
 from banditgen._text import one_line
 from banditgen.arm import GeneratorConfig
 from banditgen.history.base import ArmRecord, DecisionRecord, RaceRecord
-from banditgen.result import GenerationResult, passed, results_html, spent
+from banditgen.result import GenerationResult, passed, results_html, spent, verdict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Race:
     def __repr__(self) -> str:
         by_tests = passed(self.results)
         told = f"{len(self.results)} without tests" if by_tests is None else f"{by_tests} of {len(self.results)} passed"
-        others = [f"{r.generator_name} {'passed' if r.test_passed else r.failure or 'failed'}" for r in self.results if r is not self.best]
+        others = [f"{r.generator_name} {verdict(r)}" for r in self.results if r is not self.best]
         code = "none" if self.best is None else f"{len(self.best.code.splitlines())} lines, .best.code"
         return "\n".join(
             (

@@ -12,7 +12,7 @@ from banditgen.report.chart import GREY, Axis, Bars, Chart, Line, Panel, Points
 from banditgen.report.colours import LOAD, PROMPT, QUEUE, TEST, TOKENS
 from banditgen.report.table import Column, Table, number
 from banditgen.report.view import View, nothing
-from banditgen.result import FailureKind, GenerationResult
+from banditgen.result import FailureKind, GenerationResult, verdict
 
 STAGES = (("queue", QUEUE), ("load", LOAD), ("prompt", PROMPT), ("tokens", TOKENS), ("test", TEST))
 NEWEST = 50  # races among which one with the most waves is chosen, where none is named
@@ -138,7 +138,7 @@ def _table(runs: Sequence[Run]) -> Table:
         "begin": Column("begins at, s", [run.begin for run in runs], number()),
     }
     table |= {name: Column(f"{name}, s", [run.stages[i] for run in runs], number()) for i, (name, _) in enumerate(STAGES)}
-    verdicts = ["passed" if run.result.test_passed else str(run.result.failure or "failed") for run in runs]
+    verdicts = [verdict(run.result) for run in runs]
     return table | {
         "verdict": Column("verdict", verdicts),
         "score": Column("combined score", [run.result.combined_score for run in runs], number()),

@@ -13,7 +13,7 @@ from banditgen import BanditGenerator, GeneratorConfig, Strategy, Task
 from banditgen.history.base import HistoryStore
 from banditgen.history.store import History
 from banditgen.learning.learner import Recommendation
-from banditgen.report import posteriors
+from banditgen.report import gantt, posteriors
 from banditgen.report.learned import learned
 from banditgen.report.source import Source
 from banditgen.strategy import Spending
@@ -73,6 +73,7 @@ def test_candidates_that_only_ran_are_not_counted_as_passed(tmp_path: Path) -> N
     path = tmp_path / "history.db"
     history = History(path)
     raced(history, "at_once", 1, 1)
+    assert set(gantt.view(history, history.races(1)[0].id).table["verdict"].values) == {"ran, no tests"}
     history.close()
     without, tested = banditgen("history", "list", "--history", str(path)).stdout.splitlines()[1:3]
     assert "  no tests  " in without

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from banditgen._text import one_line
 from banditgen.errors import BanditgenError, UsageError
-from banditgen.result import GenerationResult
+from banditgen.result import verdict
 from banditgen.service.access import PAGE, may_write
 from banditgen.service.desk import Desk
 from banditgen.service.page import live, views
@@ -132,12 +132,6 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"line": one_line, "verdict": _verdict, "share": "{:.0%}".format, "url": lambda text: quote(str(text), safe="")}
+    made.filters |= {"line": one_line, "verdict": verdict, "share": "{:.0%}".format, "url": lambda text: quote(str(text), safe="")}
     made.globals |= {"page": PAGE}
     return made
-
-
-def _verdict(result: GenerationResult) -> str:
-    if not result.verified:
-        return str(result.failure) if result.failure else "ran, no tests"
-    return "passed" if result.test_passed else str(result.failure or "failed")
