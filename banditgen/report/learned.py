@@ -12,6 +12,7 @@ from banditgen.evolution.experts import MIN_PROBABILITY, Standing, standings
 from banditgen.learning.learner import Recommendation
 from banditgen.offline.counterfactual import Logged
 from banditgen.offline.evaluate import compare
+from banditgen.offline.matrix.sentences import counted
 from banditgen.report.calibration import CREDIBILITIES, Held
 from banditgen.report.source import Source
 from banditgen.report.table import count, moment, share
@@ -82,17 +83,20 @@ def _standing(standing: Standing, basis: str) -> Finding:
         return Finding(f"For {kind}, {leader.name} is the best arm beyond doubt.", evidence, doubt, sure=True)
     if len(standing.arms) == 1:
         return Finding(f"For {kind}, {leader.name} is the only arm.", evidence, "There is nothing to compare it with.")
-    doubt = f"{standing.doubt[0].upper()}{standing.doubt[1:]}."
+    doubt = f"{_raised(standing.doubt)}."
     if leader.chance_best >= LIKELY:
         return Finding(f"For {kind}, {leader.name} looks best so far, but not beyond doubt.", evidence, doubt, sure=False)
     return Finding(f"For {kind}, it cannot be told yet which arm is best.", evidence, doubt, sure=False)
 
 
+def _raised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _believed(row: Recommendation) -> str:
     interval = f"{row.expected_reward:.2f} (95 %: {row.low:.2f} to {row.high:.2f})"
-    return (
-        f"expected reward {interval} after {count(row.passes)} of {count(row.outcomes)} passed, best with chance {share(row.chance_best)}"
-    )
+    verdicts = f"after {count(row.passes)} of {count(row.outcomes)} passed" if row.outcomes else "without a verdict of its own here"
+    return f"expected reward {interval} {verdicts}, best with chance {share(row.chance_best)}"
 
 
 def _choosing(source: Source) -> Iterator[Finding]:
@@ -102,7 +106,9 @@ def _choosing(source: Source) -> Iterator[Finding]:
     read = Logged.read(source.history, source.strategy, LOGGED, told=False)
     left = {reason: n for reason, n in read.left_out.items() if n}
     outside = "; ".join(f"{n} decisions {reason}" for reason, n in left.items())
-    doubt = f"Of the newest {min(LOGGED, len(source.races)):,} races{f', left out: {outside}' if outside else ''}. Choosing evenly is "
+    doubt = (
+        f"Of the newest {counted(min(LOGGED, len(source.races)), 'race')}{f', left out: {outside}' if outside else ''}. Choosing evenly is "
+    )
     doubt += "every arm that could race, equally often."
     if not read.races:
         yield Finding(
@@ -119,7 +125,9 @@ def _choosing(source: Source) -> Iterator[Finding]:
     difference = found.difference
     if found.refusal is not None or difference.value is None or difference.low is None or difference.high is None:
         yield Finding(
-            "It cannot be said yet whether choosing by what was learned pays.", f"{found.refusal or 'Too little was logged'}.", doubt
+            "It cannot be said yet whether choosing by what was learned pays.",
+            f"{_raised(found.refusal or 'too little was logged')}.",
+            doubt,
         )
         return
     interval = f"{difference.value:+.3f} (95 %: {difference.low:+.3f} to {difference.high:+.3f}) in mean reward of a candidate"
@@ -160,11 +168,16 @@ def _solved(source: Source) -> Iterator[Finding]:
     won = sum(race.best_id is not None for race in races)
     ran = int((log.race >= 0).sum())
     waves = len({*log.race[log.step > 0].tolist()} - {-1})
-    evidence = f"{ran:,} generations in {len(races):,} races, {ran / len(races):.2f} a race, from {moment(races[0].created_at)} to "
+    evidence = f"{counted(ran, 'generation')} in {counted(len(races), 'race')}, {ran / len(races):.2f} a race, "
+    evidence += f"from {moment(races[0].created_at)} to "
     evidence += f"{moment(races[-1].created_at)} UTC."
-    evidence += f" {waves:,} races went beyond their first wave." if waves else ""
+    evidence += f" {counted(waves, 'race')} went beyond the first wave." if waves else ""
     doubt = "Tasks came as they came: a higher share can be easier tasks. Races without tests count where a candidate was chosen."
-    yield Finding(f"{won:,} of {len(races):,} tasks were solved ({share(won / len(races))}).", evidence, doubt)
+    yield Finding(
+        f"{won:,} of {counted(len(races), 'task')} {'was' if len(races) == 1 else 'were'} solved ({share(won / len(races))}).",
+        evidence,
+        doubt,
+    )
 
 
 def _spent(source: Source) -> Iterator[Finding]:
@@ -176,7 +189,7 @@ def _spent(source: Source) -> Iterator[Finding]:
     tokens, price = float(np.nansum(log.tokens)), float(np.nansum(log.price))
     by_arm = np.bincount(log.arm[log.arm >= 0], log.seconds[log.arm >= 0], minlength=len(source.arms))
     evidence = (
-        f"{whole / 3600:,.2f} model hours"
+        (f"{whole / 3600:,.1f} model hours" if whole >= 2 * 3600 else f"{whole / 60:,.1f} model minutes")
         + (f", {tokens:,.0f} tokens" if tokens else "")
         + (f", {price:,.4g} in money" if price else "")
         + "."
@@ -223,7 +236,7 @@ def _opinions(source: Source) -> Iterator[Finding]:
         yield Finding(
             f"People's opinions moved the weights of {name} from {first['quality']:.2f} quality and {first['speed']:.2f} speed to "
             f"{last['quality']:.2f} and {last['speed']:.2f}.",
-            f"{told} ratings and preferences, the last at {moment(last['created_at'])} UTC.",
+            f"{counted(told, 'opinion')}, ratings or preferences, the last at {moment(last['created_at'])} UTC.",
             "Each moves weights one step; whether the new ones predict people better beyond noise `banditgen tune` says.",
         )
 

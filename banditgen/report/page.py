@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from banditgen import __version__
 from banditgen._text import printable
+from banditgen.offline.matrix.sentences import counted
 from banditgen.report import best, calibration, gantt, lineage, posteriors, regret, solved, spending, tradeoff, weights
 from banditgen.report.chart import Chart
 from banditgen.report.colours import variables
@@ -47,7 +48,7 @@ def report(source: Source, extra: Sequence[Section] = ()) -> str:
     shown = [view for view in told if not view.empty]
     own = [Section(view.key, view.chart.title, views=[view]) for view in shown]
     first = Section("learned", "What was learned", learned(source, calibration.held(source)))
-    missing = [f"{view.chart.title}: {_lowered(view.chart.said)}" for view in told if view.empty]
+    missing = [f"{view.chart.title.rstrip('?')}: {_lowered(view.chart.said)}" for view in told if view.empty]
     return page(f"What {source.strategy.name} learned", _about(source), [first, *extra, *own], missing)
 
 
@@ -120,7 +121,8 @@ def _about(source: Source) -> list[str]:
     if len(log.created_at):
         begin, end = moment(float(log.created_at.min())), moment(float(log.created_at.max()))
         lines.append(
-            f"{len(log.created_at):,} results of {len(source.arms):,} arms in {len(source.races):,} races, from {begin} to {end} UTC"
+            f"{counted(len(log.created_at), 'result')} of {counted(len(source.arms), 'arm')} in {counted(len(source.races), 'race')}, "
+            f"from {begin} to {end} UTC"
         )
     only = f", tasks of type {source.task_type} alone" if source.task_type else ""
     return [*lines, f"Strategy: {source.strategy.name}{only}. Report of {moment(time.time())} UTC"]

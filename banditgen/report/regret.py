@@ -64,6 +64,7 @@ def regret(source: Source) -> Regret | None:
     if not parts:
         return None
     own, even, generations = (np.sum([part[i] for part in parts], axis=0) for i in range(3))
+    own, even = own.round(9) + 0.0, even.round(9) + 0.0  # where nothing was lost an axis would show the noise of sums
     low, high = np.quantile(own, [0.025, 0.975], axis=1)
     even_low, even_high = np.quantile(even, [0.025, 0.975], axis=1)
     return Regret(generations.astype(np.int64), own.mean(1), low, high, even.mean(1), even_low, even_high)

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from banditgen._text import printable
 from banditgen.report.chart import Axis, Bars, Chart, Line, Links, Panel, Points
-from banditgen.report.lettering import LINE, Free, fitting, room, spread
+from banditgen.report.lettering import LINE, SIZE, Free, fitting, room, spread
 from banditgen.report.ticks import ticks
 
 ROW = 22.0  # of an axis of names
@@ -22,6 +22,7 @@ NAMES = 0.45  # of a panel's width, at most
 GAP = 28.0  # between panels
 WIDEST = 780.0  # of a panel of lines or points
 SIDE_BY_SIDE = 640.0  # from this width on
+_SIZES = {"panel": 15.0, "title": 18.0}  # of letters, in pixels; bold ones take more room than `room` says
 # what is told apart by colour is told apart by shape, too
 _SHAPES = (
     "M-4.5,0a4.5,4.5 0 1,0 9,0a4.5,4.5 0 1,0 -9,0Z",
@@ -198,6 +199,11 @@ class _Drawing:
             SubElement(into, "path", {"class": f"band {_fill(line.colour)}", "d": f"M{_joined(high + low)}Z"})
         if not points:
             return
+        if len(points) == 1:
+            one = SubElement(into, "g")
+            _shape(one, *points[0], line.colour, hollow=False)
+            _say(one, line.name)
+            return
         if line.steps:
             points = [point for a, b in itertools.pairwise(points) for point in (a, (b[0], a[1]))] + points[-1:]
         path = SubElement(into, "path", {"class": f"line {_stroke(line.colour)}{_dashed(line)}", "d": f"M{_joined(points)}"})
@@ -284,7 +290,7 @@ def _joined(points: Sequence[tuple[float, float]]) -> str:
 def _text(
     into: Element, x: float, y: float, text: str, kind: str, *, anchor: str = "start", most: float | None = None, tail: int = 0
 ) -> None:
-    shown = printable(text).replace("\n", " ") if most is None else fitting(text, most, tail=tail)
+    shown = printable(text).replace("\n", " ") if most is None else fitting(text, most, _SIZES.get(kind, SIZE), tail=tail)
     element = SubElement(into, "text", {"class": kind, "x": f"{x:.1f}", "y": f"{y:.1f}"})
     if anchor != "start":
         element.set("text-anchor", anchor)

@@ -90,6 +90,15 @@ def test_marks_stand_where_their_values_are(width: float) -> None:
     assert end == pytest.approx((ticked[0] + ticked[2]) / 2, abs=0.3)
 
 
+def test_a_line_of_one_moment_is_seen_and_a_long_title_stays_within() -> None:
+    """A path of one place draws nothing: a mark stands there instead; bold titles take more room than other texts."""
+    panel = Panel([Line("arm", [3.0], [0.5], 0)], Axis("x", "count", low=0.0), Axis("y", "share", 0.0, 1.0), "type-" * 40)
+    drawn = svg(Chart("A title", [panel], "said"), 330.0)
+    assert [one.get("class") for one in drawn.iter("path") if "point" in str(one.get("class"))] == ["point f0"]
+    title = next("".join(one.itertext()) for one in drawn.iter("text") if one.get("class") == "panel")
+    assert "…" in title
+
+
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_a_hostile_name_stays_a_text_in_a_picture(text: str) -> None:
     """Elements and attributes are those that we draw with, and a text has no other inside than its title."""

@@ -205,3 +205,15 @@ def test_an_empty_history_has_pages_too(tmp_path: Path) -> None:
     ):
         assert "Nothing was raced yet." in httpx.get(url, timeout=60).text
         assert "Nothing is known of any arm yet" in httpx.get(f"{url}/page/arms", timeout=60).text
+
+
+def test_pages_say_what_was_not_tested_and_which_type_is_shown(bandit: BanditGenerator) -> None:
+    bandit.run(TASK)
+    bandit.history.add_race(_race([_result("one", "x = 1", test_passed=True, verified=False)], task_type="plain"))
+    with listening(bandit, token=None) as url, httpx.Client(base_url=url, timeout=60) as client:
+        assert "no tests" in client.get("/").text
+        assert "0 of 1" not in client.get("/").text
+        for path in ("/", "/page/newest"):
+            assert "No task of this type was raced yet." in client.get(path, params={"type": "unknown"}).text
+        for path in ("/", "/page/arms"):
+            assert '<option value="unknown" selected>' in client.get(path, params={"type": "unknown"}).text

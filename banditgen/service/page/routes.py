@@ -14,6 +14,7 @@ from pydantic import Field
 
 from banditgen._text import one_line
 from banditgen.errors import BanditgenError, UsageError
+from banditgen.report.table import share
 from banditgen.result import verdict
 from banditgen.service.access import PAGE, may_write
 from banditgen.service.desk import Desk
@@ -61,7 +62,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get(f"{PAGE}/newest")
     async def newest(type: Type = None) -> Response:  # noqa: A002
         found = await asyncio.to_thread(views.newest, desk.bandit.history, type or None)
-        return show("_newest.html", races=found)
+        return show("_newest.html", races=found, chosen=type or "")
 
     @routes.get(f"{PAGE}/arms")
     async def arms(request: Request, type: Type = None) -> Response:  # noqa: A002
@@ -132,6 +133,6 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"line": one_line, "verdict": verdict, "share": "{:.0%}".format, "url": lambda text: quote(str(text), safe="")}
+    made.filters |= {"line": one_line, "verdict": verdict, "share": share, "url": lambda text: quote(str(text), safe="")}
     made.globals |= {"page": PAGE}
     return made
