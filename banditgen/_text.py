@@ -1,4 +1,4 @@
-"""Hostile text made fit to show: no control or format characters (escape codes, bidi), a bounded length where a length is given."""
+"""Text made fit to show: hostile text without control or format characters (escape codes, bidi), of bounded length; numbers of things."""
 
 from __future__ import annotations
 
@@ -37,3 +37,8 @@ def shown(value: Any, limit: int = 80) -> str:
 def clipped(text: str, limit: int) -> str:
     """At most `limit` characters of it, the last one a sign where there was more."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from banditgen._text import counted
 from banditgen.arm import arm_id
 from banditgen.bench.plan import task_id
 from banditgen.bench.run import Bench
@@ -16,7 +17,7 @@ from banditgen.offline.matrix.change import ArmChange, Compared
 from banditgen.offline.matrix.findings import ArmRow
 from banditgen.offline.matrix.outcomes import Matrix
 from banditgen.offline.matrix.routing import Judged, Routing
-from banditgen.offline.matrix.sentences import counted, name, names, sentences
+from banditgen.offline.matrix.sentences import name, names, sentences
 
 SCHEMA = 1
 MOST = 1_000_000  # samples that a document is read for

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from banditgen._text import counted
 from banditgen.evolution.experts import MIN_PROBABILITY, Standing, standings
 from banditgen.learning.learner import Recommendation
 from banditgen.offline.counterfactual import Logged
 from banditgen.offline.evaluate import compare
-from banditgen.offline.matrix.sentences import counted
 from banditgen.report.calibration import CREDIBILITIES, Held
 from banditgen.report.source import Source
 from banditgen.report.table import count, moment, share

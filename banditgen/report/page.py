@@ -11,8 +11,7 @@ from importlib import resources
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from banditgen import __version__
-from banditgen._text import printable
-from banditgen.offline.matrix.sentences import counted
+from banditgen._text import counted, printable
 from banditgen.report import best, calibration, gantt, lineage, posteriors, regret, solved, spending, tradeoff, weights
 from banditgen.report.chart import Chart
 from banditgen.report.colours import variables

@@ -6,11 +6,12 @@ import dataclasses
 
 import numpy as np
 
+from banditgen._text import counted
 from banditgen.bandit.arrays import Floats
 from banditgen.offline.matrix.outcomes import Matrix
 from banditgen.offline.matrix.rates import Interval, difference_interval
 from banditgen.offline.matrix.routing import WORTHWHILE
-from banditgen.offline.matrix.sentences import counted, name, names, points
+from banditgen.offline.matrix.sentences import name, names, points
 
 FLIPS = 10_000
 BLOCK = 2_000

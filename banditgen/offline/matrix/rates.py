@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from banditgen.bandit.arrays import Floats
 
@@ -67,7 +67,7 @@ def mean_interval(values: ArrayLike, samples: float = 1.0, confidence: float = 0
     spread = float(v.var(ddof=1)) / len(v)
     # no spread says little where tasks are few: they may all be alike by chance, so each sample counts for one trial at most
     size = min(mean * (1 - mean) / spread, len(v) * samples) if spread > 0 and 0 < mean < 1 else float(len(v))
-    reach = float(student.ppf(0.5 + confidence / 2, len(v) - 1))
+    reach = float(stdtrit(len(v) - 1, 0.5 + confidence / 2))
     return _wilson(mean, size, reach)
 
 
@@ -90,5 +90,5 @@ def difference_interval(values: ArrayLike, confidence: float = 0.95) -> Interval
         return Interval(float(d.mean()), -1.0, 1.0) if len(d) else NOTHING
     mean = float(d.mean())
     error = math.sqrt((float(((d - mean) ** 2).sum()) + 0.5) / ((len(d) - 1) * len(d)))
-    half = float(student.ppf(0.5 + confidence / 2, len(d) - 1)) * error
+    half = float(stdtrit(len(d) - 1, 0.5 + confidence / 2)) * error
     return Interval(mean, max(mean - half, -1.0), min(mean + half, 1.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from banditgen._text import one_line
+from banditgen._text import counted, one_line
 from banditgen.offline.matrix.findings import Findings
 from banditgen.offline.matrix.rates import Interval
 from banditgen.offline.matrix.routing import Judged, Routing
@@ -129,11 +129,6 @@ def points(share: float) -> str:
     """A difference of shares in whole points, with its sign."""
     whole = round(100 * share)
     return f"{whole:+d}".replace("-", "−") if whole else "0"
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def name(text: str) -> str:
