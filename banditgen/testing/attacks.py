@@ -149,7 +149,8 @@ SHARED_OBJECTS = frozenset(
 """Of these, the ones that tests can't tell from a right answer while they share the candidate's objects."""
 
 EXHAUSTION: dict[str, tuple[str, tuple[str | None, ...]]] = {
-    "fork bomb": ("import os\ndef f(n):\n    while True:\n        os.fork()", ("processes",)),
+    # on a busy machine two of its processes may have answered before the first answer is read: refused, as forged
+    "fork bomb": ("import os\ndef f(n):\n    while True:\n        os.fork()", ("processes", None)),
     "fork bomb that catches": (
         "import os\ndef f(n):\n    while True:\n        try: os.fork()\n        except OSError: pass",
         ("processes", "wall", "cpu"),
